@@ -1,0 +1,92 @@
+//! The four levels of GB/T 27922-2011. There are no others; forged marks invent them.
+
+use super::error::{Refusal, shown};
+use serde::{Deserialize, Serialize};
+
+/// Certified level, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// 达标级, final score of at least 70.
+    Qualified,
+    /// 三星级, at least 80.
+    ThreeStar,
+    /// 四星级, at least 90.
+    FourStar,
+    /// 五星级, at least 95.
+    FiveStar,
+}
+
+impl Level {
+    /// Every level, lowest first.
+    pub const ALL: [Self; 4] = [Self::Qualified, Self::ThreeStar, Self::FourStar, Self::FiveStar];
+
+    /// Filled stars on the mark; `Qualified` has none.
+    #[must_use]
+    pub const fn stars(self) -> u8 {
+        match self {
+            Self::Qualified => 0,
+            Self::ThreeStar => 3,
+            Self::FourStar => 4,
+            Self::FiveStar => 5,
+        }
+    }
+
+    /// Level with that many stars, 0 for `Qualified`; `None` for a number no level has.
+    #[must_use]
+    pub const fn from_stars(stars: u8) -> Option<Self> {
+        match stars {
+            0 => Some(Self::Qualified),
+            3 => Some(Self::ThreeStar),
+            4 => Some(Self::FourStar),
+            5 => Some(Self::FiveStar),
+            _ => None,
+        }
+    }
+
+    /// The scheme's word, e.g. 五星级.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Qualified => "达标级",
+            Self::ThreeStar => "三星级",
+            Self::FourStar => "四星级",
+            Self::FiveStar => "五星级",
+        }
+    }
+
+    /// English beside it, e.g. five-star.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Qualified => "qualified",
+            Self::ThreeStar => "three-star",
+            Self::FourStar => "four-star",
+            Self::FiveStar => "five-star",
+        }
+    }
+
+    /// Name on the wire, e.g. `five_star`.
+    #[must_use]
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::Qualified => "qualified",
+            Self::ThreeStar => "three_star",
+            Self::FourStar => "four_star",
+            Self::FiveStar => "five_star",
+        }
+    }
+
+    /// Reads the wire name.
+    ///
+    /// # Errors
+    /// `unknown_level` names the four levels there are.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        Self::ALL.into_iter().find(|l| l.wire() == text).ok_or_else(|| {
+            Refusal::invalid(
+                "unknown_level",
+                format!("“{}” is no level: there are five_star, four_star, three_star and qualified", shown(text)),
+            )
+        })
+    }
+}

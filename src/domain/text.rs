@@ -1,0 +1,123 @@
+//! Bounded one-line texts: names, addresses, scopes, reasons.
+
+use super::error::Refusal;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use unicode_normalization::UnicodeNormalization;
+
+/// Characters that change how a line reads without being seen: controls, zero-width and bidirectional marks.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+fn bounded(text: &str, what: &str, max: usize) -> Result<String, Refusal> {
+    // Four bytes a character at most: a megabyte is refused before it is normalised.
+    if text.len() > max * 4 + 64 {
+        return Err(Refusal::invalid("text_too_long", format!("{what} has at most {max} characters")));
+    }
+    let clean: String = text.trim().nfc().collect();
+    if clean.is_empty() {
+        return Err(Refusal::invalid("text_empty", format!("{what} is empty")));
+    }
+    let count = clean.chars().count();
+    if count > max {
+        return Err(Refusal::invalid("text_too_long", format!("{what} has {count} characters; at most {max}")));
+    }
+    if let Some((i, c)) = clean.chars().enumerate().find(|(_, c)| is_unseen(*c)) {
+        return Err(Refusal::invalid(
+            "text_unseen_character",
+            format!("{what} holds the unseen character U+{:04X} at place {}; remove it", c as u32, i + 1),
+        ));
+    }
+    Ok(clean)
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(into = "String", try_from = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Longest text, in characters.
+            pub const MAX_LEN: usize = $max;
+
+            /// Trims, composes (NFC) and bounds.
+            ///
+            /// # Errors
+            /// `text_empty`, `text_too_long` or `text_unseen_character`.
+            pub fn parse(text: &str) -> Result<Self, Refusal> {
+                bounded(text, $what, Self::MAX_LEN).map(Self)
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(t: $name) -> String {
+                t.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Refusal;
+            fn try_from(text: String) -> Result<Self, Refusal> {
+                Self::parse(&text)
+            }
+        }
+    };
+}
+
+text!(
+    /// Name of an organisation or a site; the longest registered names stay under 100 characters.
+    Name, "the name", 120
+);
+text!(
+    /// Postal address.
+    Address, "the address", 200
+);
+text!(
+    /// Scope of certification (认证范围); long scopes list product groups.
+    Scope, "the scope", 600
+);
+text!(
+    /// Brand and product group a mark is licensed for.
+    Goods, "brand or products", 200
+);
+text!(
+    /// A reason or reference to evidence, written by staff; shown to the public only where a rule says so.
+    Note, "the note", 1000
+);
+text!(
+    /// A person, pseudonymous: the body's own staff code such as `E-01`. Never on a public page.
+    PersonCode, "the person's code", 40
+);
+text!(
+    /// The body's reference of a decision, unique in the body, e.g. `D-2026-0001`.
+    Reference, "the reference", 64
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_megabyte_is_refused_and_so_is_what_cannot_be_seen() {
+        assert_eq!(Name::parse(&"示".repeat(400_000)).unwrap_err().code, "text_too_long");
+        assert_eq!(Name::parse("示例\u{202e}司").unwrap_err().code, "text_unseen_character");
+        assert_eq!(Name::parse(" \t").unwrap_err().code, "text_empty");
+        assert_eq!(Name::parse(" 示例 ").unwrap().as_str(), "示例");
+    }
+}

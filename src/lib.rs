@@ -1,0 +1,5 @@
+//! starmark: issues, signs, logs and answers for after-sales-service certificates (GB/T 27922-2011).
+//!
+//! Imports run downwards only; neighbours on one floor never import each other.
+
+pub mod domain; // floor 0: the words of the scheme

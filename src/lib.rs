@@ -3,3 +3,6 @@
 //! Imports run downwards only; neighbours on one floor never import each other.
 
 pub mod domain; // floor 0: the words of the scheme
+
+#[cfg(feature = "server")]
+pub mod store; // floor 3: where events are kept

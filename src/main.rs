@@ -1,1 +1,2 @@
+//! The starmark binary.
 fn main() {}

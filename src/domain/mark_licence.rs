@@ -1,0 +1,306 @@
+//! A star mark licence: one for each holder, medium and goods; it lives no longer than its certificate.
+
+use super::dates::{add_days, day_start};
+use super::error::{Refusal, shown};
+use super::ids::{CertificateId, MarkId};
+use super::level::Level;
+use super::reason::MarkRevocationReason;
+use super::role::Role;
+use super::text::{Goods, Name};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// Where a mark may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Medium {
+    /// On the product itself.
+    Product,
+    /// On its packaging (a body's policy may forbid it).
+    Packaging,
+    /// In advertising and promotion.
+    Advertising,
+    /// On the holder's premises.
+    Premises,
+}
+
+impl Medium {
+    /// Every medium.
+    pub const ALL: [Self; 4] = [Self::Product, Self::Packaging, Self::Advertising, Self::Premises];
+
+    /// Name on the wire.
+    #[must_use]
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::Packaging => "packaging",
+            Self::Advertising => "advertising",
+            Self::Premises => "premises",
+        }
+    }
+
+    /// For people, in Chinese.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Product => "产品",
+            Self::Packaging => "产品包装",
+            Self::Advertising => "广告宣传",
+            Self::Premises => "经营场所",
+        }
+    }
+
+    /// For people, in English.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::Packaging => "packaging",
+            Self::Advertising => "advertising",
+            Self::Premises => "premises",
+        }
+    }
+
+    /// Reads the wire name.
+    ///
+    /// # Errors
+    /// `unknown_medium` names the four there are.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        Self::ALL.into_iter().find(|m| m.wire() == text).ok_or_else(|| {
+            Refusal::invalid(
+                "unknown_medium",
+                format!("“{}” is no medium: there are product, packaging, advertising and premises", shown(text)),
+            )
+        })
+    }
+}
+
+/// What a mark is licensed for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MarkTerms {
+    /// Certificate it stands on.
+    pub certificate: CertificateId,
+    /// Level shown, the certificate's.
+    pub level: Level,
+    /// Where it stands.
+    pub medium: Medium,
+    /// Brand it is used with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brand: Option<Goods>,
+    /// Product group it is used for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub products: Option<Goods>,
+    /// Site it hangs at, one of the certificate's (premises only).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Name>,
+    /// First day of the licence.
+    pub licensed_on: Date,
+    /// Its last day: never after the certificate's.
+    pub valid_until: Date,
+}
+
+impl MarkTerms {
+    /// Whether two licences are for the same use.
+    #[must_use]
+    pub fn same_use(&self, other: &Self) -> bool {
+        (self.medium, &self.brand, &self.products, &self.site)
+            == (other.medium, &other.brand, &other.products, &other.site)
+    }
+}
+
+/// One thing that happens to a mark licence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum MarkChange {
+    /// The holder asks for it.
+    Requested {
+        /// For what.
+        terms: MarkTerms,
+    },
+    /// It is granted; its code may be printed.
+    Approved {
+        /// The 217 digits of its signed code.
+        digits: String,
+    },
+    /// It is not granted.
+    Refused,
+    /// The certificate was suspended.
+    Frozen,
+    /// The certificate was reinstated.
+    Unfrozen,
+    /// The certificate was withdrawn or cancelled.
+    Ended,
+    /// Level, scope or certificate changed: new artwork takes its place.
+    Replaced {
+        /// The licence that takes its place, where there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<MarkId>,
+    },
+    /// Taken back for misuse.
+    Revoked {
+        /// Why.
+        reason: MarkRevocationReason,
+    },
+}
+
+/// State of a licence after its latest step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkState {
+    /// Asked for, not granted yet.
+    Requested,
+    /// Granted.
+    Active,
+    /// Not granted.
+    Refused,
+    /// May not be used while the certificate is suspended.
+    Frozen,
+    /// Its certificate has ended.
+    Ended,
+    /// New artwork has taken its place.
+    Replaced,
+    /// Taken back.
+    Revoked,
+}
+
+impl MarkState {
+    /// Name on the wire.
+    #[must_use]
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Active => "active",
+            Self::Refused => "refused",
+            Self::Frozen => "frozen",
+            Self::Ended => "ended",
+            Self::Replaced => "replaced",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// The state after `change`; `None` where the order of states forbids it.
+    fn after(self, change: &MarkChange) -> Option<Self> {
+        use MarkState::{Active, Ended, Frozen, Refused, Replaced, Requested, Revoked};
+        match (self, change) {
+            (Requested, MarkChange::Approved { .. }) | (Frozen, MarkChange::Unfrozen) => Some(Active),
+            (Requested, MarkChange::Refused) => Some(Refused),
+            (Active, MarkChange::Frozen) => Some(Frozen),
+            (Requested | Active | Frozen, MarkChange::Ended) => Some(Ended),
+            (Requested | Active | Frozen, MarkChange::Replaced { .. }) => Some(Replaced),
+            (Active | Frozen, MarkChange::Revoked { .. }) => Some(Revoked),
+            _ => None,
+        }
+    }
+
+    /// Whether the licence can still come to be used.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Requested | Self::Active | Self::Frozen)
+    }
+}
+
+/// A change with its two times and who made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkStep {
+    /// What happened.
+    pub change: MarkChange,
+    /// From when on it counts.
+    pub effective_at: Timestamp,
+    /// When the body put it on record.
+    pub recorded_at: Timestamp,
+    /// In which role.
+    pub actor: Role,
+}
+
+/// A mark licence with its whole life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarkLicence {
+    /// Its public identifier.
+    pub id: MarkId,
+    terms: MarkTerms,
+    digits: Option<String>,
+    state: MarkState,
+    life: Vec<MarkStep>,
+}
+
+impl MarkLicence {
+    /// A licence begins with its request.
+    ///
+    /// # Errors
+    /// `mark_not_requested` when the first step is another one.
+    pub fn begin(id: MarkId, first: MarkStep) -> Result<Self, Refusal> {
+        match &first.change {
+            MarkChange::Requested { terms } => {
+                Ok(Self { id, terms: terms.clone(), digits: None, state: MarkState::Requested, life: vec![first] })
+            }
+            _ => Err(Refusal::rule("mark_not_requested", format!("mark {id} has a step before its request"))),
+        }
+    }
+
+    /// What it is licensed for.
+    #[must_use]
+    pub fn terms(&self) -> &MarkTerms {
+        &self.terms
+    }
+
+    /// The 217 digits of its signed code, once granted.
+    #[must_use]
+    pub fn digits(&self) -> Option<&str> {
+        self.digits.as_deref()
+    }
+
+    /// State after the latest step.
+    #[must_use]
+    pub fn state(&self) -> MarkState {
+        self.state
+    }
+
+    /// Every step, oldest first.
+    #[must_use]
+    pub fn life(&self) -> &[MarkStep] {
+        &self.life
+    }
+
+    /// How many steps it has: the version a changeset relies on.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.life.len() as u64
+    }
+
+    /// The licence after one more step.
+    ///
+    /// # Errors
+    /// `mark_state` names the state that forbids it.
+    pub fn apply(mut self, step: MarkStep) -> Result<Self, Refusal> {
+        self.state = self.state.after(&step.change).ok_or_else(|| {
+            Refusal::rule("mark_state", format!("mark {} is {}: that is not possible now", self.id, self.state.wire()))
+        })?;
+        if let MarkChange::Approved { digits } = &step.change {
+            self.digits = Some(digits.clone());
+        }
+        self.life.push(step);
+        Ok(self)
+    }
+
+    /// State at `at`, from what was on record at `known_at`; `None` when it was not on record then. A licence whose last
+    /// day has passed is `Ended`: that is computed, never stored.
+    #[must_use]
+    pub fn state_at(&self, at: Timestamp, known_at: Timestamp) -> Option<(MarkState, Timestamp)> {
+        let mut found: Option<(MarkState, Timestamp)> = None;
+        for step in self.life.iter().filter(|s| s.recorded_at <= known_at && s.effective_at <= at) {
+            found = match (found, &step.change) {
+                (None, MarkChange::Requested { .. }) => Some((MarkState::Requested, step.effective_at)),
+                (Some((state, since)), change) => Some(match state.after(change) {
+                    Some(next) => (next, step.effective_at),
+                    None => (state, since),
+                }),
+                (None, _) => None,
+            };
+        }
+        let ends = day_start(add_days(self.terms.valid_until, 1));
+        found
+            .map(|(state, since)| if at >= ends && state.is_open() { (MarkState::Ended, ends) } else { (state, since) })
+    }
+}

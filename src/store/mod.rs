@@ -1,0 +1,203 @@
+//! Floor 3: where events are kept. This file is the contract; every backend passes the same suite.
+
+pub mod changeset;
+
+use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
+pub use changeset::{Changeset, Claim, Entry, Expect, Record, RecordKind, Subject};
+use jiff::civil::Date;
+
+/// What a commit answers once it is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// Sequence number of the first event of the unit.
+    pub first_seq: u64,
+    /// Sequence number after its last event.
+    pub next_seq: u64,
+}
+
+/// Why a store says no.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A subject has moved on since the changeset was computed: read again and decide again.
+    #[error("{subject:?} is at version {found}, the change was computed from {expected}")]
+    Stale {
+        /// What moved.
+        subject: Subject,
+        /// Version relied on.
+        expected: u64,
+        /// Version found.
+        found: u64,
+    },
+    /// Somebody holds the claim already.
+    #[error("{0:?} is taken")]
+    Taken(Claim),
+    /// Writing is closed: after a failed write or sync nothing is written until restart. Reads go on.
+    #[error("the store takes no more writes: {0}")]
+    Closed(String),
+    /// The disk is too full to write safely; nothing was written and nothing is closed.
+    #[error("the disk is too full: {0}")]
+    Full(String),
+    /// Stored bytes do not say what they must. `table`, `key` and `field` name the place.
+    #[error("stored data is damaged: {table} {key}: {field}: {why}")]
+    Corrupt {
+        /// Table or file.
+        table: &'static str,
+        /// Key or offset.
+        key: String,
+        /// Field.
+        field: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// The store cannot be opened; the text names file, offset and the way back.
+    #[error("{0}")]
+    Refused(String),
+    /// The operating system said no.
+    #[error("{what}")]
+    Io {
+        /// What was being done, to which file.
+        what: String,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Dates the sweep looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Calendar {
+    /// The next surveillance is due; open certificates only.
+    SurveillanceDue,
+    /// The last day of a suspension in force.
+    SuspensionEnds,
+    /// The last day of validity; open certificates only.
+    Expires,
+}
+
+/// One page of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// At most the size asked for.
+    pub items: Vec<T>,
+    /// How many there are in all.
+    pub total: usize,
+}
+
+/// Which part of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Items to pass over.
+    pub offset: usize,
+    /// Items wanted, at most [`PageRequest::MAX`].
+    pub size: usize,
+}
+
+impl PageRequest {
+    /// Largest page: one screen of a buyer's list, small enough to answer at once.
+    pub const MAX: usize = 100;
+}
+
+/// A store of events.
+///
+/// Every backend:
+/// - MUST apply a changeset whole or not at all, and MUST NOT answer `Ok` before it would survive a power loss;
+/// - MUST refuse with `Stale` when a version relied on has moved, and with `Taken` when a claim is held, counting units
+///   that are being written at the same moment; the first claim in order wins, so that exactly one of several is kept;
+/// - MUST number events from 0 without a gap, in the order in which they become visible;
+/// - MUST show a unit to every read that starts after its `commit` answered;
+/// - MUST NOT show a reader half a unit;
+/// - MUST refuse to open, saying where and what to do, when acknowledged events are missing or damaged, and MUST NOT
+///   create a store where none was: `init` does that by another call;
+/// - MUST answer `Corrupt`, never a default, when stored data has no reading;
+/// - SHOULD write concurrent commits as one group.
+///
+/// Calls block: a commit for a disk sync. Async callers use a blocking thread for `commit`.
+pub trait Store: Send + Sync {
+    /// Appends one unit.
+    ///
+    /// # Errors
+    /// `Stale` or `Taken` (nothing was written), `Full`, `Closed`, or a failure of the machine.
+    fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError>;
+
+    /// A certificate with its whole life.
+    ///
+    /// # Errors
+    /// `Corrupt` when its stored life has no reading.
+    fn certificate(&self, id: CertificateId) -> Result<Option<Certificate>, StoreError>;
+
+    /// A stored document of a certificate, byte for byte.
+    ///
+    /// # Errors
+    /// `Corrupt` when its checksum fails.
+    fn record(&self, kind: RecordKind, certificate: CertificateId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// A mark licence with its whole life.
+    ///
+    /// # Errors
+    /// `Corrupt` when its stored life has no reading.
+    fn mark(&self, id: MarkId) -> Result<Option<MarkLicence>, StoreError>;
+
+    /// Mark licences of a certificate, oldest first. Their count is the version of [`Subject::MarksOf`].
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn marks_of(&self, certificate: CertificateId) -> Result<Vec<MarkId>, StoreError>;
+
+    /// The certificate with that number.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn certificate_by_number(&self, number: &CertificateNumber) -> Result<Option<CertificateId>, StoreError>;
+
+    /// Certificates of the holder with that code, oldest first.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn certificates_of(&self, holder: Uscc) -> Result<Vec<CertificateId>, StoreError>;
+
+    /// Certificates whose holder's name holds `text` (any substring, case and width folded), newest first.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn search_holders(&self, text: &str, page: PageRequest) -> Result<Page<CertificateId>, StoreError>;
+
+    /// Certificates with that date before or on `day`, earliest first.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn calendar(&self, calendar: Calendar, day: Date) -> Result<Vec<(Date, CertificateId)>, StoreError>;
+
+    /// The unit that holds a claim.
+    ///
+    /// # Errors
+    /// `Corrupt` when it has no reading.
+    fn holder_of(&self, claim: &Claim) -> Result<Option<Entry>, StoreError>;
+
+    /// A serial of that series that no committed unit holds and that this process has not handed out before. Gaps are
+    /// allowed; the number formed from it is claimed at commit all the same.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn next_serial(&self, series: &str) -> Result<u64, StoreError>;
+
+    /// Events about the body, its keys and its tokens, in order: few, and read at start-up.
+    ///
+    /// # Errors
+    /// `Corrupt` when one has no reading.
+    fn settings(&self) -> Result<Vec<Event>, StoreError>;
+
+    /// Units from the one holding `from_seq` on, at most `limit` of them, in order.
+    ///
+    /// # Errors
+    /// `Corrupt` when one has no reading.
+    fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError>;
+
+    /// Sequence number the next event will have.
+    fn next_seq(&self) -> u64;
+
+    /// Whether it takes writes; the reason when it does not.
+    ///
+    /// # Errors
+    /// `Closed` or `Full`.
+    fn writable(&self) -> Result<(), StoreError>;
+}

@@ -330,13 +330,7 @@ impl Certificate {
         Ok(())
     }
 
-    fn admit_reinstatement(
-        &self,
-        passed_on: Date,
-        today: Date,
-        day: Date,
-        intervals: &Intervals,
-    ) -> Result<(), Refusal> {
+    fn admit_reinstatement(&self, passed_on: Date, today: Date, day: Date) -> Result<(), Refusal> {
         let State::Suspended { from, until, .. } = &self.state else {
             return Err(Refusal::rule("not_suspended", "there is nothing to reinstate"));
         };

@@ -3,6 +3,7 @@
 //! Imports run downwards only; neighbours on one floor never import each other.
 
 pub mod domain; // floor 0: the words of the scheme
+pub mod sign; // floor 1: keys, canonical JSON, proofs
 
 #[cfg(feature = "server")]
 pub mod store; // floor 3: where events are kept

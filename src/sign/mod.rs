@@ -5,12 +5,14 @@
 
 pub mod canonical;
 pub mod credential;
+pub mod key_document;
 pub mod key_file;
 pub mod keys;
 pub mod proof;
 pub mod signer;
 
 pub use canonical::{canonicalize, parse_strict};
+pub use key_document::KeyDocument;
 pub use key_file::{KdfCost, KeyFileRandom, Passphrase};
 pub use keys::{KeyId, KeyRecord, PublicKey, Purpose};
 pub use proof::{ProofEvidence, ProofFailure, SigningKey, sign_document, verify_credential, verify_document};

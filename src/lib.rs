@@ -4,6 +4,7 @@
 
 pub mod domain; // floor 0: the words of the scheme
 pub mod sign; // floor 1: keys, canonical JSON, proofs
+pub mod verify; // floor 2: record + keys + register -> verdict
 
 #[cfg(feature = "server")]
 pub mod store; // floor 3: where events are kept

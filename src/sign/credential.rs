@@ -58,7 +58,8 @@ pub fn document(host: &Host, id: CertificateId, terms: &Terms) -> Value {
 /// be signed that people and programs would read in two ways.
 pub fn read(host: &Host, credential: &Value) -> Result<(CertificateId, Terms), Refusal> {
     let bad = |why: &str| Refusal::invalid("not_a_certificate", format!("this is not a certificate of {host}: {why}"));
-    let id = credential["id"].as_str().and_then(|u| certificate_of(host, u)).ok_or_else(|| bad("its id is not ours"))?;
+    let id =
+        credential["id"].as_str().and_then(|u| certificate_of(host, u)).ok_or_else(|| bad("its id is not ours"))?;
     let subject = credential["credentialSubject"].as_object().ok_or_else(|| bad("it has no credentialSubject"))?;
     let terms = terms_of(host, subject).ok_or_else(|| bad("its credentialSubject is not one of a certificate"))?;
     let mut unsigned = credential.clone();

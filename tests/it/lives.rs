@@ -149,7 +149,7 @@ fn a_suspension_that_ran_out_must_become_a_withdrawal() {
     assert!(flags.contains(&Flag::SuspensionRanOut));
     let c = try_step(&c, step(withdrawn(), after, after)).unwrap();
     stands(&c, after, Standing::Withdrawn);
-    assert!(matches!(c.state(), starmark::domain::certificate::State::Ended(Standing::Withdrawn)));
+    assert!(matches!(c.state(), starmark::domain::certificate::State::Ended { standing: Standing::Withdrawn, .. }));
 }
 
 #[test]

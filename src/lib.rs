@@ -3,3 +3,4 @@
 //! Imports run downwards only; neighbours on one floor never import each other.
 
 pub mod domain; // floor 0: the words of the scheme
+pub mod mark; // floor 1: the printed star mark

@@ -3,13 +3,13 @@
 use super::{Service, ServiceError};
 use crate::domain::dates::{AsOf, china_day, day_end, day_start};
 use crate::domain::{
-    Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Refusal, Standing, Uscc,
+    Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Standing, Uscc,
 };
 use crate::mark::text::MarkText;
 use crate::store::{Page, PageRequest, RecordKind, StoreError};
 use crate::verify::certificate::{Finding, Moment, verify_registered};
-use crate::verify::mark::{Registered, RegisteredFinding, code_checks, verify_registered_mark};
-use crate::verify::{Check, Verdict};
+use crate::verify::mark::{Registered, RegisteredFinding, code_checks, not_on_record, unreadable, verify_registered_mark};
+use crate::verify::{CheckResult, Verdict};
 use jiff::Timestamp;
 
 /// About which moment the public asks, and from what was known when.
@@ -144,13 +144,13 @@ impl Service {
         };
         let keys = self.key_document();
         let (genuine, checks) = code_checks(&text, &keys, moment.now);
-        if !genuine || checks.iter().any(|c| c.result == crate::verify::CheckResult::Failed) {
+        if !genuine || checks.iter().any(|c| c.result == CheckResult::Failed) {
             return Ok(MarkAnswer::NotGenuine(Verdict::of(moment.at, None, checks)));
         }
         let id = text.mark();
         let Some(licence) = self.store.mark(id)? else {
             let signed = matches!(text, MarkText::Signed(_));
-            let checks = checks.into_iter().chain([unknown_mark(id, moment)]).collect();
+            let checks = checks.into_iter().chain([not_on_record(id, moment)]).collect();
             return Ok(MarkAnswer::Unknown { id, signed, verdict: Verdict::of(moment.at, None, checks) });
         };
         let certificate = self.answer(self.certificate(licence.terms().certificate)?, asked)?;
@@ -204,14 +204,4 @@ impl Service {
         let now = self.clock.now();
         certificate.standing(now, now).map(|s| s.standing)
     }
-}
-
-fn unreadable(refusal: &Refusal, moment: Moment) -> Verdict {
-    let mut verdict = crate::verify::mark::unreadable(refusal, moment);
-    verdict.as_of = moment.at;
-    verdict
-}
-
-fn unknown_mark(id: MarkId, moment: Moment) -> Check {
-    crate::verify::mark::not_on_record(id, moment)
 }

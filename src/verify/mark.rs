@@ -6,7 +6,7 @@ use crate::domain::dates::{add_days, china_day, day_end, day_start};
 use crate::domain::mark_licence::{MarkLicence, MarkState};
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
-use crate::domain::{Certificate, CertificateId, Host, Standing};
+use crate::domain::{Certificate, CertificateId, Host, MarkId, Refusal, Standing};
 use crate::mark::payload::SignedToken;
 use crate::mark::text::{MarkText, ScannedUrl, Scheme};
 use crate::sign::{KeyDocument, KeyRecord, Purpose, verify_raw};
@@ -156,6 +156,24 @@ fn dates(token: &SignedToken, at: Timestamp, now: Timestamp) -> Check {
         return draft.failed("expired", format!("{until} 到期"), format!("licensed until {until}"));
     }
     draft.ok("within_dates", format!("{from} 至 {until}"), format!("{from} to {until}"))
+}
+
+/// The answer about digits that are no mark's.
+#[must_use]
+pub fn unreadable(refusal: &Refusal, moment: Moment) -> Verdict {
+    let draft = Draft { name: CheckName::Mark, source: Source::Record, known_at: moment.now };
+    let check = draft.failed(refusal.code, "这不是本机构标志的编码", refusal.to_string());
+    Verdict::of(moment.at, None, vec![check])
+}
+
+/// The check of a mark that no register knows: it accuses nobody.
+#[must_use]
+pub fn not_on_record(id: MarkId, moment: Moment) -> Check {
+    Draft { name: CheckName::Mark, source: Source::Register, known_at: moment.known_at }.unknown(
+        "no_such_mark",
+        format!("登记簿上没有标志 {id}"),
+        format!("there is no mark {id} on record"),
+    )
 }
 
 /// A licence and its certificate as the register has them.

@@ -397,11 +397,11 @@ impl Certificate {
     /// The day the next surveillance is due, as known at `known_at`; never after the last day of validity.
     #[must_use]
     pub fn surveillance_due(&self, known_at: Timestamp) -> Date {
-        let passed = self.life.iter().filter(|s| s.recorded_at <= known_at).filter_map(|s| match s.change {
+        let mut passed = self.life.iter().filter(|s| s.recorded_at <= known_at).filter_map(|s| match s.change {
             CertificateChange::Surveyed { outcome: SurveillanceOutcome::Passed, next_due_on, .. } => Some(next_due_on),
             _ => None,
         });
-        passed.last().unwrap_or(self.terms.surveillance_due_on)
+        passed.next_back().unwrap_or(self.terms.surveillance_due_on)
     }
 
     /// When the next surveillance is due after one that ended on `on_site_ended_on` with this outcome: a passed one moves

@@ -42,7 +42,10 @@ impl Actor {
     pub fn acting_as_one_of(&self, roles: &[Role]) -> Result<Role, Refusal> {
         roles.iter().copied().find(|r| self.roles.contains(r)).ok_or_else(|| {
             let wanted: Vec<&str> = roles.iter().map(|r| r.wire()).collect();
-            Refusal::forbidden("role_missing", format!("this takes the role {}, which {} does not hold", wanted.join(" or "), self.by))
+            Refusal::forbidden(
+                "role_missing",
+                format!("this takes the role {}, which {} does not hold", wanted.join(" or "), self.by),
+            )
         })
     }
 }

@@ -68,11 +68,19 @@ impl Service {
     ///
     /// # Errors
     /// Every fault of the decision; a state or holder that forbids it; as [`Service::issue`].
-    pub fn supersede(&self, act: &Act, old: &str, reason: SupersessionReason, input: &DecisionInput) -> Result<Issued, ServiceError> {
+    pub fn supersede(
+        &self,
+        act: &Act,
+        old: &str,
+        reason: SupersessionReason,
+        input: &DecisionInput,
+    ) -> Result<Issued, ServiceError> {
         let role = act.actor.acting_as(Role::Registrar)?;
         let decision = self.checked(input)?;
         if reason.code() == "recertified" {
-            return Err(Refusal::rule("use_recertify", "a recertification is recorded with recertify").under("/reason").into());
+            return Err(Refusal::rule("use_recertify", "a recertification is recorded with recertify")
+                .under("/reason")
+                .into());
         }
         if reason.code() == "level_changed" {
             self.need_sheet(&decision)?;
@@ -146,7 +154,8 @@ impl Service {
         let (number, serial) = self.number_for(decision, line)?;
         let terms = self.terms(decision, line, number, &sheet, now)?;
         let record = self.sign_certificate(id, &terms, now)?;
-        let change = CertificateChange::Issued { terms: Box::new(terms.clone()), record_sha256: sha256_hex(&record), serial };
+        let change =
+            CertificateChange::Issued { terms: Box::new(terms.clone()), record_sha256: sha256_hex(&record), serial };
         plan.expect.push(crate::store::Expect { subject: Subject::Certificate(id), version: 0 });
         plan.facts.push((Fact::Certificate { id, change }, day_start(terms.issued_on)));
         plan.records.push(Record { kind: RecordKind::Credential, certificate: id, bytes: record });
@@ -155,7 +164,11 @@ impl Service {
         Ok((id, terms))
     }
 
-    fn number_for(&self, decision: &Decision, line: &Line<'_>) -> Result<(CertificateNumber, Option<Serial>), ServiceError> {
+    fn number_for(
+        &self,
+        decision: &Decision,
+        line: &Line<'_>,
+    ) -> Result<(CertificateNumber, Option<Serial>), ServiceError> {
         if let Some(number) = &decision.number {
             return Ok((number.clone(), None));
         }
@@ -184,9 +197,14 @@ impl Service {
         };
         let (valid_until, surveillance_due_on) = match line {
             Line::Replacing(old) => (old.terms().valid_until, old.surveillance_due(now)),
-            Line::First | Line::Recertifying(_) => (full_term, add_months(issued_on, intervals.surveillance_months).min(full_term)),
+            Line::First | Line::Recertifying(_) => {
+                (full_term, add_months(issued_on, intervals.surveillance_months).min(full_term))
+            }
         };
-        let level = decision.level.or(carried).ok_or_else(|| Refusal::invalid("score_sheet_missing", "no level can be given"))?;
+        let level = decision
+            .level
+            .or(carried)
+            .ok_or_else(|| Refusal::invalid("score_sheet_missing", "no level can be given"))?;
         Ok(Terms {
             number,
             holder: decision.holder.clone(),
@@ -207,7 +225,12 @@ impl Service {
     }
 
     /// The signed record: canonical bytes, read back and verified before they leave.
-    pub(super) fn sign_certificate(&self, id: CertificateId, terms: &Terms, now: Timestamp) -> Result<Vec<u8>, ServiceError> {
+    pub(super) fn sign_certificate(
+        &self,
+        id: CertificateId,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, ServiceError> {
         let settings = self.read_settings();
         let (key, signer) = settings.keyring.signer(Purpose::Credential, now)?;
         let document = credential::document(&self.host, id, terms);
@@ -215,7 +238,8 @@ impl Service {
         let bytes = canonicalize(&signed)?;
         let withheld = |why: String| ServiceError::SelfCheck(why);
         let read = parse_strict(&bytes).map_err(|r| withheld(r.to_string()))?;
-        verify_credential(&read, |url| settings.keyring.document().resolve(url)).map_err(|f| withheld(f.to_string()))?;
+        verify_credential(&read, |url| settings.keyring.document().resolve(url))
+            .map_err(|f| withheld(f.to_string()))?;
         match credential::read(&self.host, &read) {
             Ok((read_id, read_terms)) if read_id == id && read_terms == *terms => Ok(bytes),
             Ok(_) => Err(withheld("it does not say what was decided".into())),
@@ -275,35 +299,64 @@ fn keyed(act: &Act, decision: &Decision) -> Act {
 }
 
 /// What makes a decision fit to follow on a certificate.
-fn check_successor(old: &Certificate, decision: &Decision, line: &Line<'_>, service: &Service) -> Result<(), ServiceError> {
+fn check_successor(
+    old: &Certificate,
+    decision: &Decision,
+    line: &Line<'_>,
+    service: &Service,
+) -> Result<(), ServiceError> {
     let number = &old.terms().number;
     if !matches!(old.state(), State::InForce) {
         // The state machine words it; this keeps the dates below from speaking first.
         let change = CertificateChange::Superseded { by: old.id, reason: SupersessionReason::parse("reissued")? };
         let at = service.clock.now();
-        old.admit(&Step { change, effective_at: at, recorded_at: at, actor: Role::Registrar }, &service.scheme.intervals)?;
+        old.admit(
+            &Step { change, effective_at: at, recorded_at: at, actor: Role::Registrar },
+            &service.scheme.intervals,
+        )?;
     }
     if decision.holder.uscc != old.terms().holder.uscc {
-        let why = format!("certificate {number} belongs to {}; another organisation needs a certificate of its own", old.terms().holder.uscc);
+        let why = format!(
+            "certificate {number} belongs to {}; another organisation needs a certificate of its own",
+            old.terms().holder.uscc
+        );
         return Err(Refusal::rule("other_holder", why).under("/holder/uscc").into());
     }
     let (end, issued_on) = (old.terms().valid_until, decision.issued_on);
     let refuse = |code, why: String| Err(Refusal::rule(code, why).under("/issued_on").into());
     if issued_on < old.terms().issued_on {
-        return refuse("before_predecessor", format!("certificate {number} began on {}; its successor cannot begin on {issued_on}", old.terms().issued_on));
+        return refuse(
+            "before_predecessor",
+            format!(
+                "certificate {number} began on {}; its successor cannot begin on {issued_on}",
+                old.terms().issued_on
+            ),
+        );
     }
     match line {
         Line::Recertifying(_) => {
             let opens = months_before(add_days(end, 1), service.scheme.intervals.recertification_window_months);
             if issued_on < opens {
-                return refuse("recertification_too_early", format!("certificate {number} can be recertified from {opens} on, in its last year"));
+                return refuse(
+                    "recertification_too_early",
+                    format!("certificate {number} can be recertified from {opens} on, in its last year"),
+                );
             }
             if issued_on > add_days(end, 1) {
-                return refuse("recertification_gap", format!("certificate {number} ends on {end}; recertified from {} at the latest, else it is issued anew", add_days(end, 1)));
+                return refuse(
+                    "recertification_gap",
+                    format!(
+                        "certificate {number} ends on {end}; recertified from {} at the latest, else it is issued anew",
+                        add_days(end, 1)
+                    ),
+                );
             }
         }
         _ if issued_on > end => {
-            return refuse("after_predecessor", format!("certificate {number} ends on {end}; a replacement begins before"));
+            return refuse(
+                "after_predecessor",
+                format!("certificate {number} ends on {end}; a replacement begins before"),
+            );
         }
         _ => {}
     }
@@ -316,7 +369,8 @@ fn issued(done: &Done) -> Result<Issued, ServiceError> {
         Fact::Certificate { id, change: CertificateChange::Issued { terms, .. } } => Some((*id, terms)),
         _ => None,
     });
-    let (id, terms) = found.ok_or_else(|| Refusal::conflict("idempotency_mismatch", "that key was used for something else"))?;
+    let (id, terms) =
+        found.ok_or_else(|| Refusal::conflict("idempotency_mismatch", "that key was used for something else"))?;
     Ok(Issued {
         reference: done.entry.provenance.reference.clone(),
         id,

@@ -45,7 +45,10 @@ impl Keyring {
                 in_use.map(|key| scope.spawn(move || Ok((key.id, open(directory, key, passphrase)?)))).collect();
             tasks
                 .into_iter()
-                .map(|t| t.join().unwrap_or_else(|_| Err(Refusal::invalid("bad_key_file", "a key file cannot be read").into())))
+                .map(|t| {
+                    t.join()
+                        .unwrap_or_else(|_| Err(Refusal::invalid("bad_key_file", "a key file cannot be read").into()))
+                })
                 .collect()
         });
         for result in opened {
@@ -61,7 +64,12 @@ impl Keyring {
     }
 
     /// Adds a signer that was just made.
-    pub(super) fn open_one(&mut self, directory: &Path, id: KeyId, passphrase: &Passphrase) -> Result<(), ServiceError> {
+    pub(super) fn open_one(
+        &mut self,
+        directory: &Path,
+        id: KeyId,
+        passphrase: &Passphrase,
+    ) -> Result<(), ServiceError> {
         let key = self.document.keys().iter().find(|k| k.id == id).cloned();
         let key = key.ok_or_else(|| Refusal::not_found("no_such_key", format!("there is no key {id}")))?;
         self.signers.insert(id, Arc::new(open(directory, &key, passphrase)?));
@@ -85,7 +93,9 @@ impl Keyring {
             .filter(|k| k.purpose == purpose && k.in_window(now) && k.compromised_at.is_none())
             .rev()
             .find_map(|k| Some((k.id, self.signers.get(&k.id)?.clone())))
-            .ok_or_else(|| Refusal::rule("no_key", format!("no {purpose} key is in use and open; run `starmark key list`")))
+            .ok_or_else(|| {
+                Refusal::rule("no_key", format!("no {purpose} key is in use and open; run `starmark key list`"))
+            })
     }
 
     /// The identifier the next key of that purpose gets.
@@ -109,10 +119,9 @@ fn records(events: &[Event]) -> Result<Vec<KeyRecord>, ServiceError> {
                 keys.push(KeyRecord::new(id, PublicKey::from_multikey(public_key)?, event.effective_at));
             }
             KeyChange::Retired | KeyChange::Compromised => {
-                let key = keys
-                    .iter_mut()
-                    .find(|k| k.id == id)
-                    .ok_or_else(|| Refusal::invalid("bad_key_event", format!("the register speaks of a key {id} it never added")))?;
+                let key = keys.iter_mut().find(|k| k.id == id).ok_or_else(|| {
+                    Refusal::invalid("bad_key_event", format!("the register speaks of a key {id} it never added"))
+                })?;
                 let place = if *change == KeyChange::Retired { &mut key.retired_at } else { &mut key.compromised_at };
                 *place = Some(place.map_or(event.effective_at, |earlier| earlier.min(event.effective_at)));
             }
@@ -127,7 +136,9 @@ fn file_of(directory: &Path, id: KeyId) -> PathBuf {
 
 fn open(directory: &Path, key: &KeyRecord, passphrase: &Passphrase) -> Result<LocalSigner, ServiceError> {
     let path = file_of(directory, key.id);
-    let pem = fs::read_to_string(&path).map(Zeroizing::new).map_err(ServiceError::io(format!("cannot read the key file {}", path.display())))?;
+    let pem = fs::read_to_string(&path)
+        .map(Zeroizing::new)
+        .map_err(ServiceError::io(format!("cannot read the key file {}", path.display())))?;
     let signer = LocalSigner::from_encrypted_pem(&pem, passphrase)?;
     if signer.public() != key.public {
         let why = format!("{} holds another key than the register lists as {}", path.display(), key.id);

@@ -36,7 +36,8 @@ impl Service {
         let (id, in_use): (KeyId, Vec<KeyId>) = {
             let settings = self.read_settings();
             let keys = settings.keyring.document().keys();
-            let open = keys.iter().filter(|k| k.purpose == purpose && k.retired_at.is_none() && k.compromised_at.is_none());
+            let open =
+                keys.iter().filter(|k| k.purpose == purpose && k.retired_at.is_none() && k.compromised_at.is_none());
             (settings.keyring.next_id(purpose)?, open.map(|k| k.id).collect())
         };
         let public = keyring::generate(files.directory, id, files.passphrase, files.cost, self.entropy.as_ref())?;
@@ -81,12 +82,20 @@ impl Service {
                 if key.retired_at.is_some() {
                     return Err(Refusal::rule("key_retired", format!("key {id} is retired already")).into());
                 }
-                let others = keys.iter().any(|k| k.id != id && k.purpose == key.purpose && k.retired_at.is_none() && k.compromised_at.is_none());
+                let others = keys.iter().any(|k| {
+                    k.id != id && k.purpose == key.purpose && k.retired_at.is_none() && k.compromised_at.is_none()
+                });
                 if !others {
-                    return Err(Refusal::rule("last_key", format!("{id} is the last {} key in use; rotate it instead", key.purpose)).into());
+                    return Err(Refusal::rule(
+                        "last_key",
+                        format!("{id} is the last {} key in use; rotate it instead", key.purpose),
+                    )
+                    .into());
                 }
             } else if key.compromised_at.is_some() {
-                return Err(Refusal::rule("key_compromised", format!("key {id} is declared compromised already")).into());
+                return Err(
+                    Refusal::rule("key_compromised", format!("key {id} is declared compromised already")).into()
+                );
             }
         }
         let now = self.now();

@@ -8,7 +8,9 @@ use crate::domain::{
 use crate::mark::text::MarkText;
 use crate::store::{Page, PageRequest, RecordKind, StoreError};
 use crate::verify::certificate::{Finding, Moment, verify_registered};
-use crate::verify::mark::{Registered, RegisteredFinding, code_checks, not_on_record, unreadable, verify_registered_mark};
+use crate::verify::mark::{
+    Registered, RegisteredFinding, code_checks, not_on_record, unreadable, verify_registered_mark,
+};
 use crate::verify::{CheckResult, Verdict};
 use jiff::Timestamp;
 
@@ -83,7 +85,11 @@ impl Service {
     ///
     /// # Errors
     /// Store failures: the answer is then "cannot tell".
-    pub fn certificate_answer(&self, id: CertificateId, asked: Asked) -> Result<Option<CertificateAnswer>, ServiceError> {
+    pub fn certificate_answer(
+        &self,
+        id: CertificateId,
+        asked: Asked,
+    ) -> Result<Option<CertificateAnswer>, ServiceError> {
         let Some(certificate) = self.store.certificate(id)? else { return Ok(None) };
         self.answer(certificate, asked).map(Some)
     }

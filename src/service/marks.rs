@@ -49,7 +49,12 @@ impl Service {
     /// # Errors
     /// The certificate is not valid now, the medium is not allowed, the site is not one of its sites, or the same use is
     /// licensed already.
-    pub fn request_mark(&self, act: &Act, certificate: &str, request: &MarkRequest) -> Result<MarkLicence, ServiceError> {
+    pub fn request_mark(
+        &self,
+        act: &Act,
+        certificate: &str,
+        request: &MarkRequest,
+    ) -> Result<MarkLicence, ServiceError> {
         self.new_mark(act, certificate, request, false)
     }
 
@@ -57,11 +62,22 @@ impl Service {
     ///
     /// # Errors
     /// As [`Service::request_mark`].
-    pub fn license_mark(&self, act: &Act, certificate: &str, request: &MarkRequest) -> Result<MarkLicence, ServiceError> {
+    pub fn license_mark(
+        &self,
+        act: &Act,
+        certificate: &str,
+        request: &MarkRequest,
+    ) -> Result<MarkLicence, ServiceError> {
         self.new_mark(act, certificate, request, true)
     }
 
-    fn new_mark(&self, act: &Act, certificate: &str, request: &MarkRequest, grant: bool) -> Result<MarkLicence, ServiceError> {
+    fn new_mark(
+        &self,
+        act: &Act,
+        certificate: &str,
+        request: &MarkRequest,
+        grant: bool,
+    ) -> Result<MarkLicence, ServiceError> {
         let roles: &[Role] = if grant { &[Role::MarkOfficer] } else { &[Role::MarkOfficer, Role::Registrar] };
         let role = act.actor.acting_as_one_of(roles)?;
         let id = self.find(certificate)?.id;
@@ -104,7 +120,12 @@ impl Service {
                 MarkOrder::Refuse => MarkChange::Refused,
                 MarkOrder::Revoke { reason } => MarkChange::Revoked { reason: *reason },
             };
-            licence.clone().apply(MarkStep { change: change.clone(), effective_at: now, recorded_at: now, actor: role })?;
+            licence.clone().apply(MarkStep {
+                change: change.clone(),
+                effective_at: now,
+                recorded_at: now,
+                actor: role,
+            })?;
             let mut plan = Plan::new(role)
                 .relying_on(Subject::Mark(id), licence.version())
                 .relying_on(Subject::Certificate(certificate.id), certificate.version());
@@ -114,7 +135,12 @@ impl Service {
         self.mark(id)
     }
 
-    fn mark_terms(&self, certificate: &Certificate, request: &MarkRequest, now: Timestamp) -> Result<MarkTerms, ServiceError> {
+    fn mark_terms(
+        &self,
+        certificate: &Certificate,
+        request: &MarkRequest,
+        now: Timestamp,
+    ) -> Result<MarkTerms, ServiceError> {
         require_valid(certificate, now)?;
         let terms = certificate.terms();
         if request.medium == Medium::Packaging && !self.body().policy.packaging_marks {
@@ -159,7 +185,8 @@ impl Service {
         plan.expect.push(crate::store::Expect { subject: Subject::Mark(id), version: 0 });
         plan.facts.push((Fact::Mark { id, certificate: of, change: MarkChange::Requested { terms } }, effective_at));
         if let Some(digits) = digits {
-            plan.facts.push((Fact::Mark { id, certificate: of, change: MarkChange::Approved { digits } }, effective_at));
+            plan.facts
+                .push((Fact::Mark { id, certificate: of, change: MarkChange::Approved { digits } }, effective_at));
         }
         Ok(id)
     }
@@ -195,13 +222,20 @@ impl Service {
             } else {
                 None
             };
-            plan.facts.push((Fact::Mark { id, certificate: old.id, change: MarkChange::Replaced { by } }, effective_at));
+            plan.facts
+                .push((Fact::Mark { id, certificate: old.id, change: MarkChange::Replaced { by } }, effective_at));
         }
         Ok(())
     }
 
     /// The 217 digits of a signed mark, verified before they leave.
-    fn sign_mark(&self, id: MarkId, terms: &MarkTerms, certificate: &Terms, now: Timestamp) -> Result<String, ServiceError> {
+    fn sign_mark(
+        &self,
+        id: MarkId,
+        terms: &MarkTerms,
+        certificate: &Terms,
+        now: Timestamp,
+    ) -> Result<String, ServiceError> {
         let settings = self.read_settings();
         let (_, signer) = settings.keyring.signer(Purpose::Mark, now)?;
         let token = Token::new(Claims {
@@ -230,7 +264,9 @@ impl Service {
         let state = licence.state_at(now, now).map(|(state, _)| state);
         if state != Some(MarkState::Active) {
             let word = state.map_or("not in force yet", MarkState::wire);
-            return Err(Refusal::rule("mark_not_active", format!("mark {id} is {word}; its artwork is not given out")).into());
+            return Err(
+                Refusal::rule("mark_not_active", format!("mark {id} is {word}; its artwork is not given out")).into()
+            );
         }
         let certificate = self.certificate(licence.terms().certificate)?;
         require_valid(&certificate, now)?;
@@ -252,7 +288,10 @@ fn require_valid(certificate: &Certificate, now: Timestamp) -> Result<(), Refusa
         found => {
             let word = found.map_or("not on record", |f| f.standing.wire());
             let number = &certificate.terms().number;
-            Err(Refusal::rule("certificate_not_valid", format!("certificate {number} is {word}; a mark is licensed on a valid one only")))
+            Err(Refusal::rule(
+                "certificate_not_valid",
+                format!("certificate {number} is {word}; a mark is licensed on a valid one only"),
+            ))
         }
     }
 }

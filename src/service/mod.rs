@@ -187,8 +187,13 @@ impl Service {
             Ok(id) if self.store.certificate(id)?.is_some() => Some(id),
             _ => self.store.certificate_by_number(&CertificateNumber::parse(typed)?)?,
         };
-        let missing = || Refusal::not_found("no_such_certificate", format!("there is no certificate “{}”", crate::domain::error::shown(typed)));
-        Ok(self.certificate(id.ok_or_else(missing)?)?)
+        let missing = || {
+            Refusal::not_found(
+                "no_such_certificate",
+                format!("there is no certificate “{}”", crate::domain::error::shown(typed)),
+            )
+        };
+        self.certificate(id.ok_or_else(missing)?)
     }
 
     fn certificate(&self, id: CertificateId) -> Result<Certificate, ServiceError> {
@@ -245,7 +250,10 @@ impl Service {
     /// A claim that the plan can choose anew (an allocated number) is tried again; one that the request made is final.
     fn settle_taken(&self, claim: &Claim, changeset: &Changeset) -> Result<(), ServiceError> {
         let allocated = changeset.events.iter().any(|e| {
-            matches!(&e.fact, Fact::Certificate { change: crate::domain::CertificateChange::Issued { serial: Some(_), .. }, .. })
+            matches!(
+                &e.fact,
+                Fact::Certificate { change: crate::domain::CertificateChange::Issued { serial: Some(_), .. }, .. }
+            )
         });
         match claim {
             Claim::Number(_) if allocated => Ok(()),
@@ -255,9 +263,12 @@ impl Service {
 
     fn replay(&self, act: &Act, request_sha256: &str) -> Result<Option<Done>, ServiceError> {
         let Some(key) = &act.key else { return Ok(None) };
-        let Some(entry) = self.store.holder_of(&Claim::IdempotencyKey(key.as_str().to_owned()))? else { return Ok(None) };
+        let Some(entry) = self.store.holder_of(&Claim::IdempotencyKey(key.as_str().to_owned()))? else {
+            return Ok(None);
+        };
         if entry.provenance.request_sha256.as_deref() != Some(request_sha256) {
-            let why = format!("“{}” was used for another request; the same key is for the same request only", key.as_str());
+            let why =
+                format!("“{}” was used for another request; the same key is for the same request only", key.as_str());
             return Err(Refusal::conflict("idempotency_mismatch", why).into());
         }
         Ok(Some(Done { entry, replayed: true }))
@@ -275,10 +286,15 @@ impl Service {
 
 fn taken(claim: &Claim) -> Refusal {
     match claim {
-        Claim::Number(n) => Refusal::conflict("number_taken", format!("certificate number {n} is taken; each number is used once")).under("/number"),
-        Claim::Reference(r) => {
-            Refusal::conflict("reference_taken", format!("decision {r} was recorded already; each decision yields one certificate")).under("/reference")
+        Claim::Number(n) => {
+            Refusal::conflict("number_taken", format!("certificate number {n} is taken; each number is used once"))
+                .under("/number")
         }
+        Claim::Reference(r) => Refusal::conflict(
+            "reference_taken",
+            format!("decision {r} was recorded already; each decision yields one certificate"),
+        )
+        .under("/reference"),
         Claim::IdempotencyKey(k) => Refusal::conflict("idempotency_mismatch", format!("“{k}” is used already")),
     }
 }
@@ -315,7 +331,8 @@ fn settings(store: &dyn Store) -> Result<(Host, Settings), ServiceError> {
         Fact::Body { host, body } => Some((host.clone(), (**body).clone())),
         _ => None,
     });
-    let (host, body) = body.ok_or_else(|| Refusal::rule("not_set_up", "this store has no body; run `starmark init`"))?;
+    let (host, body) =
+        body.ok_or_else(|| Refusal::rule("not_set_up", "this store has no body; run `starmark init`"))?;
     let name: Name = body.name.clone();
     let keyring = Keyring::public(host.clone(), name, &events)?;
     Ok((host, Settings { body, keyring, tokens: Tokens::of(&events) }))

@@ -121,7 +121,13 @@ impl Service {
         self.perform(act, "order", &request, |now| self.plan_order(role, id, order, now))
     }
 
-    fn plan_order(&self, role: Role, id: CertificateId, order: &Order, now: jiff::Timestamp) -> Result<Plan, ServiceError> {
+    fn plan_order(
+        &self,
+        role: Role,
+        id: CertificateId,
+        order: &Order,
+        now: jiff::Timestamp,
+    ) -> Result<Plan, ServiceError> {
         let certificate = self.certificate(id)?;
         let today = china_day(now);
         let (change, from) = order.change(&certificate, self, today);

@@ -49,12 +49,20 @@ impl Service {
     /// # Errors
     /// `role_missing`, or store failures.
     pub fn due(&self, actor: &Actor) -> Result<Due, ServiceError> {
-        actor.acting_as_one_of(&[Role::Reader, Role::Registrar, Role::DecisionMaker, Role::MarkOfficer, Role::System])?;
+        actor.acting_as_one_of(&[
+            Role::Reader,
+            Role::Registrar,
+            Role::DecisionMaker,
+            Role::MarkOfficer,
+            Role::System,
+        ])?;
         let now = self.clock.now();
         let today = china_day(now);
         let intervals = &self.scheme.intervals;
         let mut due = Due::default();
-        for (on, id) in self.store.calendar(Calendar::SurveillanceDue, add_days(today, intervals.surveillance_notice_days))? {
+        for (on, id) in
+            self.store.calendar(Calendar::SurveillanceDue, add_days(today, intervals.surveillance_notice_days))?
+        {
             let certificate = self.certificate(id)?;
             if today > certificate.terms().valid_until || !matches!(certificate.state(), State::InForce) {
                 continue;
@@ -98,7 +106,9 @@ impl Service {
                 reason,
                 confirmed_on: Some(today),
                 effective_on: Some(today),
-                until: Some(crate::domain::dates::add_months(today, self.scheme.intervals.suspension_max_months).min(until)),
+                until: Some(
+                    crate::domain::dates::add_months(today, self.scheme.intervals.suspension_max_months).min(until),
+                ),
             };
             // Two sweeps on one day are one act.
             let key = IdempotencyKey::parse(&format!("sweep:{}:{}:{today}", item.id, item.on))?;

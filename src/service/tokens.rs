@@ -76,7 +76,8 @@ impl Service {
     /// `bad_token_name`, `token_exists`, no role, or store failures.
     pub fn make_token(&self, act: &Act, name: &str, roles: &[Role]) -> Result<Zeroizing<String>, ServiceError> {
         let role = act.actor.acting_as(Role::Operator)?;
-        let fits = (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let fits =
+            (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if !fits {
             let why = "a token's name has 1 to 40 letters, digits, hyphens or underscores";
             return Err(Refusal::invalid("bad_token_name", why).into());

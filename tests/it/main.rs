@@ -1,0 +1,4 @@
+//! The one integration binary.
+
+mod store_contract;
+mod store_kit;

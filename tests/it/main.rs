@@ -1,9 +1,11 @@
 //! The one integration binary: what a user relies on, tried through the doors a user has.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
+mod harness;
 mod interop_credential;
 mod interop_openssl;
 mod lives;
+mod main_job;
 mod store_contract;
 mod store_kit;
 mod vectors_domain;

@@ -6,3 +6,6 @@ pub mod domain; // floor 0: the words of the scheme
 
 #[cfg(feature = "server")]
 pub mod store; // floor 3: where events are kept
+
+#[cfg(feature = "server")]
+pub mod service; // floor 4: use cases

@@ -1,0 +1,3 @@
+//! Floor 4: the use cases.
+
+pub mod roster;

@@ -3,9 +3,11 @@
 //! Imports run downwards only; neighbours on one floor never import each other.
 
 pub mod domain; // floor 0: the words of the scheme
-
-#[cfg(feature = "server")]
-pub mod store; // floor 3: where events are kept
+pub mod mark; // floor 1: the printed star mark
+pub mod sign; // floor 1: keys, canonical JSON, proofs
+pub mod verify; // floor 2: record + keys + register -> verdict
 
 #[cfg(feature = "server")]
 pub mod service; // floor 4: use cases
+#[cfg(feature = "server")]
+pub mod store; // floor 3: where events are kept

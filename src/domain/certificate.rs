@@ -115,7 +115,12 @@ pub enum State {
         reason: SuspensionReason,
     },
     /// Terminal: withdrawn, cancelled or superseded.
-    Ended(Standing),
+    Ended {
+        /// Which of the three.
+        standing: Standing,
+        /// From when on; a supersession may lie ahead.
+        from: Timestamp,
+    },
 }
 
 /// A certificate with its whole life.
@@ -205,15 +210,24 @@ impl Certificate {
 
     fn next_state(&self, step: &Step) -> Result<State, Refusal> {
         let number = &self.terms.number;
-        if let State::Ended(standing) = &self.state {
-            return Err(not_now(
-                "certificate_ended",
-                format!(
-                    "certificate {number} is {}, which is final: an error is corrected by a new certificate",
-                    standing.wire()
-                ),
-            ));
+        if let State::Ended { standing, from } = &self.state {
+            // Until its successor begins, a certificate can still be withdrawn or cancelled.
+            let still_running = *standing == Standing::Superseded && step.effective_at < *from;
+            match step.change {
+                CertificateChange::Withdrawn { .. } if still_running => {}
+                CertificateChange::Cancelled { .. } if still_running => {}
+                _ => {
+                    return Err(not_now(
+                        "certificate_ended",
+                        format!(
+                            "certificate {number} is {}, which is final: an error is corrected by a new certificate",
+                            standing.wire()
+                        ),
+                    ));
+                }
+            }
         }
+        let ended = |standing| State::Ended { standing, from: step.effective_at };
         match (&self.state, &step.change) {
             (_, CertificateChange::Issued { .. }) => {
                 Err(not_now("already_issued", format!("certificate {number} is issued already")))
@@ -231,14 +245,14 @@ impl Certificate {
                 "not_suspended",
                 format!("certificate {number} is not suspended, so there is nothing to reinstate"),
             )),
-            (_, CertificateChange::Withdrawn { .. }) => Ok(State::Ended(Standing::Withdrawn)),
-            (_, CertificateChange::Cancelled { .. }) => Ok(State::Ended(Standing::Cancelled)),
-            (State::InForce, CertificateChange::Superseded { .. }) => Ok(State::Ended(Standing::Superseded)),
+            (_, CertificateChange::Withdrawn { .. }) => Ok(ended(Standing::Withdrawn)),
+            (_, CertificateChange::Cancelled { .. }) => Ok(ended(Standing::Cancelled)),
+            (State::InForce, CertificateChange::Superseded { .. }) => Ok(ended(Standing::Superseded)),
             (State::Suspended { .. }, CertificateChange::Superseded { .. }) => Err(not_now(
                 "suspended",
                 format!("certificate {number} is suspended: reinstate it before it is replaced, or withdraw it"),
             )),
-            (State::Ended(_), _) => Err(not_now("certificate_ended", format!("certificate {number} has ended"))),
+            (State::Ended { .. }, _) => Err(not_now("certificate_ended", format!("certificate {number} has ended"))),
         }
     }
 
@@ -383,11 +397,11 @@ impl Certificate {
     /// The day the next surveillance is due, as known at `known_at`; never after the last day of validity.
     #[must_use]
     pub fn surveillance_due(&self, known_at: Timestamp) -> Date {
-        let passed = self.life.iter().filter(|s| s.recorded_at <= known_at).filter_map(|s| match s.change {
+        let mut passed = self.life.iter().filter(|s| s.recorded_at <= known_at).filter_map(|s| match s.change {
             CertificateChange::Surveyed { outcome: SurveillanceOutcome::Passed, next_due_on, .. } => Some(next_due_on),
             _ => None,
         });
-        passed.last().unwrap_or(self.terms.surveillance_due_on)
+        passed.next_back().unwrap_or(self.terms.surveillance_due_on)
     }
 
     /// When the next surveillance is due after one that ended on `on_site_ended_on` with this outcome: a passed one moves

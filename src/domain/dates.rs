@@ -34,6 +34,12 @@ pub fn add_months(day: Date, months: u32) -> Date {
     day.saturating_add(Span::new().months(i64::from(months)))
 }
 
+/// `months` earlier; a day the month does not have becomes its last one.
+#[must_use]
+pub fn months_before(day: Date, months: u32) -> Date {
+    day.saturating_sub(Span::new().months(i64::from(months)))
+}
+
 /// `days` later (earlier when negative).
 #[must_use]
 pub fn add_days(day: Date, days: i32) -> Date {

@@ -1,3 +1,345 @@
-//! Floor 4: the use cases.
+//! Floor 4: use cases. Each loads, decides by pure rules, and commits; clock, randomness and keys live here.
 
+pub mod actor;
+pub mod clock;
+pub mod error;
+pub mod issuance;
+pub mod keyring;
+pub mod keys;
+pub mod lookup;
+pub mod marks;
+pub mod revocation;
 pub mod roster;
+pub mod sweep;
+pub mod tokens;
+
+use crate::domain::event::{Event, Fact, KeyChange, Provenance};
+use crate::domain::holder::CertificationBody;
+use crate::domain::text::Name;
+use crate::domain::{Certificate, CertificateId, CertificateNumber, Host, MarkId, MarkLicence, Refusal, Role, Scheme};
+use crate::sign::{KdfCost, Passphrase, Purpose, canonicalize};
+use crate::store::{Changeset, Claim, Entry, Expect, Record, RecordKind, Store, StoreError, Subject};
+pub use actor::{Act, Actor, IdempotencyKey};
+use clock::{Clock, Entropy};
+pub use error::ServiceError;
+use jiff::Timestamp;
+use keyring::Keyring;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use tokens::Tokens;
+
+/// How often a use case reads again and decides again when somebody was quicker.
+const COMMIT_TRIES: usize = 8;
+
+/// What a service works with.
+pub struct Parts {
+    /// Where events are kept.
+    pub store: Arc<dyn Store>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The scheme certificates are issued under.
+    pub scheme: Scheme,
+}
+
+/// What the settings events say.
+struct Settings {
+    body: CertificationBody,
+    keyring: Keyring,
+    tokens: Tokens,
+}
+
+/// The use cases.
+pub struct Service {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    scheme: Scheme,
+    host: Host,
+    settings: RwLock<Settings>,
+}
+
+/// What a use case wants written.
+struct Plan {
+    expect: Vec<Expect>,
+    facts: Vec<(Fact, Timestamp)>,
+    records: Vec<Record>,
+    reference: Option<String>,
+    role: Role,
+}
+
+impl Plan {
+    fn new(role: Role) -> Self {
+        Self { expect: vec![], facts: vec![], records: vec![], reference: None, role }
+    }
+
+    fn relying_on(mut self, subject: Subject, version: u64) -> Self {
+        self.expect.push(Expect { subject, version });
+        self
+    }
+}
+
+/// What came of a use case: the unit as it stands in the store.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// The unit.
+    pub entry: Entry,
+    /// Whether it had been done before under the same idempotency key.
+    pub replayed: bool,
+}
+
+/// Sets a new store up: the body, its host, and one key for each purpose.
+///
+/// # Errors
+/// The store is not empty, or the key directory cannot be written.
+pub fn set_up(
+    parts: &Parts,
+    host: &Host,
+    body: &CertificationBody,
+    keys: &Path,
+    passphrase: &Passphrase,
+    cost: KdfCost,
+) -> Result<(), ServiceError> {
+    if parts.store.next_seq() != 0 {
+        return Err(Refusal::conflict("already_set_up", "this store is set up already").into());
+    }
+    let mut facts = vec![Fact::Body { host: host.clone(), body: Box::new(body.clone()) }];
+    let empty = Keyring::public(host.clone(), body.name.clone(), &[])?;
+    for purpose in Purpose::ALL {
+        let id = empty.next_id(purpose)?;
+        let public = keyring::generate(keys, id, passphrase, cost, parts.entropy.as_ref())?;
+        let change = KeyChange::Added { purpose: purpose.as_str().to_owned(), public_key: public.to_multikey() };
+        facts.push(Fact::Key { id: id.to_string(), change });
+    }
+    let now = parts.clock.now();
+    let event = |fact| Event { fact, effective_at: now, recorded_at: now, actor: Role::Operator };
+    let provenance = Provenance { by: "local:init".into(), ..Provenance::default() };
+    let events = facts.into_iter().map(event).collect();
+    parts.store.commit(Changeset { expect: vec![], events, records: vec![], provenance })?;
+    Ok(())
+}
+
+impl Service {
+    /// Opens the service on a store that is set up; signs nothing until [`Service::unlock`].
+    ///
+    /// # Errors
+    /// `not_set_up`, or settings events that have no reading.
+    pub fn open(parts: Parts) -> Result<Self, ServiceError> {
+        let (host, settings) = settings(parts.store.as_ref())?;
+        let Parts { store, clock, entropy, scheme } = parts;
+        Ok(Self { store, clock, entropy, scheme, host, settings: RwLock::new(settings) })
+    }
+
+    /// Opens the private keys.
+    ///
+    /// # Errors
+    /// A key file is missing or the passphrase does not open it.
+    pub fn unlock(&self, keys: &Path, passphrase: &Passphrase) -> Result<(), ServiceError> {
+        self.write_settings().keyring.unlock(keys, passphrase)
+    }
+
+    /// The verification host.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// What the body says of itself.
+    #[must_use]
+    pub fn body(&self) -> CertificationBody {
+        self.read_settings().body.clone()
+    }
+
+    /// The scheme certificates are issued under.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The store, for reading.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    fn read_settings(&self) -> std::sync::RwLockReadGuard<'_, Settings> {
+        self.settings.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn write_settings(&self) -> std::sync::RwLockWriteGuard<'_, Settings> {
+        self.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Finds a certificate by what staff type: its 16-digit identifier or its number.
+    ///
+    /// # Errors
+    /// `no_such_certificate`.
+    pub fn find(&self, typed: &str) -> Result<Certificate, ServiceError> {
+        let id = match CertificateId::parse(typed.trim()) {
+            Ok(id) if self.store.certificate(id)?.is_some() => Some(id),
+            _ => self.store.certificate_by_number(&CertificateNumber::parse(typed)?)?,
+        };
+        let missing = || {
+            Refusal::not_found(
+                "no_such_certificate",
+                format!("there is no certificate “{}”", crate::domain::error::shown(typed)),
+            )
+        };
+        self.certificate(id.ok_or_else(missing)?)
+    }
+
+    fn certificate(&self, id: CertificateId) -> Result<Certificate, ServiceError> {
+        let missing = || Refusal::not_found("no_such_certificate", format!("there is no certificate {id}"));
+        Ok(self.store.certificate(id)?.ok_or_else(missing)?)
+    }
+
+    fn mark(&self, id: MarkId) -> Result<MarkLicence, ServiceError> {
+        let missing = || Refusal::not_found("no_such_mark", format!("there is no mark {id}"));
+        Ok(self.store.mark(id)?.ok_or_else(missing)?)
+    }
+
+    /// Plans and commits, reading and deciding again when somebody was quicker; the same request under the same key is
+    /// done once and answered alike.
+    fn perform(
+        &self,
+        act: &Act,
+        operation: &str,
+        input: &impl Serialize,
+        mut plan: impl FnMut(Timestamp) -> Result<Plan, ServiceError>,
+    ) -> Result<Done, ServiceError> {
+        let request_sha256 = request_digest(operation, input)?;
+        if let Some(done) = self.replay(act, &request_sha256)? {
+            return Ok(done);
+        }
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let now = self.clock.now();
+            let changeset = changeset(act, &request_sha256, plan(now)?, now);
+            match self.store.commit(changeset.clone()) {
+                Ok(committed) => {
+                    let Changeset { events, records, provenance, .. } = changeset;
+                    let entry = Entry { first_seq: committed.first_seq, events, records, provenance };
+                    return Ok(Done { entry, replayed: false });
+                }
+                Err(StoreError::Taken(Claim::IdempotencyKey(_))) => {
+                    if let Some(done) = self.replay(act, &request_sha256)? {
+                        return Ok(done);
+                    }
+                }
+                Err(StoreError::Taken(claim)) if tries >= COMMIT_TRIES => return Err(taken(&claim).into()),
+                Err(StoreError::Stale { .. }) if tries < COMMIT_TRIES => {}
+                Err(StoreError::Stale { .. }) => {
+                    let why = "others kept changing it meanwhile; nothing was changed, try again";
+                    return Err(Refusal::conflict("changed_meanwhile", why).into());
+                }
+                Err(StoreError::Taken(claim)) => self.settle_taken(&claim, &changeset)?,
+                Err(other) => return Err(other.into()),
+            }
+        }
+    }
+
+    /// A claim that the plan can choose anew (an allocated number) is tried again; one that the request made is final.
+    fn settle_taken(&self, claim: &Claim, changeset: &Changeset) -> Result<(), ServiceError> {
+        let allocated = changeset.events.iter().any(|e| {
+            matches!(
+                &e.fact,
+                Fact::Certificate { change: crate::domain::CertificateChange::Issued { serial: Some(_), .. }, .. }
+            )
+        });
+        match claim {
+            Claim::Number(_) if allocated => Ok(()),
+            other => Err(taken(other).into()),
+        }
+    }
+
+    fn replay(&self, act: &Act, request_sha256: &str) -> Result<Option<Done>, ServiceError> {
+        let Some(key) = &act.key else { return Ok(None) };
+        let Some(entry) = self.store.holder_of(&Claim::IdempotencyKey(key.as_str().to_owned()))? else {
+            return Ok(None);
+        };
+        if entry.provenance.request_sha256.as_deref() != Some(request_sha256) {
+            let why =
+                format!("“{}” was used for another request; the same key is for the same request only", key.as_str());
+            return Err(Refusal::conflict("idempotency_mismatch", why).into());
+        }
+        Ok(Some(Done { entry, replayed: true }))
+    }
+
+    /// Reads the settings events again after one was added.
+    fn reload(&self) -> Result<(), ServiceError> {
+        let (_, mut fresh) = settings(self.store.as_ref())?;
+        let mut settings = self.write_settings();
+        fresh.keyring.keep_signers_of(&settings.keyring);
+        *settings = fresh;
+        Ok(())
+    }
+}
+
+fn taken(claim: &Claim) -> Refusal {
+    match claim {
+        Claim::Number(n) => {
+            Refusal::conflict("number_taken", format!("certificate number {n} is taken; each number is used once"))
+                .under("/number")
+        }
+        Claim::Reference(r) => Refusal::conflict(
+            "reference_taken",
+            format!("decision {r} was recorded already; each decision yields one certificate"),
+        )
+        .under("/reference"),
+        Claim::IdempotencyKey(k) => Refusal::conflict("idempotency_mismatch", format!("“{k}” is used already")),
+    }
+}
+
+fn changeset(act: &Act, request_sha256: &str, plan: Plan, now: Timestamp) -> Changeset {
+    let event = |(fact, effective_at)| Event { fact, effective_at, recorded_at: now, actor: plan.role };
+    Changeset {
+        expect: plan.expect,
+        events: plan.facts.into_iter().map(event).collect(),
+        records: plan.records,
+        provenance: Provenance {
+            by: act.actor.by.clone(),
+            idempotency_key: act.key.as_ref().map(|k| k.as_str().to_owned()),
+            request_sha256: Some(request_sha256.to_owned()),
+            reference: plan.reference,
+            note: act.note.as_ref().map(|n| n.as_str().to_owned()),
+        },
+    }
+}
+
+fn request_digest(operation: &str, input: &impl Serialize) -> Result<String, ServiceError> {
+    let value = serde_json::json!({ "operation": operation, "input": input });
+    Ok(sha256_hex(&canonicalize(&value)?))
+}
+
+/// Lower-case hexadecimal SHA-256.
+fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn settings(store: &dyn Store) -> Result<(Host, Settings), ServiceError> {
+    let events = store.settings()?;
+    let body = events.iter().rev().find_map(|e| match &e.fact {
+        Fact::Body { host, body } => Some((host.clone(), (**body).clone())),
+        _ => None,
+    });
+    let (host, body) =
+        body.ok_or_else(|| Refusal::rule("not_set_up", "this store has no body; run `starmark init`"))?;
+    let name: Name = body.name.clone();
+    let keyring = Keyring::public(host.clone(), name, &events)?;
+    Ok((host, Settings { body, keyring, tokens: Tokens::of(&events) }))
+}
+
+/// The stored decision of a certificate, where there is one.
+fn decision_record(entry: &Entry) -> Option<&Record> {
+    entry.records.iter().find(|r| r.kind == RecordKind::Decision)
+}

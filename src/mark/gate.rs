@@ -1,0 +1,105 @@
+//! Nothing leaves unread: a mark's own pixels are decoded by both families before the file is handed out.
+
+use super::display::Picture;
+use super::qr::Symbol;
+use super::raster;
+use super::read::{self, Family, Grey};
+use super::vector;
+use super::{Format, Order};
+use crate::domain::Refusal;
+use std::collections::BTreeSet;
+
+/// Draws the file with one mask after the other until both families read `text`, and nothing else, out of it.
+///
+/// # Errors
+/// `mark_unreadable` if no mask passes; the errors of drawing.
+pub(super) fn passed(picture: &Picture, symbols: Vec<Symbol>, order: &Order, text: &str) -> Result<Vec<u8>, Refusal> {
+    first_read(symbols, text, |symbol| {
+        let drawn = picture.with_code(symbol);
+        let png = raster::png(&drawn, order.module_px)?;
+        let seen = read::grey(&png)?;
+        let file = match order.format {
+            Format::Png => png,
+            Format::Svg => vector::svg(&drawn).into_bytes(),
+        };
+        Ok((file, seen))
+    })
+}
+
+fn first_read<T>(
+    symbols: Vec<Symbol>,
+    text: &str,
+    draw: impl Fn(Symbol) -> Result<(T, Grey), Refusal>,
+) -> Result<T, Refusal> {
+    let only = BTreeSet::from([text.to_owned()]);
+    for symbol in symbols {
+        let (file, seen) = draw(symbol)?;
+        if Family::ALL.iter().all(|family| family.texts(&seen) == only) {
+            return Ok(file);
+        }
+    }
+    Err(Refusal::rule(
+        "mark_unreadable",
+        "the mark's code was not read back out of its own picture with any of its eight masks; it was not handed out",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Host, Level};
+    use crate::mark::{Ink, Layout, qr, testing};
+    use std::cell::Cell;
+
+    fn grey_of(picture: &Picture) -> Grey {
+        read::grey(&raster::png(picture, 8).unwrap()).unwrap()
+    }
+
+    fn setting() -> (Picture, Vec<Symbol>, String) {
+        let text = testing::signed(Level::FiveStar);
+        let host = Host::parse("xb.example.cn").unwrap();
+        let picture = testing::picture(Level::FiveStar, Layout::Vertical, Ink::Colour);
+        (picture, qr::draw(&host, &text).unwrap(), text.url(&host))
+    }
+
+    #[test]
+    fn a_miss_takes_the_next_mask() {
+        let (picture, symbols, text) = setting();
+        let drawn = Cell::new(0);
+        let nth = first_read(symbols, &text, |symbol| {
+            drawn.set(drawn.get() + 1);
+            let mut grey = grey_of(&picture.with_code(symbol));
+            if drawn.get() < 3 {
+                let half = grey.pixels.len() / 2;
+                grey.pixels[half..].fill(255);
+                grey.pixels[..half].fill(255);
+            }
+            Ok((drawn.get(), grey))
+        });
+        assert_eq!(nth.unwrap(), 3);
+    }
+
+    #[test]
+    fn a_picture_that_says_something_else_or_more_does_not_leave() {
+        let (picture, symbols, text) = setting();
+        let draw = |symbol| Ok(((), grey_of(&picture.with_code(symbol))));
+        assert_eq!(first_read(symbols.clone(), "https://xb.example.cn/m/1", draw).unwrap_err().code, "mark_unreadable");
+        let small = grey_of(&testing::picture(Level::FiveStar, Layout::Small, Ink::Colour));
+        let twice = |symbol| {
+            let a = grey_of(&picture.with_code(symbol));
+            let (w, h) = (a.width + small.width, a.height);
+            let mut pixels = Vec::new();
+            for y in 0..h {
+                pixels.extend_from_slice(&a.pixels[(y * a.width) as usize..][..a.width as usize]);
+                match y < small.height {
+                    true => {
+                        pixels.extend_from_slice(&small.pixels[(y * small.width) as usize..][..small.width as usize])
+                    }
+                    false => pixels.extend(std::iter::repeat_n(255, small.width as usize)),
+                }
+            }
+            Ok(((), Grey { width: w, height: h, pixels }))
+        };
+        assert_eq!(first_read(symbols, &text, twice).unwrap_err().code, "mark_unreadable");
+    }
+}

@@ -1,0 +1,282 @@
+//! Codes read out of a picture or a photograph by two decoders that share no code.
+
+use crate::domain::Refusal;
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use rxing::common::{GlobalHistogramBinarizer, HybridBinarizer};
+use rxing::multi::MultipleBarcodeReader;
+use rxing::qrcode::cpp_port::QrReader;
+use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8LuminanceSource};
+use std::collections::{BTreeSet, HashSet};
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Largest file read: a phone's photograph has up to about 12 MB.
+pub const FILE_MAX: usize = 16 * 1024 * 1024;
+/// Longest side read; beyond it no camera of a phone goes.
+pub const SIDE_MAX: u32 = 12_000;
+/// Most pixels read: 50 megapixels, what phones of today write at most unless told otherwise.
+pub const PIXELS_MAX: u64 = 50_000_000;
+/// Most memory a decoder of pictures may take: four bytes a pixel.
+const MEMORY_MAX: u64 = PIXELS_MAX * 4;
+/// Most codes reported; a picture with more is a sheet of labels, not a mark.
+const CODES_MAX: usize = 16;
+/// Longest sides at which a photograph is tried, one after the other. Decoders lose codes that are too large as well as
+/// those that are too small, and noise vanishes when pixels are averaged.
+const TRIES: [u32; 4] = [900, 1_600, 2_600, 4_000];
+/// Pictures with a longest side below this are doubled first: a cut-out from a screen has two pixels a module.
+const DOUBLED_BELOW: u32 = 450;
+
+/// Grey pixels, one byte each.
+pub(super) struct Grey {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) pixels: Vec<u8>,
+}
+
+/// The two families of decoders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// `rxing`, descended from ZXing.
+    Zxing,
+    /// `rqrr`, descended from quirc.
+    Quirc,
+}
+
+impl Family {
+    pub(super) const ALL: [Self; 2] = [Self::Zxing, Self::Quirc];
+
+    /// Every text this family reads. A decoder that panics on odd pixels has read nothing.
+    pub(super) fn texts(self, grey: &Grey) -> BTreeSet<String> {
+        let read = || match self {
+            Self::Zxing => zxing(grey),
+            Self::Quirc => quirc(grey),
+        };
+        catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
+    }
+}
+
+fn zxing(grey: &Grey) -> BTreeSet<String> {
+    let source = || Luma8LuminanceSource::new(grey.pixels.clone(), grey.width, grey.height);
+    let mut found = BTreeSet::new();
+    if let Ok(s) = source() {
+        zxing_with(HybridBinarizer::new(s), &mut found);
+    }
+    if let (true, Ok(s)) = (found.is_empty(), source()) {
+        zxing_with(GlobalHistogramBinarizer::new(s), &mut found);
+    }
+    found
+}
+
+fn zxing_with<B: Binarizer>(binarizer: B, found: &mut BTreeSet<String>) {
+    let hints = DecodeHints {
+        PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
+        TryHarder: Some(true),
+        ..Default::default()
+    };
+    let mut bitmap = BinaryBitmap::new(binarizer);
+    if let Ok(results) = QrReader.decode_multiple_with_hints(&mut bitmap, &hints) {
+        found.extend(results.iter().map(|r| r.getText().to_owned()));
+    }
+}
+
+fn quirc(grey: &Grey) -> BTreeSet<String> {
+    let (w, h) = (grey.width as usize, grey.height as usize);
+    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(w, h, |x, y| grey.pixels[y * w + x]);
+    let grids = prepared.detect_grids();
+    grids.iter().filter_map(|g| g.decode().ok()).map(|(_, text)| text).collect()
+}
+
+/// Every distinct text of the QR codes in a PNG or JPEG file, sorted; at most 16. None found is no error: an empty set.
+///
+/// # Errors
+/// `photo_too_large` beyond [`FILE_MAX`], [`SIDE_MAX`] or [`PIXELS_MAX`]; `photo_unreadable` for what is no PNG or JPEG.
+pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
+    let full = grey(file)?;
+    let longest = full.width.max(full.height);
+    let mut found = BTreeSet::new();
+    let mut last = 0;
+    for side in TRIES {
+        // Once something is read, one finer look for a second code is enough.
+        if last == longest || (!found.is_empty() && side > TRIES[1]) {
+            break;
+        }
+        let scaled = if longest < DOUBLED_BELOW { doubled(&full) } else { reduced(&full, side) };
+        for family in Family::ALL {
+            found.extend(family.texts(&scaled));
+        }
+        last = longest.min(side);
+    }
+    Ok(found.into_iter().take(CODES_MAX).collect())
+}
+
+/// Decodes a PNG or JPEG within the limits; transparent pixels show white paper.
+pub(super) fn grey(file: &[u8]) -> Result<Grey, Refusal> {
+    let large = |what: String| Refusal::invalid("photo_too_large", what);
+    if file.len() > FILE_MAX {
+        return Err(large(format!("the picture has {} bytes; at most {FILE_MAX} are read", file.len())));
+    }
+    let unreadable =
+        || Refusal::invalid("photo_unreadable", "the file is no picture this service reads; send a PNG or a JPEG");
+    let format = image::guess_format(file).map_err(|_| unreadable())?;
+    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg) {
+        return Err(unreadable());
+    }
+    let (w, h) = ImageReader::with_format(Cursor::new(file), format).into_dimensions().map_err(|_| unreadable())?;
+    if w > SIDE_MAX || h > SIDE_MAX || u64::from(w) * u64::from(h) > PIXELS_MAX {
+        let most = PIXELS_MAX / 1_000_000;
+        return Err(large(format!("the picture is {w} x {h} pixels; at most {SIDE_MAX} a side and {most} million")));
+    }
+    let mut limits = Limits::default();
+    (limits.max_image_width, limits.max_image_height) = (Some(SIDE_MAX), Some(SIDE_MAX));
+    limits.max_alloc = Some(MEMORY_MAX);
+    let mut reader = ImageReader::with_format(Cursor::new(file), format);
+    reader.limits(limits);
+    let image = reader.decode().map_err(|_| unreadable())?;
+    let pixels = match &image {
+        i if i.color().has_alpha() => on_white(i),
+        i => i.to_luma8().into_raw(),
+    };
+    Ok(Grey { width: w, height: h, pixels })
+}
+
+fn on_white(image: &DynamicImage) -> Vec<u8> {
+    let over = |grey: u8, alpha: u8| {
+        let (g, a) = (u32::from(grey), u32::from(alpha));
+        ((g * a + 255 * (255 - a) + 127) / 255) as u8
+    };
+    image.to_luma_alpha8().pixels().map(|p| over(p.0[0], p.0[1])).collect()
+}
+
+/// The mean of whole blocks of pixels, so that the longest side comes to at most `side`.
+fn reduced(from: &Grey, side: u32) -> Grey {
+    let step = from.width.max(from.height).div_ceil(side).max(1);
+    if step == 1 {
+        return Grey { width: from.width, height: from.height, pixels: from.pixels.clone() };
+    }
+    let (width, height) = ((from.width / step).max(1), (from.height / step).max(1));
+    let mut pixels = Vec::with_capacity(width as usize * height as usize);
+    let mut sums = vec![0u32; width as usize];
+    let (step_x, step_y) = (step.min(from.width), step.min(from.height));
+    for y in 0..height {
+        sums.fill(0);
+        for row in 0..step_y {
+            let begin = (y * step_y + row) as usize * from.width as usize;
+            for (sum, block) in sums.iter_mut().zip(from.pixels[begin..].chunks_exact(step_x as usize)) {
+                *sum += block.iter().map(|p| u32::from(*p)).sum::<u32>();
+            }
+        }
+        pixels.extend(sums.iter().map(|s| (s / (step_x * step_y)) as u8));
+    }
+    Grey { width, height, pixels }
+}
+
+/// Every pixel twice in both directions.
+fn doubled(from: &Grey) -> Grey {
+    let rows = from.pixels.chunks_exact(from.width.max(1) as usize);
+    let pixels = rows.flat_map(|row| [row, row]).flatten().flat_map(|p| [*p, *p]).collect();
+    Grey { width: from.width * 2, height: from.height * 2, pixels }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Level;
+    use crate::mark::{Ink, Layout, raster, testing};
+
+    fn mark(level: Level, layout: Layout) -> Vec<u8> {
+        raster::png(&testing::picture(level, layout, Ink::Colour), 8).unwrap()
+    }
+
+    /// A photograph in miniature: the mark smaller, at an angle, blurred, unevenly lit, on a table.
+    fn photographed(file: &[u8], angle: f64, zoom: f64, light: f64) -> Vec<u8> {
+        let from = grey(file).unwrap();
+        let (w, h) = (1500u32, 1500u32);
+        let (sin, cos) = angle.to_radians().sin_cos();
+        let sample = |x: f64, y: f64| {
+            let (dx, dy) = ((x - 750.0) / zoom, (y - 750.0) / zoom);
+            let (u, v) =
+                (dx * cos + dy * sin + f64::from(from.width) / 2.0, dy * cos - dx * sin + f64::from(from.height) / 2.0);
+            if u < 0.0 || v < 0.0 || u >= f64::from(from.width) || v >= f64::from(from.height) {
+                return 120.0;
+            }
+            f64::from(from.pixels[v as usize * from.width as usize + u as usize])
+        };
+        let out = image::GrayImage::from_fn(w, h, |x, y| {
+            let (x, y) = (f64::from(x), f64::from(y));
+            let near = [-1.0, -0.5, 0.0, 0.5, 1.0];
+            let sum: f64 =
+                near.iter().flat_map(|i| near.iter().map(move |j| (i, j))).map(|(i, j)| sample(x + i, y + j)).sum();
+            let shade = 1.0 - light * (x + y) / 3000.0;
+            image::Luma([(20.0 + sum / 25.0 * 0.8 * shade).clamp(0.0, 255.0) as u8])
+        });
+        let mut jpeg = Vec::new();
+        image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 70).encode_image(&out).unwrap();
+        jpeg
+    }
+
+    #[test]
+    fn ordinary_photographs_are_read() {
+        for (layout, zoom) in [(Layout::Vertical, 0.75), (Layout::Small, 1.0)] {
+            let file = mark(Level::FiveStar, layout);
+            let expected = BTreeSet::from([testing::url(Level::FiveStar, layout)]);
+            for (angle, light) in [(0.0, 0.0), (7.0, 0.3), (-31.0, 0.5), (180.0, 0.2)] {
+                let photo = photographed(&file, angle, zoom, light);
+                assert_eq!(codes(&photo).unwrap(), expected, "{layout:?} {angle}");
+            }
+        }
+    }
+
+    #[test]
+    fn two_codes_in_one_picture_are_both_reported() {
+        let (a, b) = (
+            grey(&mark(Level::FiveStar, Layout::Vertical)).unwrap(),
+            grey(&mark(Level::FiveStar, Layout::Small)).unwrap(),
+        );
+        let (w, h) = (a.width + b.width, a.height.max(b.height));
+        let both = image::GrayImage::from_fn(w, h, |x, y| {
+            let (g, x) = if x < a.width { (&a, x) } else { (&b, x - a.width) };
+            image::Luma([if y < g.height { g.pixels[(y * g.width + x) as usize] } else { 200 }])
+        });
+        let mut file = Vec::new();
+        both.write_to(&mut Cursor::new(&mut file), ImageFormat::Png).unwrap();
+        let expected = Layout::ALL.map(|l| testing::url(Level::FiveStar, l));
+        assert_eq!(codes(&file).unwrap(), BTreeSet::from(expected));
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused() {
+        let code = |file: &[u8]| codes(file).unwrap_err().code;
+        assert_eq!(code(b""), "photo_unreadable");
+        assert_eq!(code(b"GIF89a\x01\x00\x01\x00"), "photo_unreadable");
+        let good = mark(Level::FiveStar, Layout::Small);
+        assert_eq!(code(&good[..good.len() / 2]), "photo_unreadable");
+        assert_eq!(code(&vec![0; FILE_MAX + 1]), "photo_too_large");
+        assert!(codes(&std::fs::read("assets/fonts/OFL.txt").unwrap()).is_err());
+    }
+
+    #[test]
+    fn a_small_file_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked() {
+        let header = |w: u32, h: u32| {
+            let mut file = Vec::new();
+            let mut e = png::Encoder::new(&mut file, w, h);
+            e.set_depth(png::BitDepth::Eight);
+            drop(e.write_header().unwrap());
+            // In place of the end chunk: an empty IDAT chunk with its CRC, so that the header counts as whole.
+            file.truncate(file.len() - 12);
+            file.extend_from_slice(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
+            file
+        };
+        assert_eq!(codes(&header(60_000, 60_000)).unwrap_err().code, "photo_too_large");
+        assert_eq!(codes(&header(12_001, 1)).unwrap_err().code, "photo_too_large");
+        assert_eq!(codes(&header(8_000, 7_000)).unwrap_err().code, "photo_too_large");
+    }
+
+    #[test]
+    fn blank_and_tiny_pictures_hold_no_codes() {
+        for (w, h) in [(1, 1), (1, 3000), (3000, 1), (640, 480)] {
+            let mut file = Vec::new();
+            image::GrayImage::new(w, h).write_to(&mut Cursor::new(&mut file), ImageFormat::Png).unwrap();
+            assert_eq!(codes(&file).unwrap(), BTreeSet::new(), "{w} x {h}");
+        }
+    }
+}

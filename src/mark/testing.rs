@@ -1,0 +1,115 @@
+//! Samples for the tests of this room.
+
+use super::display::Picture;
+use super::{Claims, Face, Format, Ink, KeyHint, Layout, MarkText, Order, Token, Width, artwork, qr};
+use crate::domain::{Host, Level, MarkId, Uscc};
+use jiff::civil::date;
+
+/// A link text.
+pub fn link() -> MarkText {
+    link_with([1, 2, 3, 4, 5, 6])
+}
+
+/// A link text of that id.
+pub fn link_with(id: [u8; 6]) -> MarkText {
+    MarkText::Link(MarkId::from_bytes(id))
+}
+
+/// A signed text of that level; its signature is made up.
+pub fn signed(level: Level) -> MarkText {
+    let mut signature = [0u8; 64];
+    for (i, byte) in signature.iter_mut().enumerate() {
+        *byte = (i as u8).wrapping_mul(151).wrapping_add(level.stars() * 29 + 77);
+    }
+    token(level, [1, 2, 3, 4, 5, 6], signature)
+}
+
+/// A signed text of that id and signature.
+pub fn signed_with(id: [u8; 6], signature: [u8; 64]) -> MarkText {
+    token(Level::FiveStar, id, signature)
+}
+
+fn token(level: Level, id: [u8; 6], signature: [u8; 64]) -> MarkText {
+    let claims = Claims {
+        level,
+        test: false,
+        key_hint: KeyHint::of(&[7; 32]),
+        mark: MarkId::from_bytes(id),
+        issued: date(2026, 5, 8),
+        expires: date(2029, 5, 7),
+        holder: Some(Uscc::parse("91110108551385082Q").unwrap()),
+    };
+    MarkText::Signed(Token::new(claims).unwrap().with_signature(signature))
+}
+
+/// The text that layout carries.
+pub fn text(level: Level, layout: Layout) -> MarkText {
+    match layout {
+        Layout::Vertical => signed(level),
+        Layout::Small => link(),
+    }
+}
+
+/// The whole text of the code.
+pub fn url(level: Level, layout: Layout) -> String {
+    text(level, layout).url(&face(level).host)
+}
+
+/// Letters of a sample mark.
+pub fn face(level: Level) -> Face {
+    Face {
+        level,
+        test: false,
+        host: Host::parse("xb.example.cn").unwrap(),
+        holder: "示例电器有限公司".into(),
+        standard: "GB/T 27922-2011".into(),
+        number: "29326SC10002R0M".into(),
+        valid_until: date(2029, 5, 7),
+        body: "示例认证中心".into(),
+    }
+}
+
+/// A sample mark at its designed width.
+pub fn picture(level: Level, layout: Layout, ink: Ink) -> Picture {
+    let face = face(level);
+    let code = qr::draw(&face.host, &text(level, layout)).unwrap().remove(0);
+    artwork::compose(&face, layout, ink, layout.width(), code).unwrap()
+}
+
+/// One file of the shelf: its name, its letters, its code's text, its order.
+pub type Sample = (String, Face, MarkText, Order);
+
+/// Every kind of mark, and the awkward ones.
+pub fn shelf() -> Vec<Sample> {
+    let mut all = Vec::new();
+    for level in Level::ALL {
+        for layout in Layout::ALL {
+            for ink in Ink::ALL {
+                let name = format!("{}-{}-{}", layout.wire(), level.wire(), ink.wire());
+                all.push((name, face(level), text(level, layout), Order { ink, ..Order::new(layout, Format::Png) }));
+            }
+        }
+    }
+    let vertical = Order::new(Layout::Vertical, Format::Png);
+    let mut odd = |name: &str, order: Order, change: fn(&mut Face)| {
+        let mut f = face(Level::FourStar);
+        change(&mut f);
+        all.push((name.to_owned(), f, text(Level::FourStar, order.layout), order));
+    };
+    odd("vertical-long", vertical, |f| {
+        f.holder = "示例电器（上海）智能制造集团股份有限公司华东售后服务分公司".into();
+        f.body = "示例国际质量认证检验检测（北京）有限责任公司".into();
+        f.number = "CN-2026-SC-29326-10002-R0M-000123".into();
+    });
+    odd("vertical-latin", vertical, |f| {
+        f.holder = "Exemplary Household Appliances (Shanghai) Manufacturing Co., Ltd.".into();
+        f.body = "Example Certification Körperschaft".into();
+    });
+    odd("vertical-least", Order { width: Layout::Vertical.least_width(), ..vertical }, |_| {});
+    odd("vertical-wide", Order { width: Width::parse("47.3").unwrap(), ..vertical }, |_| {});
+    let pngs = all.clone();
+    all.extend(
+        pngs.into_iter().map(|(name, f, t, o)| (format!("{name}-svg"), f, t, Order { format: Format::Svg, ..o })),
+    );
+    all
+}

@@ -1,0 +1,396 @@
+//! Issuing: from a decision to a signed certificate; replacing one by another; recertifying.
+
+use super::actor::{Act, IdempotencyKey};
+use super::clock::random;
+use super::{Done, Plan, Service, ServiceError, sha256_hex};
+use crate::domain::certificate::{Certificate, CertificateChange, Serial, State, Step};
+use crate::domain::dates::{add_days, add_months, china_day, day_start, months_before};
+use crate::domain::decision::{Decision, DecisionInput};
+use crate::domain::reason::SupersessionReason;
+use crate::domain::record::{IssuedBy, Terms};
+use crate::domain::{CertificateId, CertificateNumber, Fact, Level, Refusal, Role};
+use crate::sign::{Purpose, SigningKey, canonicalize, credential, parse_strict, sign_document, verify_credential};
+use crate::store::{Entry, Record, RecordKind, Subject};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::json;
+
+/// A certificate that was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Issued {
+    /// The decision's reference.
+    pub reference: Option<String>,
+    /// Public identifier.
+    pub id: CertificateId,
+    /// The body's number.
+    pub number: CertificateNumber,
+    /// Level certified.
+    pub level: Level,
+    /// Score with two decimals, rounded down; none where the level was carried over.
+    pub score: Option<String>,
+    /// Last day of validity.
+    pub valid_until: Date,
+    /// Whether it had been issued before under the same idempotency key.
+    pub replayed: bool,
+}
+
+/// How a new certificate's terms differ from a first issue.
+enum Line<'c> {
+    /// The first of its line.
+    First,
+    /// In the place of another, until the other's end.
+    Replacing(&'c Certificate),
+    /// In the third year of another, for a full term.
+    Recertifying(&'c Certificate),
+}
+
+impl Service {
+    /// Issues a certificate from a decision.
+    ///
+    /// # Errors
+    /// Every fault of the decision; `number_taken`, `reference_taken`, `idempotency_mismatch`; store and signer failures.
+    pub fn issue(&self, act: &Act, input: &DecisionInput) -> Result<Issued, ServiceError> {
+        let role = act.actor.acting_as(Role::Registrar)?;
+        let decision = self.checked(input)?;
+        self.need_sheet(&decision)?;
+        let act = keyed(act, &decision);
+        let done = self.perform(&act, "issue", input, |now| {
+            let mut plan = Plan::new(role);
+            self.plan_certificate(&mut plan, input, &decision, &Line::First, now)?;
+            Ok(plan)
+        })?;
+        issued(&done)
+    }
+
+    /// Replaces a certificate by a new one that ends when the old one would have: after a change of name, address, scope
+    /// or level. Without a score sheet the level is carried over. Open marks are replaced with it.
+    ///
+    /// # Errors
+    /// Every fault of the decision; a state or holder that forbids it; as [`Service::issue`].
+    pub fn supersede(
+        &self,
+        act: &Act,
+        old: &str,
+        reason: SupersessionReason,
+        input: &DecisionInput,
+    ) -> Result<Issued, ServiceError> {
+        let role = act.actor.acting_as(Role::Registrar)?;
+        let decision = self.checked(input)?;
+        if reason.code() == "recertified" {
+            return Err(Refusal::rule("use_recertify", "a recertification is recorded with recertify")
+                .under("/reason")
+                .into());
+        }
+        if reason.code() == "level_changed" {
+            self.need_sheet(&decision)?;
+        }
+        self.replace(&keyed(act, &decision), role, old, reason, input, &decision)
+    }
+
+    /// Issues the certificate of the next three years, in the last year of the old one.
+    ///
+    /// # Errors
+    /// `recertification_too_early`, `recertification_gap`; else as [`Service::supersede`].
+    pub fn recertify(&self, act: &Act, old: &str, input: &DecisionInput) -> Result<Issued, ServiceError> {
+        let role = act.actor.acting_as(Role::Registrar)?;
+        let decision = self.checked(input)?;
+        self.need_sheet(&decision)?;
+        let reason = SupersessionReason::parse("recertified")?;
+        self.replace(&keyed(act, &decision), role, old, reason, input, &decision)
+    }
+
+    fn replace(
+        &self,
+        act: &Act,
+        role: Role,
+        old: &str,
+        reason: SupersessionReason,
+        input: &DecisionInput,
+        decision: &Decision,
+    ) -> Result<Issued, ServiceError> {
+        let id = self.find(old)?.id;
+        let request = json!({ "old": id, "reason": reason, "decision": input });
+        let done = self.perform(act, "replace", &request, |now| {
+            let old = self.certificate(id)?;
+            let recertifying = reason.code() == "recertified";
+            let line = if recertifying { Line::Recertifying(&old) } else { Line::Replacing(&old) };
+            check_successor(&old, decision, &line, self)?;
+            let mut plan = Plan::new(role).relying_on(Subject::Certificate(id), old.version());
+            let (by, terms) = self.plan_certificate(&mut plan, input, decision, &line, now)?;
+            let change = CertificateChange::Superseded { by, reason };
+            let effective_at = day_start(decision.issued_on);
+            let step = Step { change: change.clone(), effective_at, recorded_at: now, actor: role };
+            old.admit(&step, &self.scheme.intervals)?;
+            plan.facts.push((Fact::Certificate { id, change }, effective_at));
+            self.plan_mark_replacement(&mut plan, &old, by, &terms, effective_at, now)?;
+            Ok(plan)
+        })?;
+        issued(&done)
+    }
+
+    fn checked(&self, input: &DecisionInput) -> Result<Decision, ServiceError> {
+        Ok(Decision::check(input, &self.scheme, china_day(self.clock.now()))?)
+    }
+
+    fn need_sheet(&self, decision: &Decision) -> Result<(), ServiceError> {
+        if decision.level.is_none() {
+            let why = "a certificate is issued on a score sheet, and there is none";
+            return Err(Refusal::invalid("score_sheet_missing", why).under("/score_sheet").into());
+        }
+        Ok(())
+    }
+
+    fn plan_certificate(
+        &self,
+        plan: &mut Plan,
+        input: &DecisionInput,
+        decision: &Decision,
+        line: &Line<'_>,
+        now: Timestamp,
+    ) -> Result<(CertificateId, Terms), ServiceError> {
+        let id = CertificateId::from_bytes(self.random()?);
+        let sheet = self.decision_document(input, decision)?;
+        let (number, serial) = self.number_for(decision, line)?;
+        let terms = self.terms(decision, line, number, &sheet, now)?;
+        let record = self.sign_certificate(id, &terms, now)?;
+        let change =
+            CertificateChange::Issued { terms: Box::new(terms.clone()), record_sha256: sha256_hex(&record), serial };
+        plan.expect.push(crate::store::Expect { subject: Subject::Certificate(id), version: 0 });
+        plan.facts.push((Fact::Certificate { id, change }, day_start(terms.issued_on)));
+        plan.records.push(Record { kind: RecordKind::Credential, certificate: id, bytes: record });
+        plan.records.push(Record { kind: RecordKind::Decision, certificate: id, bytes: sheet.bytes });
+        plan.reference = Some(decision.reference.as_str().to_owned());
+        Ok((id, terms))
+    }
+
+    fn number_for(
+        &self,
+        decision: &Decision,
+        line: &Line<'_>,
+    ) -> Result<(CertificateNumber, Option<Serial>), ServiceError> {
+        if let Some(number) = &decision.number {
+            return Ok((number.clone(), None));
+        }
+        let pattern = self.read_settings().body.number_pattern.clone();
+        let series = pattern.series(decision.issued_on);
+        let value = self.store.next_serial(&series)?;
+        let number = pattern.number(decision.issued_on, value, line.recertification())?;
+        Ok((number, Some(Serial { series, value })))
+    }
+
+    fn terms(
+        &self,
+        decision: &Decision,
+        line: &Line<'_>,
+        number: CertificateNumber,
+        sheet: &DecisionDocument,
+        now: Timestamp,
+    ) -> Result<Terms, ServiceError> {
+        let body = self.body();
+        let intervals = &self.scheme.intervals;
+        let issued_on = decision.issued_on;
+        let full_term = add_days(add_months(issued_on, intervals.validity_months), -1);
+        let carried = match line {
+            Line::Replacing(old) | Line::Recertifying(old) => Some(old.terms().level),
+            Line::First => None,
+        };
+        let (valid_until, surveillance_due_on) = match line {
+            Line::Replacing(old) => (old.terms().valid_until, old.surveillance_due(now)),
+            Line::First | Line::Recertifying(_) => {
+                (full_term, add_months(issued_on, intervals.surveillance_months).min(full_term))
+            }
+        };
+        let level = decision
+            .level
+            .or(carried)
+            .ok_or_else(|| Refusal::invalid("score_sheet_missing", "no level can be given"))?;
+        Ok(Terms {
+            number,
+            holder: decision.holder.clone(),
+            level,
+            scheme: self.scheme.id.clone(),
+            standard: self.scheme.standard.clone(),
+            scope: decision.scope.clone(),
+            sites: decision.sites.clone(),
+            body: IssuedBy { name: body.name, address: body.address, approval_number: body.approval_number },
+            issued_on,
+            valid_until,
+            first_issued_on: line.old().map_or(issued_on, |old| old.terms().first_issued_on),
+            surveillance_due_on,
+            recertification: line.recertification(),
+            supersedes: line.old().map(|old| old.id),
+            score_sheet_sha256: sheet.sheet_sha256.clone(),
+        })
+    }
+
+    /// The signed record: canonical bytes, read back and verified before they leave.
+    pub(super) fn sign_certificate(
+        &self,
+        id: CertificateId,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, ServiceError> {
+        let settings = self.read_settings();
+        let (key, signer) = settings.keyring.signer(Purpose::Credential, now)?;
+        let document = credential::document(&self.host, id, terms);
+        let signed = sign_document(document, SigningKey { signer: signer.as_ref(), id: key, host: &self.host }, now)?;
+        let bytes = canonicalize(&signed)?;
+        let withheld = |why: String| ServiceError::SelfCheck(why);
+        let read = parse_strict(&bytes).map_err(|r| withheld(r.to_string()))?;
+        verify_credential(&read, |url| settings.keyring.document().resolve(url))
+            .map_err(|f| withheld(f.to_string()))?;
+        match credential::read(&self.host, &read) {
+            Ok((read_id, read_terms)) if read_id == id && read_terms == *terms => Ok(bytes),
+            Ok(_) => Err(withheld("it does not say what was decided".into())),
+            Err(refusal) => Err(withheld(refusal.to_string())),
+        }
+    }
+
+    /// The body's own file of a decision, with the salt that keeps its published digest from being guessed.
+    fn decision_document(&self, input: &DecisionInput, decision: &Decision) -> Result<DecisionDocument, ServiceError> {
+        let salt: String = self.random::<16>()?.iter().map(|b| format!("{b:02x}")).collect();
+        let sheet_sha256 = match &input.score_sheet {
+            Some(sheet) => Some(sha256_hex(&canonicalize(&json!({ "salt": salt, "score_sheet": sheet }))?)),
+            None => None,
+        };
+        let score = decision.score.as_ref().map(|s| {
+            json!({
+                "applicable": s.applicable.to_string(), "actual": s.actual.to_string(),
+                "total": s.total.to_string(), "shown": s.display(),
+                "computed_level": s.level(&self.scheme.thresholds),
+            })
+        });
+        let bytes = canonicalize(&json!({ "decision": input, "salt": salt, "score": score }))?;
+        Ok(DecisionDocument { bytes, sheet_sha256 })
+    }
+
+    /// Eight random bytes that name a request in the log.
+    ///
+    /// # Errors
+    /// The operating system has none to give.
+    pub fn random_id(&self) -> Result<[u8; 8], ServiceError> {
+        self.random()
+    }
+
+    pub(super) fn random<const N: usize>(&self) -> Result<[u8; N], ServiceError> {
+        random(self.entropy.as_ref()).map_err(ServiceError::io("the system gives no random bytes"))
+    }
+}
+
+struct DecisionDocument {
+    bytes: Vec<u8>,
+    sheet_sha256: Option<String>,
+}
+
+impl Line<'_> {
+    fn old(&self) -> Option<&Certificate> {
+        match self {
+            Self::First => None,
+            Self::Replacing(old) | Self::Recertifying(old) => Some(old),
+        }
+    }
+
+    fn recertification(&self) -> u32 {
+        match self {
+            Self::First => 0,
+            Self::Replacing(old) => old.terms().recertification,
+            Self::Recertifying(old) => old.terms().recertification + 1,
+        }
+    }
+}
+
+/// A decision's reference is unique, so it serves as the key where none was given.
+fn keyed(act: &Act, decision: &Decision) -> Act {
+    let key = act.key.clone().unwrap_or_else(|| IdempotencyKey::of_decision(&decision.reference));
+    Act { key: Some(key), ..act.clone() }
+}
+
+/// What makes a decision fit to follow on a certificate.
+fn check_successor(
+    old: &Certificate,
+    decision: &Decision,
+    line: &Line<'_>,
+    service: &Service,
+) -> Result<(), ServiceError> {
+    let number = &old.terms().number;
+    if !matches!(old.state(), State::InForce) {
+        // The state machine words it; this keeps the dates below from speaking first.
+        let change = CertificateChange::Superseded { by: old.id, reason: SupersessionReason::parse("reissued")? };
+        let at = service.clock.now();
+        old.admit(
+            &Step { change, effective_at: at, recorded_at: at, actor: Role::Registrar },
+            &service.scheme.intervals,
+        )?;
+    }
+    if decision.holder.uscc != old.terms().holder.uscc {
+        let why = format!(
+            "certificate {number} belongs to {}; another organisation needs a certificate of its own",
+            old.terms().holder.uscc
+        );
+        return Err(Refusal::rule("other_holder", why).under("/holder/uscc").into());
+    }
+    let (end, issued_on) = (old.terms().valid_until, decision.issued_on);
+    let refuse = |code, why: String| Err(Refusal::rule(code, why).under("/issued_on").into());
+    if issued_on < old.terms().issued_on {
+        return refuse(
+            "before_predecessor",
+            format!(
+                "certificate {number} began on {}; its successor cannot begin on {issued_on}",
+                old.terms().issued_on
+            ),
+        );
+    }
+    match line {
+        Line::Recertifying(_) => {
+            let opens = months_before(add_days(end, 1), service.scheme.intervals.recertification_window_months);
+            if issued_on < opens {
+                return refuse(
+                    "recertification_too_early",
+                    format!("certificate {number} can be recertified from {opens} on, in its last year"),
+                );
+            }
+            if issued_on > add_days(end, 1) {
+                return refuse(
+                    "recertification_gap",
+                    format!(
+                        "certificate {number} ends on {end}; recertified from {} at the latest, else it is issued anew",
+                        add_days(end, 1)
+                    ),
+                );
+            }
+        }
+        _ if issued_on > end => {
+            return refuse(
+                "after_predecessor",
+                format!("certificate {number} ends on {end}; a replacement begins before"),
+            );
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Reads the outcome back from the unit in the store.
+fn issued(done: &Done) -> Result<Issued, ServiceError> {
+    let found = done.entry.events.iter().find_map(|e| match &e.fact {
+        Fact::Certificate { id, change: CertificateChange::Issued { terms, .. } } => Some((*id, terms)),
+        _ => None,
+    });
+    let (id, terms) =
+        found.ok_or_else(|| Refusal::conflict("idempotency_mismatch", "that key was used for something else"))?;
+    Ok(Issued {
+        reference: done.entry.provenance.reference.clone(),
+        id,
+        number: terms.number.clone(),
+        level: terms.level,
+        score: shown_score(&done.entry),
+        valid_until: terms.valid_until,
+        replayed: done.replayed,
+    })
+}
+
+fn shown_score(entry: &Entry) -> Option<String> {
+    let document: serde_json::Value = serde_json::from_slice(&super::decision_record(entry)?.bytes).ok()?;
+    Some(document["score"]["shown"].as_str()?.to_owned())
+}

@@ -1,0 +1,112 @@
+//! Life of the signing keys: a new one, the end of one, one that others may hold.
+
+use super::actor::Act;
+use super::{Plan, Service, ServiceError, keyring};
+use crate::domain::event::KeyChange;
+use crate::domain::{Fact, Refusal, Role};
+use crate::sign::{KdfCost, KeyDocument, KeyId, Passphrase, Purpose};
+use jiff::Timestamp;
+use serde_json::json;
+use std::path::Path;
+
+/// Where key files are, and what opens them.
+#[derive(Clone, Copy)]
+pub struct KeyFiles<'a> {
+    /// The directory.
+    pub directory: &'a Path,
+    /// The passphrase.
+    pub passphrase: &'a Passphrase,
+    /// What a try costs.
+    pub cost: KdfCost,
+}
+
+impl Service {
+    /// The body's public keys.
+    #[must_use]
+    pub fn key_document(&self) -> KeyDocument {
+        self.read_settings().keyring.document().clone()
+    }
+
+    /// Puts a new key in use for `purpose` and retires the one before it; what that one signed stays good.
+    ///
+    /// # Errors
+    /// The key file cannot be written, or store failures.
+    pub fn rotate_key(&self, act: &Act, purpose: Purpose, files: KeyFiles<'_>) -> Result<KeyId, ServiceError> {
+        let role = act.actor.acting_as(Role::Operator)?;
+        let (id, in_use): (KeyId, Vec<KeyId>) = {
+            let settings = self.read_settings();
+            let keys = settings.keyring.document().keys();
+            let open =
+                keys.iter().filter(|k| k.purpose == purpose && k.retired_at.is_none() && k.compromised_at.is_none());
+            (settings.keyring.next_id(purpose)?, open.map(|k| k.id).collect())
+        };
+        let public = keyring::generate(files.directory, id, files.passphrase, files.cost, self.entropy.as_ref())?;
+        self.perform(act, "rotate_key", &json!({ "id": id.to_string() }), |now| {
+            let mut plan = Plan::new(role);
+            let added = KeyChange::Added { purpose: purpose.as_str().to_owned(), public_key: public.to_multikey() };
+            plan.facts.push((Fact::Key { id: id.to_string(), change: added }, now));
+            for old in &in_use {
+                plan.facts.push((Fact::Key { id: old.to_string(), change: KeyChange::Retired }, now));
+            }
+            Ok(plan)
+        })?;
+        self.reload()?;
+        self.write_settings().keyring.open_one(files.directory, id, files.passphrase)?;
+        Ok(id)
+    }
+
+    /// Retires a key from now on.
+    ///
+    /// # Errors
+    /// `no_such_key`, `key_retired`, `last_key` when none would be left for its purpose.
+    pub fn retire_key(&self, act: &Act, id: KeyId) -> Result<(), ServiceError> {
+        self.end_key(act, id, KeyChange::Retired, None)
+    }
+
+    /// Declares a key compromised since `since` (now when left out): what the register recorded under it later is not good.
+    ///
+    /// # Errors
+    /// `no_such_key`, `key_compromised`, `in_the_future`.
+    pub fn compromise_key(&self, act: &Act, id: KeyId, since: Option<Timestamp>) -> Result<(), ServiceError> {
+        self.end_key(act, id, KeyChange::Compromised, since)
+    }
+
+    fn end_key(&self, act: &Act, id: KeyId, change: KeyChange, since: Option<Timestamp>) -> Result<(), ServiceError> {
+        let role = act.actor.acting_as(Role::Operator)?;
+        {
+            let settings = self.read_settings();
+            let keys = settings.keyring.document().keys();
+            let key = keys.iter().find(|k| k.id == id);
+            let key = key.ok_or_else(|| Refusal::not_found("no_such_key", format!("there is no key {id}")))?;
+            if change == KeyChange::Retired {
+                if key.retired_at.is_some() {
+                    return Err(Refusal::rule("key_retired", format!("key {id} is retired already")).into());
+                }
+                let others = keys.iter().any(|k| {
+                    k.id != id && k.purpose == key.purpose && k.retired_at.is_none() && k.compromised_at.is_none()
+                });
+                if !others {
+                    return Err(Refusal::rule(
+                        "last_key",
+                        format!("{id} is the last {} key in use; rotate it instead", key.purpose),
+                    )
+                    .into());
+                }
+            } else if key.compromised_at.is_some() {
+                return Err(
+                    Refusal::rule("key_compromised", format!("key {id} is declared compromised already")).into()
+                );
+            }
+        }
+        let now = self.now();
+        if since.is_some_and(|s| s > now) {
+            return Err(Refusal::rule("in_the_future", "a key is compromised from now or an earlier time on").into());
+        }
+        self.perform(act, "end_key", &json!({ "id": id.to_string(), "change": change, "since": since }), |now| {
+            let mut plan = Plan::new(role);
+            plan.facts.push((Fact::Key { id: id.to_string(), change: change.clone() }, since.unwrap_or(now)));
+            Ok(plan)
+        })?;
+        self.reload()
+    }
+}

@@ -1,0 +1,213 @@
+//! Answering the public: one certificate, one mark, a search; now or as of a moment.
+
+use super::{Service, ServiceError};
+use crate::domain::dates::{AsOf, china_day, day_end, day_start};
+use crate::domain::{
+    Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Standing, Uscc,
+};
+use crate::mark::text::MarkText;
+use crate::store::{Page, PageRequest, RecordKind, StoreError};
+use crate::verify::certificate::{Finding, Moment, verify_registered};
+use crate::verify::mark::{
+    Registered, RegisteredFinding, code_checks, not_on_record, unreadable, verify_registered_mark,
+};
+use crate::verify::{CheckResult, Verdict};
+use jiff::Timestamp;
+
+/// About which moment the public asks, and from what was known when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// As of; now when left out.
+    pub as_of: Option<AsOf>,
+    /// As it was known then; now when left out.
+    pub known_at: Option<AsOf>,
+}
+
+/// A certificate with its answer.
+#[derive(Debug, Clone)]
+pub struct CertificateAnswer {
+    /// Its whole life.
+    pub certificate: Certificate,
+    /// The answer; its `genuine` is empty when the stored record does not verify.
+    pub finding: Finding,
+    /// The moment answered about.
+    pub moment: Moment,
+    /// What the dates say besides.
+    pub flags: Vec<Flag>,
+    /// Whether the standing changed in the course of the day asked about.
+    pub changed_that_day: bool,
+    /// The certificate that took its place.
+    pub successor: Option<(CertificateId, CertificateNumber)>,
+}
+
+/// A mark with its answer.
+#[derive(Debug, Clone)]
+pub enum MarkAnswer {
+    /// The code is not this body's.
+    NotGenuine(Verdict),
+    /// No such licence is on record.
+    Unknown {
+        /// The identifier asked for.
+        id: MarkId,
+        /// Whether the code carried a good signature of this body.
+        signed: bool,
+        /// What was checked.
+        verdict: Verdict,
+    },
+    /// It is on record.
+    Found(Box<FoundMark>),
+}
+
+/// A mark on record.
+#[derive(Debug, Clone)]
+pub struct FoundMark {
+    /// The licence.
+    pub licence: MarkLicence,
+    /// Its certificate, with its own answer.
+    pub certificate: CertificateAnswer,
+    /// The answer for the mark.
+    pub finding: RegisteredFinding,
+    /// The licence that took its place.
+    pub replaced_by: Option<MarkId>,
+}
+
+impl Service {
+    fn moment(&self, asked: Asked) -> Moment {
+        let now = self.clock.now();
+        Moment {
+            at: asked.as_of.map_or(now, |a| a.instant(now)),
+            known_at: asked.known_at.map_or(now, |k| k.instant(now).min(now)),
+            now,
+        }
+    }
+
+    /// Answers about one certificate; `None` when that identifier was never issued.
+    ///
+    /// # Errors
+    /// Store failures: the answer is then "cannot tell".
+    pub fn certificate_answer(
+        &self,
+        id: CertificateId,
+        asked: Asked,
+    ) -> Result<Option<CertificateAnswer>, ServiceError> {
+        let Some(certificate) = self.store.certificate(id)? else { return Ok(None) };
+        self.answer(certificate, asked).map(Some)
+    }
+
+    fn answer(&self, certificate: Certificate, asked: Asked) -> Result<CertificateAnswer, ServiceError> {
+        let moment = self.moment(asked);
+        let record = self.record(certificate.id)?;
+        let intervals = &self.scheme.intervals;
+        let keys = self.key_document();
+        let finding = verify_registered(&record, &certificate, &keys, intervals, moment);
+        let standing = finding.verdict.standing;
+        let flags = standing.map_or(vec![], |s| certificate.flags(s, china_day(moment.at), moment.known_at, intervals));
+        let changed_that_day = match asked.as_of {
+            Some(AsOf::Day(day)) => {
+                let at = |t: Timestamp| certificate.standing(t, moment.known_at).map(|s| s.standing);
+                at(day_start(day)) != at(day_end(day).min(moment.at))
+            }
+            _ => false,
+        };
+        let successor = self.successor(&certificate)?;
+        Ok(CertificateAnswer { certificate, finding, moment, flags, changed_that_day, successor })
+    }
+
+    /// The signed record, byte for byte.
+    ///
+    /// # Errors
+    /// `Corrupt` when a certificate has none.
+    pub fn record(&self, id: CertificateId) -> Result<Vec<u8>, ServiceError> {
+        let missing = || StoreError::Corrupt {
+            table: "record",
+            key: id.to_string(),
+            field: "credential",
+            why: "the certificate has no signed record".into(),
+        };
+        Ok(self.store.record(RecordKind::Credential, id)?.ok_or_else(missing)?)
+    }
+
+    fn successor(&self, certificate: &Certificate) -> Result<Option<(CertificateId, CertificateNumber)>, ServiceError> {
+        let by = certificate.life().iter().rev().find_map(|s| match s.change {
+            crate::domain::CertificateChange::Superseded { by, .. } => Some(by),
+            _ => None,
+        });
+        match by {
+            Some(id) => Ok(Some((id, self.certificate(id)?.terms().number.clone()))),
+            None => Ok(None),
+        }
+    }
+
+    /// Answers about a mark from its digits (16 or 217).
+    ///
+    /// # Errors
+    /// Store failures: the answer is then "cannot tell". Digits that are no mark's are an answer, not an error.
+    pub fn mark_answer(&self, digits: &str, asked: Asked) -> Result<MarkAnswer, ServiceError> {
+        let moment = self.moment(asked);
+        let text = match MarkText::parse(digits) {
+            Ok(text) => text,
+            Err(refusal) => return Ok(MarkAnswer::NotGenuine(unreadable(&refusal, moment))),
+        };
+        let keys = self.key_document();
+        let (genuine, checks) = code_checks(&text, &keys, moment.now);
+        if !genuine || checks.iter().any(|c| c.result == CheckResult::Failed) {
+            return Ok(MarkAnswer::NotGenuine(Verdict::of(moment.at, None, checks)));
+        }
+        let id = text.mark();
+        let Some(licence) = self.store.mark(id)? else {
+            let signed = matches!(text, MarkText::Signed(_));
+            let checks = checks.into_iter().chain([not_on_record(id, moment)]).collect();
+            return Ok(MarkAnswer::Unknown { id, signed, verdict: Verdict::of(moment.at, None, checks) });
+        };
+        let certificate = self.answer(self.certificate(licence.terms().certificate)?, asked)?;
+        let record = self.record(certificate.certificate.id)?;
+        let found = Registered { licence: &licence, certificate: &certificate.certificate, record: &record };
+        let finding = verify_registered_mark(&text, found, &keys, &self.scheme.intervals, moment);
+        let replaced_by = licence.life().iter().rev().find_map(|s| match s.change {
+            MarkChange::Replaced { by } => by,
+            _ => None,
+        });
+        Ok(MarkAnswer::Found(Box::new(FoundMark { licence, certificate, finding, replaced_by })))
+    }
+
+    /// The certificate with that number, as people type it.
+    ///
+    /// # Errors
+    /// `bad_number`, or store failures.
+    pub fn by_number(&self, typed: &str) -> Result<Option<Certificate>, ServiceError> {
+        let number = CertificateNumber::parse(typed)?;
+        match self.store.certificate_by_number(&number)? {
+            Some(id) => Ok(self.store.certificate(id)?),
+            None => Ok(None),
+        }
+    }
+
+    /// Certificates of one holder, newest first.
+    ///
+    /// # Errors
+    /// Store failures.
+    pub fn by_holder(&self, uscc: Uscc, page: PageRequest) -> Result<Page<Certificate>, ServiceError> {
+        let mut ids = self.store.certificates_of(uscc)?;
+        ids.reverse();
+        let total = ids.len();
+        let items = ids.into_iter().skip(page.offset).take(page.size);
+        Ok(Page { items: items.map(|id| self.certificate(id)).collect::<Result<_, _>>()?, total })
+    }
+
+    /// Certificates whose holder's name holds that text, newest first.
+    ///
+    /// # Errors
+    /// `text_empty`, or store failures.
+    pub fn by_name(&self, text: &str, page: PageRequest) -> Result<Page<Certificate>, ServiceError> {
+        let text = crate::domain::text::Name::parse(text).map_err(|r| r.under("/holder"))?;
+        let Page { items, total } = self.store.search_holders(text.as_str(), page)?;
+        Ok(Page { items: items.into_iter().map(|id| self.certificate(id)).collect::<Result<_, _>>()?, total })
+    }
+
+    /// Standing of a certificate now.
+    #[must_use]
+    pub fn standing_now(&self, certificate: &Certificate) -> Option<Standing> {
+        let now = self.clock.now();
+        certificate.standing(now, now).map(|s| s.standing)
+    }
+}

@@ -1,0 +1,159 @@
+//! What happens to a certificate after issue: surveillance, suspension, reinstatement, withdrawal, cancellation. Its open
+//! marks follow in the same unit.
+
+use super::actor::Act;
+use super::{Done, Plan, Service, ServiceError};
+use crate::domain::certificate::{CertificateChange, Step, SurveillanceOutcome};
+use crate::domain::dates::{add_months, china_day, day_start};
+use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReason};
+use crate::domain::{Certificate, CertificateId, Fact, MarkChange, Role};
+use crate::store::Subject;
+use jiff::civil::Date;
+use serde::Serialize;
+
+/// A change staff ask for. Dates left out mean today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub enum Order {
+    /// Record a surveillance.
+    Survey {
+        /// Last day on site.
+        on_site_ended_on: Date,
+        /// What it found.
+        outcome: SurveillanceOutcome,
+    },
+    /// Suspend.
+    Suspend {
+        /// Why.
+        reason: SuspensionReason,
+        /// Day the cause was confirmed.
+        confirmed_on: Option<Date>,
+        /// First day of the suspension.
+        effective_on: Option<Date>,
+        /// Its last day; left out, the longest the scheme allows.
+        until: Option<Date>,
+    },
+    /// Lift the suspension.
+    Reinstate {
+        /// Day the reinstatement evaluation was passed.
+        passed_on: Option<Date>,
+        /// First day it is valid again.
+        effective_on: Option<Date>,
+    },
+    /// Withdraw.
+    Withdraw {
+        /// Why.
+        reason: WithdrawalReason,
+        /// From which day.
+        effective_on: Option<Date>,
+    },
+    /// Cancel.
+    Cancel {
+        /// Why.
+        reason: CancellationReason,
+        /// From which day.
+        effective_on: Option<Date>,
+    },
+}
+
+impl Order {
+    /// The roles that may give it, the usual one first.
+    #[must_use]
+    pub fn roles(&self) -> &'static [Role] {
+        match self {
+            Self::Survey { .. } => &[Role::Registrar],
+            Self::Suspend { .. } => &[Role::DecisionMaker, Role::System],
+            _ => &[Role::DecisionMaker],
+        }
+    }
+
+    /// The change it means on the day `today`, and the day it counts from.
+    fn change(&self, certificate: &Certificate, service: &Service, today: Date) -> (CertificateChange, Date) {
+        let intervals = &service.scheme.intervals;
+        match self {
+            Self::Survey { on_site_ended_on, outcome } => {
+                let next_due_on = certificate.next_due_after(*on_site_ended_on, *outcome, intervals);
+                let change =
+                    CertificateChange::Surveyed { on_site_ended_on: *on_site_ended_on, outcome: *outcome, next_due_on };
+                // A surveillance is on record from the day it is put there; the day on site is its own date.
+                (change, today)
+            }
+            Self::Suspend { reason, confirmed_on, effective_on, until } => {
+                let from = effective_on.unwrap_or(today);
+                let longest = add_months(from, intervals.suspension_max_months);
+                let until = until.unwrap_or(longest);
+                let confirmed_on = confirmed_on.unwrap_or_else(|| from.min(today));
+                (CertificateChange::Suspended { reason: *reason, confirmed_on, until }, from)
+            }
+            Self::Reinstate { passed_on, effective_on } => {
+                let from = effective_on.unwrap_or(today);
+                (CertificateChange::Reinstated { passed_on: passed_on.unwrap_or_else(|| from.min(today)) }, from)
+            }
+            Self::Withdraw { reason, effective_on } => {
+                (CertificateChange::Withdrawn { reason: *reason }, effective_on.unwrap_or(today))
+            }
+            Self::Cancel { reason, effective_on } => {
+                (CertificateChange::Cancelled { reason: *reason }, effective_on.unwrap_or(today))
+            }
+        }
+    }
+
+    /// What it means for an open mark.
+    fn mark_change(&self) -> Option<MarkChange> {
+        match self {
+            Self::Survey { .. } => None,
+            Self::Suspend { .. } => Some(MarkChange::Frozen),
+            Self::Reinstate { .. } => Some(MarkChange::Unfrozen),
+            Self::Withdraw { .. } | Self::Cancel { .. } => Some(MarkChange::Ended),
+        }
+    }
+}
+
+impl Service {
+    /// Carries an order out on a certificate (named by identifier or number) and its open marks.
+    ///
+    /// # Errors
+    /// The rule that forbids it; `no_such_certificate`; `role_missing`; store failures.
+    pub fn order(&self, act: &Act, certificate: &str, order: &Order) -> Result<Done, ServiceError> {
+        let role = act.actor.acting_as_one_of(order.roles())?;
+        let id = self.find(certificate)?.id;
+        let request = serde_json::json!({ "certificate": id, "order": order });
+        self.perform(act, "order", &request, |now| self.plan_order(role, id, order, now))
+    }
+
+    fn plan_order(
+        &self,
+        role: Role,
+        id: CertificateId,
+        order: &Order,
+        now: jiff::Timestamp,
+    ) -> Result<Plan, ServiceError> {
+        let certificate = self.certificate(id)?;
+        let today = china_day(now);
+        let (change, from) = order.change(&certificate, self, today);
+        // What counts from today counts from now: the morning's answers stay true.
+        let effective_at = if from == today { now } else { day_start(from) };
+        let step = Step { change: change.clone(), effective_at, recorded_at: now, actor: role };
+        certificate.admit(&step, &self.scheme.intervals)?;
+        let mut plan = Plan::new(role).relying_on(Subject::Certificate(id), certificate.version());
+        plan.facts.push((Fact::Certificate { id, change }, effective_at));
+        if let Some(change) = order.mark_change() {
+            let marks = self.store.marks_of(id)?;
+            plan = plan.relying_on(Subject::MarksOf(id), marks.len() as u64);
+            for mark in marks {
+                let licence = self.mark(mark)?;
+                let step = crate::domain::mark_licence::MarkStep {
+                    change: change.clone(),
+                    effective_at,
+                    recorded_at: now,
+                    actor: role,
+                };
+                if licence.state().is_open() && licence.clone().apply(step).is_ok() {
+                    plan = plan.relying_on(Subject::Mark(mark), licence.version());
+                    plan.facts.push((Fact::Mark { id: mark, certificate: id, change: change.clone() }, effective_at));
+                }
+            }
+        }
+        Ok(plan)
+    }
+}

@@ -1,0 +1,132 @@
+//! The sweep: what falls due, and what the scheme lets the system itself do about it. Expiry is computed, never swept.
+
+use super::actor::{Act, Actor, IdempotencyKey};
+use super::revocation::Order;
+use super::{Service, ServiceError};
+use crate::domain::certificate::State;
+use crate::domain::dates::{add_days, china_day};
+use crate::domain::holder::OverduePolicy;
+use crate::domain::reason::SuspensionReason;
+use crate::domain::text::Name;
+use crate::domain::{CertificateId, CertificateNumber, Refusal, Role};
+use crate::store::Calendar;
+use jiff::civil::Date;
+use serde::Serialize;
+
+/// One line of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DueItem {
+    /// Its identifier.
+    pub id: CertificateId,
+    /// Its number.
+    pub number: CertificateNumber,
+    /// Who holds it.
+    pub holder: Name,
+    /// The date that matters.
+    pub on: Date,
+}
+
+/// What falls due.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Due {
+    /// Surveillance within the notice time.
+    pub surveillance_due: Vec<DueItem>,
+    /// Surveillance past its date, not suspended yet.
+    pub surveillance_overdue: Vec<DueItem>,
+    /// Suspensions past their last day: each must be withdrawn.
+    pub must_be_withdrawn: Vec<DueItem>,
+    /// Certificates near their end.
+    pub expires_soon: Vec<DueItem>,
+    /// Suspended by this sweep.
+    pub suspended: Vec<DueItem>,
+    /// Not suspended by this sweep although overdue, with the reason.
+    pub failed: Vec<String>,
+}
+
+impl Service {
+    /// Reports what falls due today, and changes nothing.
+    ///
+    /// # Errors
+    /// `role_missing`, or store failures.
+    pub fn due(&self, actor: &Actor) -> Result<Due, ServiceError> {
+        actor.acting_as_one_of(&[
+            Role::Reader,
+            Role::Registrar,
+            Role::DecisionMaker,
+            Role::MarkOfficer,
+            Role::System,
+        ])?;
+        let now = self.clock.now();
+        let today = china_day(now);
+        let intervals = &self.scheme.intervals;
+        let mut due = Due::default();
+        for (on, id) in
+            self.store.calendar(Calendar::SurveillanceDue, add_days(today, intervals.surveillance_notice_days))?
+        {
+            let certificate = self.certificate(id)?;
+            if today > certificate.terms().valid_until || !matches!(certificate.state(), State::InForce) {
+                continue;
+            }
+            let list = if on < today { &mut due.surveillance_overdue } else { &mut due.surveillance_due };
+            // In the last year the end of validity comes first: recertification takes surveillance's place.
+            if on < certificate.terms().valid_until {
+                list.push(item(&certificate, on));
+            }
+        }
+        for (on, id) in self.store.calendar(Calendar::SuspensionEnds, add_days(today, -1))? {
+            let certificate = self.certificate(id)?;
+            if today <= certificate.terms().valid_until {
+                due.must_be_withdrawn.push(item(&certificate, on));
+            }
+        }
+        for (on, id) in self.store.calendar(Calendar::Expires, add_days(today, intervals.expiry_notice_days))? {
+            if on >= today {
+                due.expires_soon.push(item(&self.certificate(id)?, on));
+            }
+        }
+        Ok(due)
+    }
+
+    /// Reports what falls due and, where the body's policy says so, suspends what is overdue for surveillance.
+    ///
+    /// # Errors
+    /// `role_missing`, or store failures; a single certificate that cannot be suspended is listed, not an error.
+    pub fn sweep(&self, act: &Act) -> Result<Due, ServiceError> {
+        act.actor.acting_as_one_of(&[Role::DecisionMaker, Role::Operator, Role::System])?;
+        let system = Actor::system();
+        let mut due = self.due(&system)?;
+        if self.body().policy.overdue_surveillance == OverduePolicy::Report {
+            return Ok(due);
+        }
+        let today = china_day(self.clock.now());
+        let reason = SuspensionReason::parse(SuspensionReason::SURVEILLANCE_OVERDUE)?;
+        for item in std::mem::take(&mut due.surveillance_overdue) {
+            let until = self.certificate(item.id)?.terms().valid_until;
+            let order = Order::Suspend {
+                reason,
+                confirmed_on: Some(today),
+                effective_on: Some(today),
+                until: Some(
+                    crate::domain::dates::add_months(today, self.scheme.intervals.suspension_max_months).min(until),
+                ),
+            };
+            // Two sweeps on one day are one act.
+            let key = IdempotencyKey::parse(&format!("sweep:{}:{}:{today}", item.id, item.on))?;
+            match self.order(&Act { actor: system.clone(), key: Some(key), note: None }, &item.id.to_string(), &order) {
+                Ok(_) => due.suspended.push(item),
+                Err(ServiceError::Refused(why)) => {
+                    let why: Vec<String> = why.iter().map(Refusal::to_string).collect();
+                    due.failed.push(format!("{}: {}", item.number, why.join("; ")));
+                    due.surveillance_overdue.push(item);
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(due)
+    }
+}
+
+fn item(certificate: &crate::domain::Certificate, on: Date) -> DueItem {
+    let terms = certificate.terms();
+    DueItem { id: certificate.id, number: terms.number.clone(), holder: terms.holder.name.clone(), on }
+}

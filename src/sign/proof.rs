@@ -1,0 +1,255 @@
+//! Data Integrity proofs, cryptosuite `eddsa-jcs-2022` (W3C Data Integrity EdDSA Cryptosuites 1.0, section 3.3).
+//!
+//! What is signed: SHA-256 of the canonical proof options, then SHA-256 of the canonical document without its proof.
+//! Narrower than the W3C text where that leaves room: exactly one proof, only the options we know, and the proof's
+//! `@context` is the document's whole `@context` (the W3C text lets contexts be added after signing, which may change
+//! what a JSON-LD reader makes of the members).
+
+use super::canonical::{canonical_digest, check_signable};
+use super::keys::{KeyId, KeyRecord, Purpose};
+use super::signer::{SIGNATURE_LEN, SignFailure, Signer, verify_raw};
+use crate::domain::{Host, Refusal};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use thiserror::Error;
+
+const TYPE: &str = "DataIntegrityProof";
+const CRYPTOSUITE: &str = "eddsa-jcs-2022";
+const ASSERTION: &str = "assertionMethod";
+/// Every member a proof may have. Others change what a proof means (expires, domain, challenge, previousProof): refused.
+const MEMBERS: [&str; 7] =
+    ["@context", "type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"];
+/// Longest base58 text of 64 bytes; a longer one is refused before it is decoded.
+const SIGNATURE_TEXT_MAX: usize = 88;
+
+/// The key a document is signed with: who signs, under what name, for which host.
+#[derive(Clone, Copy)]
+pub struct SigningKey<'a> {
+    /// Signs.
+    pub signer: &'a dyn Signer,
+    /// Name of the key, of purpose credential.
+    pub id: KeyId,
+    /// The body's host; the key's controller is its DID.
+    pub host: &'a Host,
+}
+
+/// What a proof proved: these bytes were signed with this key. Whether the key was in its window, whether it is
+/// compromised, and whether the document holds at a given day are questions of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofEvidence {
+    /// The key.
+    pub key: KeyRecord,
+    /// Its URL as the proof names it, `did:web:HOST#credential-1`.
+    pub verification_method: String,
+    /// When the proof says it was made, to the second. The signer's word only.
+    pub created: Timestamp,
+}
+
+impl ProofEvidence {
+    /// The DID that controls the key: the URL without its fragment.
+    #[must_use]
+    pub fn controller(&self) -> &str {
+        self.verification_method.split('#').next().unwrap_or_default()
+    }
+}
+
+/// Why a proof proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProofFailure {
+    /// No JSON object.
+    #[error("the document is not a JSON object")]
+    NotAnObject,
+    /// No member `proof`.
+    #[error("the document has no proof")]
+    Missing,
+    /// A set or chain of proofs.
+    #[error("the document has several proofs; exactly one is accepted")]
+    Several,
+    /// A member of the proof is absent or not of its form.
+    #[error("the proof's {0} is missing or malformed")]
+    Malformed(&'static str),
+    /// Another type than `DataIntegrityProof`.
+    #[error("the proof is not a DataIntegrityProof")]
+    UnsupportedType,
+    /// Another cryptosuite than `eddsa-jcs-2022`.
+    #[error("the proof's cryptosuite is not eddsa-jcs-2022")]
+    UnsupportedCryptosuite,
+    /// A member that may change what the proof means.
+    #[error("the proof has an option that is not accepted")]
+    UnsupportedOption,
+    /// Another proof purpose than `assertionMethod`.
+    #[error("the proof's purpose is not assertionMethod")]
+    WrongPurpose,
+    /// The proof was made over other contexts than the document has.
+    #[error("the proof's @context is not the document's")]
+    ContextMismatch,
+    /// The key is not listed.
+    #[error("the key the proof names is not known")]
+    UnknownKey,
+    /// The key is listed for something else.
+    #[error("the key the proof names is not for certificates")]
+    KeyPurpose,
+    /// The document has no canonical form.
+    #[error("the document has no canonical form")]
+    Uncanonical(#[source] Refusal),
+    /// The signature is not by that key over this document.
+    #[error("the signature does not match the document")]
+    BadSignature,
+    /// The issuer does not control the key.
+    #[error("the issuer is not the controller of the key")]
+    IssuerMismatch,
+}
+
+impl ProofFailure {
+    /// Stable machine name.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAnObject => "document_not_object",
+            Self::Missing => "proof_missing",
+            Self::Several => "proof_several",
+            Self::Malformed(_) => "proof_malformed",
+            Self::UnsupportedType => "proof_type_unsupported",
+            Self::UnsupportedCryptosuite => "cryptosuite_unsupported",
+            Self::UnsupportedOption => "proof_option_unsupported",
+            Self::WrongPurpose => "proof_purpose_wrong",
+            Self::ContextMismatch => "context_mismatch",
+            Self::UnknownKey => "key_unknown",
+            Self::KeyPurpose => "key_purpose_wrong",
+            Self::Uncanonical(_) => "document_uncanonical",
+            Self::BadSignature => "signature_bad",
+            Self::IssuerMismatch => "issuer_mismatch",
+        }
+    }
+}
+
+/// Signs a document: adds the member `proof`. `created` is written in whole seconds.
+///
+/// # Errors
+/// [`SignFailure::Unsignable`]: `key_purpose_wrong` for a key of another purpose; `document_not_object`;
+/// `proof_present`; `context_inline` for a context given otherwise than by URL; `json_number`, `json_too_deep` as of
+/// [`check_signable`]. Else what the signer gives.
+pub fn sign_document(document: Value, key: SigningKey<'_>, created: Timestamp) -> Result<Value, SignFailure> {
+    let refuse = |code, message: &'static str| SignFailure::Unsignable(Refusal::invalid(code, message));
+    if key.id.purpose() != Purpose::Credential {
+        return Err(refuse("key_purpose_wrong", "only a key of purpose credential signs documents"));
+    }
+    check_signable(&document).map_err(SignFailure::Unsignable)?;
+    let Value::Object(mut members) = document else {
+        return Err(refuse("document_not_object", "only a JSON object can be signed"));
+    };
+    if members.contains_key("proof") {
+        return Err(refuse("proof_present", "the document has a proof already"));
+    }
+    let context = members.get("@context").cloned();
+    if !context.as_ref().is_none_or(is_by_url) {
+        return Err(refuse("context_inline", "a context is given by its URL"));
+    }
+    let mut proof = Map::new();
+    proof.insert("type".into(), TYPE.into());
+    proof.insert("cryptosuite".into(), CRYPTOSUITE.into());
+    proof.insert("created".into(), whole_seconds(created).to_string().into());
+    proof.insert("verificationMethod".into(), key.id.url(key.host).into());
+    proof.insert("proofPurpose".into(), ASSERTION.into());
+    if let Some(context) = context {
+        proof.insert("@context".into(), context);
+    }
+    let message = signed_bytes(&members, &proof).map_err(SignFailure::Unsignable)?;
+    let signature = key.signer.sign(&message)?;
+    proof.insert("proofValue".into(), format!("z{}", bs58::encode(signature).into_string()).into());
+    members.insert("proof".into(), Value::Object(proof));
+    Ok(Value::Object(members))
+}
+
+/// Verifies a document's one proof. `resolve` finds the record of the key a verification method's URL names; records
+/// of every purpose are its to give, the purpose is judged here. Read the document with
+/// [`parse_strict`](super::parse_strict) first.
+///
+/// # Errors
+/// The first [`ProofFailure`] met; a signature is looked at last.
+pub fn verify_document<'k>(
+    document: &Value,
+    resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
+) -> Result<ProofEvidence, ProofFailure> {
+    let members = document.as_object().ok_or(ProofFailure::NotAnObject)?;
+    let proof = match members.get("proof") {
+        Some(Value::Object(proof)) => proof,
+        Some(Value::Array(_)) => return Err(ProofFailure::Several),
+        Some(_) => return Err(ProofFailure::Malformed("form")),
+        None => return Err(ProofFailure::Missing),
+    };
+    let text = |name: &'static str| proof.get(name).and_then(Value::as_str).ok_or(ProofFailure::Malformed(name));
+    if text("type")? != TYPE {
+        return Err(ProofFailure::UnsupportedType);
+    }
+    if text("cryptosuite")? != CRYPTOSUITE {
+        return Err(ProofFailure::UnsupportedCryptosuite);
+    }
+    if proof.keys().any(|name| !MEMBERS.contains(&name.as_str())) {
+        return Err(ProofFailure::UnsupportedOption);
+    }
+    if text("proofPurpose")? != ASSERTION {
+        return Err(ProofFailure::WrongPurpose);
+    }
+    if proof.get("@context") != members.get("@context") {
+        return Err(ProofFailure::ContextMismatch);
+    }
+    let created = parse_created(text("created")?).ok_or(ProofFailure::Malformed("created"))?;
+    let signature = parse_signature(text("proofValue")?).ok_or(ProofFailure::Malformed("proofValue"))?;
+    let verification_method = text("verificationMethod")?;
+    let key = resolve(verification_method).ok_or(ProofFailure::UnknownKey)?;
+    if key.purpose != Purpose::Credential || key.id.purpose() != Purpose::Credential {
+        return Err(ProofFailure::KeyPurpose);
+    }
+    let (mut unsecured, mut options) = (members.clone(), proof.clone());
+    unsecured.remove("proof");
+    options.remove("proofValue");
+    let message = signed_bytes(&unsecured, &options).map_err(ProofFailure::Uncanonical)?;
+    verify_raw(&key.public, &message, &signature).map_err(|_| ProofFailure::BadSignature)?;
+    Ok(ProofEvidence { key: key.clone(), verification_method: verification_method.to_owned(), created })
+}
+
+/// Verifies a Verifiable Credential: its proof, and that its `issuer` controls the key (VC Data Model 2.0, section 4.7).
+///
+/// # Errors
+/// As [`verify_document`]; [`ProofFailure::IssuerMismatch`].
+pub fn verify_credential<'k>(
+    credential: &Value,
+    resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
+) -> Result<ProofEvidence, ProofFailure> {
+    let evidence = verify_document(credential, resolve)?;
+    let issuer = &credential["issuer"];
+    if issuer.as_str().or(issuer["id"].as_str()) == Some(evidence.controller()) {
+        return Ok(evidence);
+    }
+    Err(ProofFailure::IssuerMismatch)
+}
+
+/// Proof options first, document second (section 3.3.4 Hashing).
+fn signed_bytes(document: &Map<String, Value>, options: &Map<String, Value>) -> Result<Vec<u8>, Refusal> {
+    let options = canonical_digest(&json!(options)).map_err(|r| r.under("/proof"))?;
+    let document = canonical_digest(&json!(document))?;
+    Ok([options, document].concat())
+}
+
+fn is_by_url(context: &Value) -> bool {
+    context.is_string() || context.as_array().is_some_and(|list| list.iter().all(Value::is_string))
+}
+
+fn whole_seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// `2026-05-08T01:30:00Z` and nothing else: one instant has one text.
+fn parse_created(text: &str) -> Option<Timestamp> {
+    text.parse::<Timestamp>().ok().filter(|at| whole_seconds(*at) == *at && at.to_string() == text)
+}
+
+fn parse_signature(text: &str) -> Option<[u8; SIGNATURE_LEN]> {
+    let base58 = text.strip_prefix('z').filter(|b| b.len() <= SIGNATURE_TEXT_MAX)?;
+    bs58::decode(base58).into_vec().ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+#[path = "proof_tests.rs"]
+mod tests;

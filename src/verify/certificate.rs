@@ -1,0 +1,281 @@
+//! A signed certificate: with the keys alone (offline), or with its life from the register.
+
+use super::verdict::{Check, CheckName, CheckResult, Source, Verdict};
+use crate::domain::certificate::{Certificate, CertificateChange};
+use crate::domain::dates::{add_days, china_day, day_start};
+use crate::domain::record::Terms;
+use crate::domain::scheme::Intervals;
+use crate::domain::{CertificateId, Flag, Refusal, Standing};
+use crate::sign::{KeyDocument, KeyRecord, ProofEvidence, credential, parse_strict, verify_credential};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// When the answer is asked: about which instant, from what was known when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The instant asked about.
+    pub at: Timestamp,
+    /// What was on record then counts.
+    pub known_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl Moment {
+    /// About `at`, from all that is known now.
+    #[must_use]
+    pub const fn at(at: Timestamp, now: Timestamp) -> Self {
+        Self { at, known_at: now, now }
+    }
+}
+
+/// What a record turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Which certificate it is and what it says; only where its signature holds.
+    pub genuine: Option<(CertificateId, Terms)>,
+    /// The answer.
+    pub verdict: Verdict,
+}
+
+pub(super) struct Draft {
+    pub name: CheckName,
+    pub source: Source,
+    pub known_at: Timestamp,
+}
+
+impl Draft {
+    pub fn end(&self, result: CheckResult, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
+        Check {
+            check: self.name,
+            result,
+            required: self.name != CheckName::Surveillance,
+            code,
+            message: en.into(),
+            message_zh: zh.into(),
+            source: self.source,
+            known_at: self.known_at,
+        }
+    }
+
+    pub fn ok(&self, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
+        self.end(CheckResult::Ok, code, zh, en)
+    }
+
+    pub fn failed(&self, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
+        self.end(CheckResult::Failed, code, zh, en)
+    }
+
+    pub fn unknown(&self, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
+        self.end(CheckResult::Undetermined, code, zh, en)
+    }
+}
+
+/// Verifies a certificate file with the body's keys and nothing else. What happened since it was signed stays open: the
+/// `status` check says so, and the verdict does not depend on it.
+#[must_use]
+pub fn verify_offline(bytes: &[u8], keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Finding {
+    let (read, mut checks) = signature_and_key(bytes, keys, None, now);
+    if let Some((_, terms)) = &read {
+        checks.push(validity(terms, at, now));
+        let mut status = Draft { name: CheckName::Status, source: Source::Nothing, known_at: now }.unknown(
+            "status_not_asked",
+            "没有联网查状态：不能排除签发以后被暂停或撤销",
+            "the register was not asked: a suspension or withdrawal since it was signed cannot be ruled out",
+        );
+        status.required = false;
+        checks.push(status);
+    }
+    Finding { verdict: Verdict::of(at, None, checks), genuine: read }
+}
+
+/// Verifies a certificate's stored record against its life.
+#[must_use]
+pub fn verify_registered(
+    bytes: &[u8],
+    life: &Certificate,
+    keys: &KeyDocument,
+    intervals: &Intervals,
+    moment: Moment,
+) -> Finding {
+    let recorded_at = life.life().first().map(|s| s.recorded_at);
+    let (read, mut checks) = signature_and_key(bytes, keys, recorded_at, moment.now);
+    let same = read.as_ref().is_none_or(|(id, terms)| *id == life.id && terms == life.terms());
+    if !same {
+        checks.push(Draft { name: CheckName::Signature, source: Source::Register, known_at: moment.now }.failed(
+            "record_mismatch",
+            "签名文件与登记簿不一致",
+            "the signed record is not the one the register speaks of",
+        ));
+    }
+    let standing = life.standing(moment.at, moment.known_at);
+    checks.push(validity(life.terms(), moment.at, moment.now));
+    checks.push(status(life, moment));
+    if let Some(standing) = &standing {
+        checks.push(surveillance(life, standing.standing, intervals, moment));
+    }
+    Finding {
+        verdict: Verdict::of(moment.at, standing.map(|s| s.standing), checks),
+        genuine: if same { read } else { None },
+    }
+}
+
+type Read = Option<(CertificateId, Terms)>;
+
+fn signature_and_key(
+    bytes: &[u8],
+    keys: &KeyDocument,
+    recorded_at: Option<Timestamp>,
+    now: Timestamp,
+) -> (Read, Vec<Check>) {
+    let signature = Draft { name: CheckName::Signature, source: Source::Record, known_at: now };
+    let document = match parse_strict(bytes) {
+        Ok(document) => document,
+        Err(refusal) => return (None, vec![unreadable(&signature, &refusal)]),
+    };
+    let evidence = match prove(&document, keys) {
+        Ok(evidence) => evidence,
+        Err((code, en)) => {
+            let zh = "这份文件不是本机构签发的：签名不对，或签名的密钥不在公布之列";
+            return (None, vec![signature.failed(code, zh, format!("not signed by this body: {en}"))]);
+        }
+    };
+    let read = match credential::read(keys.host(), &document) {
+        Ok(read) => read,
+        Err(refusal) => return (None, vec![unreadable(&signature, &refusal)]),
+    };
+    let checks = vec![
+        signature.ok(
+            "signature_good",
+            format!("本机构用密钥 {} 签名", evidence.key.id),
+            format!("signed by this body with its key {}", evidence.key.id),
+        ),
+        key_window(&evidence.key, recorded_at, evidence.created, now),
+    ];
+    (Some(read), checks)
+}
+
+fn unreadable(signature: &Draft, refusal: &Refusal) -> Check {
+    signature.failed(refusal.code, "这不是一份可以核验的证书文件", refusal.to_string())
+}
+
+fn prove(document: &Value, keys: &KeyDocument) -> Result<ProofEvidence, (&'static str, String)> {
+    verify_credential(document, |url| keys.resolve(url)).map_err(|failure| (failure.code(), failure.to_string()))
+}
+
+/// The key at the time of signing: the time on record where there is one, else the time the record claims for itself.
+fn key_window(key: &KeyRecord, recorded_at: Option<Timestamp>, claimed_at: Timestamp, now: Timestamp) -> Check {
+    let draft = Draft { name: CheckName::Key, source: Source::Keys, known_at: now };
+    // A record is put down within the second in which it is signed; the proof writes whole seconds.
+    let signed_at = recorded_at.unwrap_or(claimed_at);
+    let day = china_day(signed_at);
+    if key.is_compromised(signed_at) {
+        return draft.failed(
+            "key_compromised",
+            format!("密钥 {} 在签名之前已经泄露", key.id),
+            format!("the key {} was compromised before this was signed", key.id),
+        );
+    }
+    if key.compromised_at.is_some() && recorded_at.is_none() {
+        return draft.unknown(
+            "key_compromised_later",
+            format!("密钥 {} 后来泄露，单凭文件不能证明它签于泄露之前", key.id),
+            format!("the key {} was compromised later; the file alone cannot prove that it was signed before", key.id),
+        );
+    }
+    if !in_window(key, signed_at) {
+        return draft.failed(
+            "key_out_of_window",
+            format!("密钥 {} 在 {day} 不在使用期内", key.id),
+            format!("the key {} was not in use on {day}", key.id),
+        );
+    }
+    draft.ok(
+        "key_in_window",
+        format!("密钥 {} 在 {day} 使用中", key.id),
+        format!("the key {} was in use on {day}", key.id),
+    )
+}
+
+/// Windows hold to the second, as a proof's time is written.
+fn in_window(key: &KeyRecord, at: Timestamp) -> bool {
+    key.in_window(at) || (at < key.valid_from && at.as_second() == key.valid_from.as_second())
+}
+
+fn validity(terms: &Terms, at: Timestamp, now: Timestamp) -> Check {
+    let draft = Draft { name: CheckName::Validity, source: Source::Record, known_at: now };
+    let (from, until) = (terms.issued_on, terms.valid_until);
+    if at < day_start(from) {
+        return draft.failed("not_yet_valid", format!("{from} 起生效"), format!("valid from {from}"));
+    }
+    if at >= day_start(add_days(until, 1)) {
+        return draft.failed("expired", format!("{until} 到期"), format!("valid until {until}"));
+    }
+    draft.ok("within_dates", format!("{from} 至 {until}"), format!("{from} to {until}"))
+}
+
+/// Whether a required answer about standing holds at the moment asked.
+fn status(life: &Certificate, moment: Moment) -> Check {
+    let draft = Draft { name: CheckName::Status, source: Source::Register, known_at: moment.known_at };
+    let Some(found) = life.standing(moment.at, moment.known_at) else {
+        return draft.unknown(
+            "not_on_record_then",
+            "那时登记簿上还没有这张证书",
+            "at that time the register did not have this certificate yet",
+        );
+    };
+    let since = china_day(found.since);
+    let standing = found.standing;
+    match standing {
+        Standing::Valid if moment.at > moment.now => draft.unknown(
+            "in_the_future",
+            "问的是将来：到时是否有效，现在还不能知道",
+            "the question is about the future: whether it will hold then cannot be known now",
+        ),
+        Standing::Valid => draft.ok("valid", "没有暂停、撤销或注销", "not suspended, withdrawn or cancelled"),
+        _ => draft.failed(
+            standing.wire(),
+            format!("{since} 起{}{}", standing.zh(), reason_zh(life, found.step)),
+            format!("{} since {since}{}", standing.en().to_lowercase(), reason_en(life, found.step)),
+        ),
+    }
+}
+
+fn reason_zh(life: &Certificate, step: Option<usize>) -> String {
+    reason(life, step).map_or(String::new(), |(zh, _)| format!("：{zh}"))
+}
+
+fn reason_en(life: &Certificate, step: Option<usize>) -> String {
+    reason(life, step).map_or(String::new(), |(_, en)| format!(": {en}"))
+}
+
+/// The reason a step gives, (中文, English).
+#[must_use]
+pub fn reason(life: &Certificate, step: Option<usize>) -> Option<(&'static str, &'static str)> {
+    match &life.life().get(step?)?.change {
+        CertificateChange::Suspended { reason, .. } => Some((reason.zh(), reason.en())),
+        CertificateChange::Withdrawn { reason } => Some((reason.zh(), reason.en())),
+        CertificateChange::Cancelled { reason } => Some((reason.zh(), reason.en())),
+        CertificateChange::Superseded { reason, .. } => Some((reason.zh(), reason.en())),
+        CertificateChange::Issued { .. }
+        | CertificateChange::Surveyed { .. }
+        | CertificateChange::Reinstated { .. } => None,
+    }
+}
+
+fn surveillance(life: &Certificate, standing: Standing, intervals: &Intervals, moment: Moment) -> Check {
+    let draft = Draft { name: CheckName::Surveillance, source: Source::Register, known_at: moment.known_at };
+    let due = life.surveillance_due(moment.known_at);
+    let flags = life.flags(standing, china_day(moment.at), moment.known_at, intervals);
+    if flags.contains(&Flag::SurveillanceOverdue) {
+        return draft.failed(
+            "surveillance_overdue",
+            format!("应在 {due} 前完成，已逾期"),
+            format!("was due by {due}: overdue"),
+        );
+    }
+    if flags.contains(&Flag::SurveillanceDue) {
+        return draft.ok("surveillance_due", format!("{due} 前应完成"), format!("due by {due}"));
+    }
+    draft.ok("surveillance_met", format!("下次在 {due} 前"), format!("next by {due}"))
+}

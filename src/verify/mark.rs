@@ -1,0 +1,303 @@
+//! A scanned mark: its code against the body's keys (offline), or against its licence and certificate in the register.
+
+use super::certificate::{Draft, Moment, verify_registered};
+use super::verdict::{Check, CheckName, Source, Verdict};
+use crate::domain::dates::{add_days, china_day, day_end, day_start};
+use crate::domain::mark_licence::{MarkLicence, MarkState};
+use crate::domain::record::Terms;
+use crate::domain::scheme::Intervals;
+use crate::domain::{Certificate, CertificateId, Host, MarkId, Refusal, Standing};
+use crate::mark::payload::SignedToken;
+use crate::mark::text::{MarkText, ScannedUrl, Scheme};
+use crate::sign::{KeyDocument, KeyRecord, Purpose, verify_raw};
+use jiff::Timestamp;
+
+/// What an offline look at a mark gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The signed claims; only where the signature holds.
+    pub genuine: Option<SignedToken>,
+    /// The answer.
+    pub verdict: Verdict,
+}
+
+/// Verifies the text of a mark's code, a link, or its bare digits, with the body's keys and nothing else.
+///
+/// A link mark (16 digits) carries no signature, so nothing can be told of it. Of a signed mark everything but what
+/// happened since is settled; the `status` check says so, and the verdict does not depend on it.
+#[must_use]
+pub fn verify_offline(text: &str, keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Finding {
+    let mark = Draft { name: CheckName::Mark, source: Source::Record, known_at: now };
+    let end = |check: Check| Finding { genuine: None, verdict: Verdict::of(at, None, vec![check]) };
+    let digits = match digits_of(text, keys.host()) {
+        Ok(digits) => digits,
+        Err((code, zh, en)) => return end(mark.failed(code, zh, en)),
+    };
+    match MarkText::parse(digits) {
+        Err(refusal) => end(mark.failed(refusal.code, "这不是本机构标志的编码", refusal.to_string())),
+        Ok(MarkText::Link(id)) => end(mark.unknown(
+            "link_mark",
+            format!("这是短码 {id}，没有签名，离线无法判断；请联网查询"),
+            format!("this is the short code {id}: it carries no signature, so it can be checked online only"),
+        )),
+        Ok(MarkText::Signed(token)) => {
+            let (genuine, checks) = token_checks(&token, keys, at, now);
+            Finding { genuine: genuine.then_some(token), verdict: Verdict::of(at, None, checks) }
+        }
+    }
+}
+
+/// Hosts that can only be this machine: a code that leads there misleads nobody.
+const LOOPBACK: [&str; 2] = ["127.0.0.1", "localhost"];
+
+fn digits_of<'t>(text: &'t str, host: &Host) -> Result<&'t str, (&'static str, String, String)> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(text);
+    }
+    let url = ScannedUrl::parse(text).map_err(|r| (r.code, "这不是标志的网址".to_owned(), r.to_string()))?;
+    let name = url.host.split(':').next().unwrap_or_default();
+    if LOOPBACK.contains(&name) || (url.scheme == Scheme::Https && url.host == host.as_str()) {
+        return Ok(url.digits);
+    }
+    Err((
+        "foreign_host",
+        format!("这个码指向 {}，不是本机构的 https://{host}", url.host),
+        format!("this code leads to {}, not to this body's https://{host}", url.host),
+    ))
+}
+
+/// Checks of a token by itself; the first tells whether it is genuine.
+fn token_checks(token: &SignedToken, keys: &KeyDocument, at: Timestamp, now: Timestamp) -> (bool, Vec<Check>) {
+    let signature = Draft { name: CheckName::Signature, source: Source::Record, known_at: now };
+    let Some(key) = signer_of(token, keys) else {
+        let check = signature.failed(
+            "mark_signature_bad",
+            "不是用本机构公布的标志密钥签的",
+            "not signed with a mark key this body has published",
+        );
+        return (false, vec![check]);
+    };
+    let mut checks = vec![
+        signature.ok(
+            "signature_good",
+            format!("本机构用密钥 {} 签名", key.id),
+            format!("signed by this body with its key {}", key.id),
+        ),
+        key_window(token, key, now),
+        dates(token, at, now),
+    ];
+    if token.token().is_test() {
+        checks.push(Draft { name: CheckName::Mark, source: Source::Record, known_at: now }.failed(
+            "test_mark",
+            "这是样标，不代表任何许可",
+            "this is a specimen: it licenses nothing",
+        ));
+    }
+    let mut status = Draft { name: CheckName::Status, source: Source::Nothing, known_at: now }.unknown(
+        "status_not_asked",
+        format!("没有联网查状态：不能排除 {} 以后被暂停或撤销", token.token().issued()),
+        format!(
+            "the register was not asked: a suspension or withdrawal since {} cannot be ruled out",
+            token.token().issued()
+        ),
+    );
+    status.required = false;
+    checks.push(status);
+    (true, checks)
+}
+
+/// The listed mark key that signed this token: each with its hint is tried.
+fn signer_of<'k>(token: &SignedToken, keys: &'k KeyDocument) -> Option<&'k KeyRecord> {
+    let message = token.token().signing_input(keys.host());
+    let hint = token.token().key_hint().to_bytes();
+    keys.by_hint(Purpose::Mark, hint).find(|k| verify_raw(&k.public, &message, token.signature()).is_ok())
+}
+
+/// A token names its day of issue only, so the key must have been in use at some time of that day.
+fn key_window(token: &SignedToken, key: &KeyRecord, now: Timestamp) -> Check {
+    let draft = Draft { name: CheckName::Key, source: Source::Keys, known_at: now };
+    let day = token.token().issued();
+    if key.is_compromised(day_start(day)) {
+        return draft.failed(
+            "key_compromised",
+            format!("密钥 {} 在签名之前已经泄露", key.id),
+            format!("the key {} was compromised before this was signed", key.id),
+        );
+    }
+    if key.compromised_at.is_some() {
+        return draft.unknown(
+            "key_compromised_later",
+            format!("密钥 {} 后来泄露，单凭标志不能证明它签于泄露之前", key.id),
+            format!("the key {} was compromised later; the mark alone cannot prove that it was signed before", key.id),
+        );
+    }
+    if day_end(day) < key.valid_from || key.retired_at.is_some_and(|end| end <= day_start(day)) {
+        return draft.failed(
+            "key_out_of_window",
+            format!("密钥 {} 在 {day} 不在使用期内", key.id),
+            format!("the key {} was not in use on {day}", key.id),
+        );
+    }
+    draft.ok(
+        "key_in_window",
+        format!("密钥 {} 在 {day} 使用中", key.id),
+        format!("the key {} was in use on {day}", key.id),
+    )
+}
+
+fn dates(token: &SignedToken, at: Timestamp, now: Timestamp) -> Check {
+    let draft = Draft { name: CheckName::Validity, source: Source::Record, known_at: now };
+    let (from, until) = (token.token().issued(), token.token().expires());
+    if at < day_start(from) {
+        return draft.failed("not_yet_valid", format!("{from} 起许可"), format!("licensed from {from}"));
+    }
+    if at >= day_start(add_days(until, 1)) {
+        return draft.failed("expired", format!("{until} 到期"), format!("licensed until {until}"));
+    }
+    draft.ok("within_dates", format!("{from} 至 {until}"), format!("{from} to {until}"))
+}
+
+/// The answer about digits that are no mark's.
+#[must_use]
+pub fn unreadable(refusal: &Refusal, moment: Moment) -> Verdict {
+    let draft = Draft { name: CheckName::Mark, source: Source::Record, known_at: moment.now };
+    let check = draft.failed(refusal.code, "这不是本机构标志的编码", refusal.to_string());
+    Verdict::of(moment.at, None, vec![check])
+}
+
+/// The check of a mark that no register knows: it accuses nobody.
+#[must_use]
+pub fn not_on_record(id: MarkId, moment: Moment) -> Check {
+    Draft { name: CheckName::Mark, source: Source::Register, known_at: moment.known_at }.unknown(
+        "no_such_mark",
+        format!("登记簿上没有标志 {id}"),
+        format!("there is no mark {id} on record"),
+    )
+}
+
+/// A licence and its certificate as the register has them.
+#[derive(Debug, Clone, Copy)]
+pub struct Registered<'r> {
+    /// The licence.
+    pub licence: &'r MarkLicence,
+    /// Its certificate.
+    pub certificate: &'r Certificate,
+    /// The certificate's signed record.
+    pub record: &'r [u8],
+}
+
+/// What the register says of a mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisteredFinding {
+    /// The answer: the worse of certificate and licence.
+    pub verdict: Verdict,
+    /// The certificate, where its record is genuine.
+    pub genuine: Option<(CertificateId, Terms)>,
+    /// State of the licence and since when.
+    pub licence: Option<(MarkState, Timestamp)>,
+}
+
+/// Whether the code itself is the body's: for a signed code its signature and key; a link code claims nothing.
+#[must_use]
+pub fn code_checks(text: &MarkText, keys: &KeyDocument, now: Timestamp) -> (bool, Vec<Check>) {
+    match text {
+        MarkText::Link(_) => (true, vec![]),
+        MarkText::Signed(token) => {
+            let (genuine, mut checks) = token_checks(token, keys, now, now);
+            // With a register at hand the licence's own dates and states decide, not the code's copy of them.
+            checks.retain(|c| {
+                matches!(c.check, CheckName::Signature | CheckName::Mark)
+                    || (c.check == CheckName::Key && c.result == super::CheckResult::Failed)
+            });
+            (genuine, checks)
+        }
+    }
+}
+
+/// Verifies a scanned mark against the register.
+#[must_use]
+pub fn verify_registered_mark(
+    text: &MarkText,
+    found: Registered<'_>,
+    keys: &KeyDocument,
+    intervals: &Intervals,
+    moment: Moment,
+) -> RegisteredFinding {
+    let (_, mut checks) = code_checks(text, keys, moment.now);
+    checks.extend(claims_match(text, found, moment.now));
+    let certificate = verify_registered(found.record, found.certificate, keys, intervals, moment);
+    let licence = found.licence.state_at(moment.at, moment.known_at);
+    checks.push(licence_check(found.licence, licence, moment));
+    // A signed code shows its own signature first; the record's signature stands behind it.
+    checks.extend(certificate.verdict.checks);
+    let standing = worst(certificate.verdict.standing, licence.map(|(state, _)| state));
+    RegisteredFinding { verdict: Verdict::of(moment.at, standing, checks), genuine: certificate.genuine, licence }
+}
+
+/// A signed code must claim what the register has licensed: another level or holder under a genuine signature means that
+/// the register, or the key, is not to be trusted.
+fn claims_match(text: &MarkText, found: Registered<'_>, now: Timestamp) -> Option<Check> {
+    let MarkText::Signed(signed) = text else { return None };
+    let token = signed.token();
+    let terms = found.licence.terms();
+    let same = token.level() == terms.level
+        && token.holder() == Some(found.certificate.terms().holder.uscc)
+        && token.expires() == terms.valid_until
+        && found.licence.digits() == Some(text.digits().as_str());
+    (!same).then(|| {
+        Draft { name: CheckName::Mark, source: Source::Register, known_at: now }.failed(
+            "mark_mismatch",
+            "码里写的与登记的许可不一致",
+            "the code does not say what the register has licensed",
+        )
+    })
+}
+
+fn licence_check(licence: &MarkLicence, state: Option<(MarkState, Timestamp)>, moment: Moment) -> Check {
+    let draft = Draft { name: CheckName::Mark, source: Source::Register, known_at: moment.known_at };
+    let medium = licence.terms().medium;
+    let Some((state, since)) = state else {
+        return draft.unknown(
+            "mark_not_on_record_then",
+            "那时还没有这个标志许可",
+            "at that time the mark was not on record yet",
+        );
+    };
+    let since = china_day(since);
+    match state {
+        MarkState::Active => draft.ok(
+            "mark_licensed",
+            format!("许可用于{}", medium.zh()),
+            format!("licensed for use on {}", medium.en()),
+        ),
+        MarkState::Requested => draft.failed("mark_requested", "已申请，尚未许可", "asked for, not licensed yet"),
+        MarkState::Refused => draft.failed("mark_refused", "申请未获许可", "the licence was refused"),
+        MarkState::Frozen => draft.failed("mark_frozen", format!("{since} 起停用"), format!("frozen since {since}")),
+        MarkState::Ended => {
+            draft.failed("mark_ended", format!("许可已于 {since} 终止"), format!("the licence ended on {since}"))
+        }
+        MarkState::Replaced => draft.failed(
+            "mark_replaced",
+            format!("{since} 起由新标志取代"),
+            format!("replaced by a new mark since {since}"),
+        ),
+        MarkState::Revoked => {
+            draft.failed("mark_revoked", format!("{since} 起撤销许可"), format!("revoked since {since}"))
+        }
+    }
+}
+
+/// Public result of a mark: the worse of its certificate's standing and its licence's state.
+fn worst(certificate: Option<Standing>, licence: Option<MarkState>) -> Option<Standing> {
+    let by_licence = match licence? {
+        MarkState::Active => Standing::Valid,
+        MarkState::Requested => Standing::NotYetEffective,
+        MarkState::Frozen => Standing::Suspended,
+        MarkState::Replaced => Standing::Superseded,
+        MarkState::Revoked | MarkState::Refused => Standing::Withdrawn,
+        // It ended with its certificate, whose own word says how; by itself it has run out.
+        MarkState::Ended => Standing::Expired,
+    };
+    Some(certificate?.min(by_licence))
+}

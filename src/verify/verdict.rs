@@ -1,0 +1,194 @@
+//! A verdict and the checks behind it.
+
+use crate::domain::Standing;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// What a check settles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckName {
+    /// The record is what the body signed, under a key listed for that purpose.
+    Signature,
+    /// The key was in its window when it signed and is not compromised.
+    Key,
+    /// The instant asked about lies between first and last day.
+    Validity,
+    /// Standing at that instant.
+    Status,
+    /// Whether surveillance is up to date.
+    Surveillance,
+    /// Licence, medium, host and holder of the mark.
+    Mark,
+}
+
+impl CheckName {
+    /// For people, in Chinese.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Signature => "签名",
+            Self::Key => "密钥",
+            Self::Validity => "有效期",
+            Self::Status => "状态",
+            Self::Surveillance => "监督审查",
+            Self::Mark => "标志许可",
+        }
+    }
+
+    /// For people, in English.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Signature => "Signature",
+            Self::Key => "Key",
+            Self::Validity => "Validity",
+            Self::Status => "Status",
+            Self::Surveillance => "Surveillance",
+            Self::Mark => "Mark licence",
+        }
+    }
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckResult {
+    /// It holds.
+    Ok,
+    /// It does not hold.
+    Failed,
+    /// It could not be settled.
+    Undetermined,
+}
+
+/// Where a check took its facts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The signed record or code itself.
+    Record,
+    /// The body's list of keys.
+    Keys,
+    /// The body's register of events.
+    Register,
+    /// Nothing was asked: no register at hand.
+    Nothing,
+}
+
+impl Source {
+    /// For people, in Chinese.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            Self::Record => "签名文件",
+            Self::Keys => "机构公布的密钥",
+            Self::Register => "机构登记簿",
+            Self::Nothing => "未联网",
+        }
+    }
+
+    /// For people, in English.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            Self::Record => "the signed record",
+            Self::Keys => "the body's published keys",
+            Self::Register => "the body's register",
+            Self::Nothing => "nothing: offline",
+        }
+    }
+}
+
+/// One check with its reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What it settles.
+    pub check: CheckName,
+    /// How it ended.
+    pub result: CheckResult,
+    /// Whether the verdict depends on it.
+    pub required: bool,
+    /// Stable reason in snake_case.
+    pub code: &'static str,
+    /// What was found, in English.
+    pub message: String,
+    /// What was found, in Chinese.
+    pub message_zh: String,
+    /// Where from.
+    pub source: Source,
+    /// Until when that source was known to be so.
+    pub known_at: Timestamp,
+}
+
+impl Check {
+    /// Whether it holds.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        self.result == CheckResult::Ok
+    }
+}
+
+/// The answer in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every required check holds.
+    Valid,
+    /// A required check failed.
+    Invalid,
+    /// None failed, but not all could be settled.
+    Undetermined,
+}
+
+impl Outcome {
+    /// Name on the wire.
+    #[must_use]
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Invalid => "invalid",
+            Self::Undetermined => "undetermined",
+        }
+    }
+}
+
+/// The answer with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The answer.
+    pub verdict: Outcome,
+    /// Standing at the instant, where a register was asked and knew it.
+    pub standing: Option<Standing>,
+    /// The instant the answer is about.
+    pub as_of: Timestamp,
+    /// Every check, in the order made.
+    pub checks: Vec<Check>,
+}
+
+impl Verdict {
+    /// Draws the verdict from its checks: no checks settle nothing.
+    #[must_use]
+    pub fn of(as_of: Timestamp, standing: Option<Standing>, checks: Vec<Check>) -> Self {
+        let mut required = checks.iter().filter(|c| c.required).peekable();
+        let verdict = if required.peek().is_none() {
+            Outcome::Undetermined
+        } else {
+            required.fold(Outcome::Valid, |so_far, check| match (so_far, check.result) {
+                (_, CheckResult::Failed) | (Outcome::Invalid, _) => Outcome::Invalid,
+                (_, CheckResult::Undetermined) | (Outcome::Undetermined, _) => Outcome::Undetermined,
+                (Outcome::Valid, CheckResult::Ok) => Outcome::Valid,
+            })
+        };
+        Self { verdict, standing, as_of, checks }
+    }
+
+    /// The first required check that does not hold.
+    #[must_use]
+    pub fn obstacle(&self) -> Option<&Check> {
+        self.checks
+            .iter()
+            .find(|c| c.required && c.result == CheckResult::Failed)
+            .or_else(|| self.checks.iter().find(|c| c.required && !c.is_ok()))
+    }
+}

@@ -1,0 +1,11 @@
+//! The one integration binary: what a user relies on, tried through the doors a user has.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail loudly")]
+
+mod interop_credential;
+mod interop_openssl;
+mod lives;
+mod vectors_domain;
+mod vectors_ed25519;
+mod vectors_jcs;
+mod vectors_proof;
+mod vectors_support;

@@ -15,6 +15,8 @@ pub mod read;
 mod testing;
 pub mod text;
 pub mod vector;
+#[cfg(test)]
+mod vectors;
 
 pub use artwork::Layout;
 pub use payload::{Claims, KeyHint, SignedToken, Token, signing_input};

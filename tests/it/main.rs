@@ -4,6 +4,7 @@
 mod interop_credential;
 mod interop_openssl;
 mod lives;
+mod tidy;
 mod vectors_domain;
 mod vectors_ed25519;
 mod vectors_jcs;

@@ -8,6 +8,8 @@ pub mod sign; // floor 1: keys, canonical JSON, proofs
 pub mod verify; // floor 2: record + keys + register -> verdict
 
 #[cfg(feature = "server")]
+pub mod cli; // floor 5: the command line
+#[cfg(feature = "server")]
 pub mod service; // floor 4: use cases
 #[cfg(feature = "server")]
 pub mod store; // floor 3: where events are kept

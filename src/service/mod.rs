@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod clock;
+pub mod data_dir;
 pub mod error;
 pub mod issuance;
 pub mod keyring;

@@ -1,0 +1,6 @@
+//! placeholder
+use super::args::Global; use super::exit::Exit; use clap::Args;
+/// x
+#[derive(Debug, Args)]
+pub(super) struct Import {}
+impl Import { pub(super) fn run(&self, _g: &Global) -> anyhow::Result<Exit> { anyhow::bail!("x") } }

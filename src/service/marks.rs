@@ -8,7 +8,7 @@ use crate::domain::reason::MarkRevocationReason;
 use crate::domain::record::Terms;
 use crate::domain::text::{Goods, Name};
 use crate::domain::{Certificate, CertificateId, Fact, MarkChange, MarkId, MarkLicence, Refusal, Role, Standing};
-use crate::mark::payload::{Claims, KeyHint, Token};
+use crate::mark::{Claims, Class, Face, KeyHint, MarkText, Token};
 use crate::sign::{Purpose, verify_raw};
 use crate::store::Subject;
 use jiff::Timestamp;
@@ -271,6 +271,30 @@ impl Service {
         let certificate = self.certificate(licence.terms().certificate)?;
         require_valid(&certificate, now)?;
         Ok((licence, certificate))
+    }
+
+    /// The artwork of a granted mark. A layout takes the class of code it has room for.
+    ///
+    /// # Errors
+    /// `mark_not_active`, `no_such_mark`, or why it cannot be drawn so.
+    pub fn artwork(&self, id: MarkId, order: &crate::mark::Order) -> Result<Vec<u8>, ServiceError> {
+        let (licence, certificate) = self.usable_mark(id)?;
+        let terms = certificate.terms();
+        let text = match (order.layout.class(), licence.digits()) {
+            (Class::Signed, Some(digits)) => MarkText::parse(digits)?,
+            _ => MarkText::Link(id),
+        };
+        let face = Face {
+            level: terms.level,
+            test: false,
+            host: self.host.clone(),
+            holder: terms.holder.name.to_string(),
+            standard: terms.standard.clone(),
+            number: terms.number.to_string(),
+            valid_until: terms.valid_until,
+            body: terms.body.name.to_string(),
+        };
+        Ok(crate::mark::render(&face, &text, order)?)
     }
 
     /// Mark licences of a certificate, oldest first.

@@ -1,10 +1,18 @@
 //! Floor 3: where events are kept. This file is the contract; every backend passes the same suite.
 
 pub mod changeset;
+mod codec;
+pub mod disk;
+pub mod engine;
+pub mod journal;
+mod local;
+pub mod views;
 
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
 pub use changeset::{Changeset, Claim, Entry, Expect, Record, RecordKind, Subject};
+pub use codec::{MAX_UNIT_BYTES, MAX_UNIT_EVENTS, Position};
 use jiff::civil::Date;
+pub use local::{MemoryStore, SledStore, VIEWS_DIR};
 
 /// What a commit answers once it is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +126,15 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `Stale` or `Taken` (nothing was written), `Full`, `Closed`, or a failure of the machine.
     fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError>;
+
+    /// Appends several units in this order, each on its own: one that is refused keeps none of the others back. A backend
+    /// that groups writes them with few syncs.
+    ///
+    /// # Errors
+    /// For each unit as [`Store::commit`].
+    fn commit_all(&self, changesets: Vec<Changeset>) -> Vec<Result<Committed, StoreError>> {
+        changesets.into_iter().map(|c| self.commit(c)).collect()
+    }
 
     /// A certificate with its whole life.
     ///

@@ -4,6 +4,8 @@
 mod interop_credential;
 mod interop_openssl;
 mod lives;
+mod store_contract;
+mod store_kit;
 mod vectors_domain;
 mod vectors_ed25519;
 mod vectors_jcs;

@@ -1,0 +1,117 @@
+//! What handlers are given: a strict body, who bears the token, the circumstances of the act.
+
+use super::App;
+use super::error::Problem;
+use crate::domain::text::Note;
+use crate::service::{Act, Actor, IdempotencyKey};
+use crate::sign::canonical;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use serde::de::DeserializeOwned;
+
+/// A JSON body read strictly: no member twice, no member unknown, the fault with its pointer.
+pub struct Strict<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Strict<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &App) -> Result<Self, Problem> {
+        let json = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|v| v.to_str().ok())
+            .is_some_and(|v| v.split(';').next().is_some_and(|t| t.trim().eq_ignore_ascii_case("application/json")));
+        if !json {
+            let why = "the body is JSON: send it with Content-Type: application/json";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json_needed", why));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "body_too_large",
+                format!("a body has at most {} bytes", super::BODY_MAX),
+            ),
+            status => Problem::new(status, "body_unreadable", "the body did not arrive whole"),
+        })?;
+        let value = canonical::parse_strict(&bytes)?;
+        serde_path_to_error::deserialize(value).map(Self).map_err(|error| {
+            let pointer = pointer_of(error.path());
+            let mut problem = Problem::new(StatusCode::BAD_REQUEST, "json_shape", error.into_inner().to_string());
+            problem.pointer = pointer;
+            problem
+        })
+    }
+}
+
+/// RFC 6901 text of a path.
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut out = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => out.push_str(&format!("/{index}")),
+            Segment::Map { key } => out.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { variant } => out.push_str(&format!("/{variant}")),
+            Segment::Unknown => {}
+        }
+    }
+    out
+}
+
+/// Whoever bears a good token.
+pub struct Bearer(pub Actor);
+
+impl FromRequestParts<App> for Bearer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
+        let secret = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| {
+            let (scheme, secret) = v.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+        });
+        let actor = secret.and_then(|s| state.service.bearer(s));
+        actor.map(Self).ok_or_else(Problem::unauthorized)
+    }
+}
+
+/// The circumstances of a write: who, and under which idempotency key.
+pub struct Write {
+    actor: Actor,
+    key: Option<IdempotencyKey>,
+}
+
+impl FromRequestParts<App> for Write {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
+        let Bearer(actor) = Bearer::from_request_parts(parts, state).await?;
+        let key = match parts.headers.get("idempotency-key") {
+            None => None,
+            Some(value) => Some(IdempotencyKey::parse(value.to_str().unwrap_or_default())?),
+        };
+        Ok(Self { actor, key })
+    }
+}
+
+impl Write {
+    /// For a write whose input names itself (a decision's reference).
+    #[must_use]
+    pub fn act(self) -> Act {
+        Act { actor: self.actor, key: self.key, note: None }
+    }
+
+    /// For every other write: the key is needed, so that a repeated request is one act.
+    ///
+    /// # Errors
+    /// `idempotency_key_needed`, or what is wrong with the note.
+    pub fn keyed(self, note: Option<&str>) -> Result<Act, Problem> {
+        if self.key.is_none() {
+            let why = "send an Idempotency-Key header, a fresh UUID for each act: if the answer is lost, the same request under the same key is done once";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "idempotency_key_needed", why));
+        }
+        let note = note.map(Note::parse).transpose().map_err(|r| r.under("/note"))?;
+        Ok(Act { actor: self.actor, key: self.key, note })
+    }
+}

@@ -1,0 +1,178 @@
+//! The public API: answers about certificates and marks, with their evidence.
+
+use super::App;
+use super::error::Problem;
+use super::shapes::{CertificateBody, CertificateSummary, HistoryStep, MarkBody, PageBody};
+use crate::domain::dates::AsOf;
+use crate::domain::error::shown;
+use crate::domain::{CertificateId, Refusal, Uscc};
+use crate::service::lookup::{Asked, CertificateAnswer};
+use crate::store::{Page, PageRequest};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Items of a page where none are asked for.
+const PAGE_DEFAULT: usize = 20;
+
+/// Routes of the public API.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(certificate))
+        .routes(routes!(credential))
+        .routes(routes!(history))
+        .routes(routes!(search))
+        .routes(routes!(mark))
+}
+
+/// About which moment a question is.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct MomentQuery {
+    /// As of a China-time date (its end) or an RFC 3339 instant; now when left out.
+    pub as_of: Option<String>,
+    /// As it was known then; now when left out.
+    pub known_at: Option<String>,
+}
+
+impl MomentQuery {
+    /// Reads both moments.
+    ///
+    /// # Errors
+    /// `bad_as_of` says which.
+    pub fn asked(&self) -> Result<Asked, Refusal> {
+        let read = |text: &Option<String>, name: &str| {
+            text.as_deref().map(AsOf::parse).transpose().map_err(|r| r.under(&format!("/{name}")))
+        };
+        Ok(Asked { as_of: read(&self.as_of, "as_of")?, known_at: read(&self.known_at, "known_at")? })
+    }
+}
+
+/// Reads a query string; a parameter that is unknown or not of its form is a problem, never ignored.
+pub type Params<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
+
+/// Unwraps [`Params`].
+///
+/// # Errors
+/// `bad_query` in the words of the reader.
+pub fn params<T>(query: Params<T>) -> Result<T, Problem> {
+    query.map(|Query(q)| q).map_err(|e| Problem::new(StatusCode::BAD_REQUEST, "bad_query", e.body_text()))
+}
+
+/// Reads an identifier from a path.
+///
+/// # Errors
+/// `bad_identifier`, as not found: no such resource can exist.
+pub fn id_of(text: &str) -> Result<CertificateId, Problem> {
+    CertificateId::parse(text).map_err(|r| {
+        let mut problem = Problem::from(r);
+        problem.status = StatusCode::NOT_FOUND.as_u16();
+        problem.title = "Not Found".into();
+        problem
+    })
+}
+
+fn answer(app: &App, id: &str, moment: &MomentQuery) -> Result<CertificateAnswer, Problem> {
+    let id = id_of(id)?;
+    let missing = || Problem::new(StatusCode::NOT_FOUND, "no_such_certificate", format!("there is no certificate {id}"));
+    app.service.certificate_answer(id, moment.asked()?)?.ok_or_else(missing)
+}
+
+/// Verdict on a certificate, with its checks
+#[utoipa::path(get, path = "/api/v1/certificates/{id}", tag = "public",
+    params(("id" = String, Path, description = "16-digit identifier"), MomentQuery),
+    responses((status = 200, body = CertificateBody), (status = 404, body = Problem), (status = 400, body = Problem)))]
+async fn certificate(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    query: Params<MomentQuery>,
+) -> Result<Json<CertificateBody>, Problem> {
+    let answer = answer(&app, &id, &params(query)?)?;
+    Ok(Json(CertificateBody::of(&app.links, &answer)))
+}
+
+/// The signed record, byte for byte
+#[utoipa::path(get, path = "/api/v1/certificates/{id}/credential", tag = "public",
+    params(("id" = String, Path, description = "16-digit identifier")),
+    responses((status = 200, content_type = "application/vc", body = String), (status = 404, body = Problem)))]
+async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
+    let answer = answer(&app, &id, &MomentQuery::default())?;
+    let bytes = app.service.record(answer.certificate.id)?;
+    let name = format!("attachment; filename=\"certificate-{}.json\"", answer.certificate.id);
+    Ok(([(header::CONTENT_TYPE, "application/vc".to_owned()), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
+}
+
+/// Everything that happened to a certificate, oldest first
+#[utoipa::path(get, path = "/api/v1/certificates/{id}/history", tag = "public",
+    params(("id" = String, Path, description = "16-digit identifier")),
+    responses((status = 200, body = Vec<HistoryStep>), (status = 404, body = Problem)))]
+async fn history(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Vec<HistoryStep>>, Problem> {
+    let answer = answer(&app, &id, &MomentQuery::default())?;
+    Ok(Json(answer.certificate.life().iter().map(|s| HistoryStep::of(&app.links, s)).collect()))
+}
+
+/// What to search for: exactly one of the three.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct SearchQuery {
+    /// Certificate number, as people type it.
+    number: Option<String>,
+    /// Unified social credit code of the holder.
+    uscc: Option<String>,
+    /// Part of the holder's name.
+    holder: Option<String>,
+    /// Items to pass over.
+    offset: Option<usize>,
+    /// Items wanted, 1 to 100.
+    limit: Option<usize>,
+}
+
+/// Certificates by number, holder's code or part of the holder's name
+#[utoipa::path(get, path = "/api/v1/certificates", tag = "public", params(SearchQuery),
+    responses((status = 200, body = PageBody), (status = 400, body = Problem)))]
+async fn search(State(app): State<App>, query: Params<SearchQuery>) -> Result<Json<PageBody>, Problem> {
+    let query = params(query)?;
+    let size = query.limit.unwrap_or(PAGE_DEFAULT);
+    if size == 0 || size > PageRequest::MAX {
+        let why = format!("limit is 1 to {}", PageRequest::MAX);
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", why));
+    }
+    let page = PageRequest { offset: query.offset.unwrap_or(0), size };
+    let found = match (&query.number, &query.uscc, &query.holder) {
+        (Some(number), None, None) => {
+            let items: Vec<_> = app.service.by_number(number)?.into_iter().collect();
+            Page { total: items.len(), items }
+        }
+        (None, Some(uscc), None) => app.service.by_holder(Uscc::parse(uscc)?, page)?,
+        (None, None, Some(name)) => app.service.by_name(name, page)?,
+        _ => {
+            let why = "ask with exactly one of number=, uscc= or holder=";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", why));
+        }
+    };
+    let summary = |c: &_| CertificateSummary::of(&app.links, c, app.service.standing_now(c));
+    let items = found.items.iter().map(summary).collect();
+    Ok(Json(PageBody { items, total: found.total, offset: page.offset, limit: size }))
+}
+
+/// Verdict on a mark, from the digits of its code
+#[utoipa::path(get, path = "/api/v1/marks/{digits}", tag = "public",
+    params(("digits" = String, Path, description = "16 digits (link mark) or 217 digits (signed mark)"), MomentQuery),
+    responses((status = 200, body = MarkBody), (status = 400, body = Problem)))]
+async fn mark(
+    State(app): State<App>,
+    Path(digits): Path<String>,
+    query: Params<MomentQuery>,
+) -> Result<Json<MarkBody>, Problem> {
+    let asked = params(query)?.asked()?;
+    if digits.len() > super::PATH_MAX {
+        return Err(Problem::new(StatusCode::NOT_FOUND, "bad_mark_text", format!("“{}” is no mark", shown(&digits))));
+    }
+    let answer = app.service.mark_answer(&digits, asked)?;
+    Ok(Json(MarkBody::of(&app.links, &answer)))
+}

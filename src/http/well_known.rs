@@ -1,0 +1,81 @@
+//! What machines fetch: public keys, the vocabulary, the API's description, health and counts.
+
+use super::App;
+use super::error::Problem;
+use super::observe::text;
+use crate::service::ServiceError;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+/// Keys change seldom; a verifier may hold them for five minutes.
+const KEYS_AGE: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// The vocabulary of a version never changes.
+const VOCABULARY_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+const VOCABULARY: &str = include_str!("../../assets/ns-v1.json");
+
+/// Their routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/.well-known/did.json", get(did))
+        .route("/.well-known/jwks.json", get(jwks))
+        .route("/ns/v1", get(vocabulary))
+        .route("/openapi.json", get(description))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+}
+
+fn open(content_type: &'static str, body: String, age: HeaderValue) -> Response {
+    let mut response = text(content_type, body);
+    response.headers_mut().insert(header::CACHE_CONTROL, age);
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+async fn did(State(app): State<App>) -> Response {
+    open("application/did+json", app.service.key_document().to_did_json().to_string(), KEYS_AGE)
+}
+
+async fn jwks(State(app): State<App>) -> Response {
+    open("application/jwk-set+json", app.service.key_document().to_jwks_json().to_string(), KEYS_AGE)
+}
+
+async fn vocabulary() -> Response {
+    open("application/ld+json", VOCABULARY.to_owned(), VOCABULARY_AGE)
+}
+
+async fn description() -> Response {
+    open("application/json", super::openapi::document(), KEYS_AGE)
+}
+
+/// The process lives.
+async fn healthz() -> Response {
+    text("text/plain; charset=utf-8", "ok\n")
+}
+
+/// It can answer, and write.
+async fn readyz(State(app): State<App>) -> Response {
+    match app.service.store().writable() {
+        Ok(()) => text("text/plain; charset=utf-8", "ready\n"),
+        Err(error) => Problem::from(ServiceError::from(error)).into_response(),
+    }
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    match app.observer.metrics() {
+        Ok(mut counts) => {
+            let events = format!(
+                "# HELP starmark_events Events on record.\n# TYPE starmark_events gauge\nstarmark_events {}\n# EOF\n",
+                app.service.store().next_seq()
+            );
+            if let Some(end) = counts.rfind("# EOF") {
+                counts.truncate(end);
+            }
+            text("application/openmetrics-text; version=1.0.0; charset=utf-8", counts + &events)
+        }
+        Err(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the counts cannot be written").into_response(),
+    }
+}

@@ -1,0 +1,140 @@
+//! From the journal to the views: frames in order, units out of them, views up to the end.
+
+use super::pending::Pending;
+use super::reader::Reader;
+use crate::store::StoreError;
+use crate::store::codec::{Position, UnitHead, decode_head};
+use crate::store::journal::format::{FRAME_HEADER, SEGMENT_HEADER};
+use crate::store::journal::scan::{Ending, Found, Tip, scan};
+use crate::store::journal::{Journal, WAY_BACK};
+use crate::store::views::Views;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Units applied to the views in one step when they are made anew.
+const STEP_UNITS: usize = 1_000;
+/// Events between two reports of progress.
+const REPORT_EVENTS: u64 = 20_000;
+
+/// How far a walk through the journal has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Events passed.
+    pub events: u64,
+    /// Events there are.
+    pub of: u64,
+}
+
+/// A unit and where it lies.
+pub(crate) type FrameUnits = Vec<(UnitHead, Position)>;
+
+fn refused(journal: &Journal, segment: u32, offset: usize, why: &str) -> StoreError {
+    let path = journal.segment_path(segment);
+    StoreError::Refused(format!("{} offset {offset}: {why}; {WAY_BACK}", path.display()))
+}
+
+/// The units of a frame; what is wrong in words, with the offset.
+pub(crate) fn units_of(segment: &[u8], frame: &Found) -> Result<FrameUnits, (usize, String)> {
+    let range = frame.units();
+    let (mut at, mut seq) = (range.start, frame.header.first_seq);
+    let mut found = vec![];
+    while at < range.end {
+        let bytes = segment.get(at..range.end).unwrap_or_default();
+        let unit = decode_head(bytes).map_err(|why| (at, format!("a unit is damaged: {why}")))?;
+        if unit.total > bytes.len() || unit.first_seq != seq {
+            return Err((at, "a unit does not fit its frame".into()));
+        }
+        let length = unit.total;
+        let position = Position { segment: frame.header.segment, offset: at as u32, length: length as u32 };
+        seq = unit.next_seq();
+        at += length;
+        found.push((unit, position));
+    }
+    if seq != frame.header.next_seq || found.len() != frame.header.units as usize {
+        return Err((range.start - FRAME_HEADER, "the units of a frame do not add up".into()));
+    }
+    Ok(found)
+}
+
+/// What a walk does with each frame, given the bytes of its segment.
+pub(crate) type EachFrame<'a> = dyn FnMut(&[u8], &Found) -> Result<(), StoreError> + 'a;
+
+/// Hands out every frame behind `from` and up to `to`, with the bytes of its segment, proving the chain on the way.
+pub(crate) fn walk(journal: &Journal, from: Tip, to: Tip, each: &mut EachFrame<'_>) -> Result<(), StoreError> {
+    let mut at = from;
+    let mut begin = match from.next_seq {
+        0 => SEGMENT_HEADER,
+        _ => {
+            let frame = journal.frame(&from)?;
+            let frame = frame.map_err(|why| refused(journal, from.segment, from.offset as usize, &why))?;
+            from.offset as usize + frame.header.padded()
+        }
+    };
+    for number in from.segment..=to.segment {
+        let bytes = journal.load(number)?;
+        let found = scan(&bytes, number, begin, at.next_seq, at.hash);
+        begin = SEGMENT_HEADER;
+        for frame in &found.frames {
+            if frame.tip().next_seq > to.next_seq {
+                return Ok(());
+            }
+            each(&bytes, frame)?;
+            at = frame.tip();
+        }
+        match &found.ending {
+            _ if at == to => return Ok(()),
+            Ending::Clean => {}
+            Ending::Broken(why) | Ending::Foreign(why) => return Err(refused(journal, number, found.end, why)),
+        }
+    }
+    if at == to {
+        return Ok(());
+    }
+    Err(refused(journal, to.segment, to.offset as usize, "the frames do not lead up to the journal's end"))
+}
+
+/// Brings views from where they stand to `to`.
+///
+/// # Errors
+/// `Refused` when the journal on the way is damaged, `Corrupt` of table `views` when the views are.
+pub(crate) fn catch_up(
+    journal: &Arc<Journal>,
+    views: &Arc<dyn Views>,
+    to: Tip,
+    progress: &dyn Fn(Progress),
+) -> Result<(), StoreError> {
+    let mut applied = views.applied()?;
+    let reader = Reader { journal: journal.clone(), views: views.clone() };
+    let mut pending = Pending::new(&reader);
+    let (mut units, mut tip, mut reported) = (0, applied.tip, applied.tip.next_seq);
+    walk(journal, applied.tip, to, &mut |bytes, frame| {
+        let at = frame.header.segment;
+        for (unit, position) in units_of(bytes, frame).map_err(|(offset, why)| refused(journal, at, offset, &why))? {
+            let admitted = pending.follow(&unit.events, BTreeSet::new()).map_err(|e| match e {
+                StoreError::Corrupt { table: "changeset", key, why, .. } => {
+                    refused(journal, at, position.offset as usize, &format!("the life of {key} has no reading: {why}"))
+                }
+                other => other,
+            })?;
+            pending.take(admitted, &unit, position);
+            units += 1;
+        }
+        tip = frame.tip();
+        if units >= STEP_UNITS {
+            applied = applied.after(&pending.writes, tip);
+            views.apply(&pending.writes, &applied)?;
+            pending = Pending::new(&reader);
+            units = 0;
+        }
+        if tip.next_seq >= reported + REPORT_EVENTS {
+            reported = tip.next_seq;
+            progress(Progress { events: tip.next_seq, of: to.next_seq });
+        }
+        Ok(())
+    })?;
+    if units > 0 {
+        applied = applied.after(&pending.writes, tip);
+        views.apply(&pending.writes, &applied)?;
+    }
+    Ok(())
+}

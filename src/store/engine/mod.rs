@@ -1,0 +1,345 @@
+//! The engine every local store runs on: journal, views, one writer thread.
+
+mod catch_up;
+mod pending;
+pub(crate) mod reader;
+mod writer;
+
+pub use catch_up::Progress;
+pub(crate) use catch_up::catch_up;
+
+use super::codec::encode;
+use super::disk::Disk;
+use super::journal::{self, Inspected, JOURNAL_DIR, Options, Writer, io_error};
+use super::views::search::SearchIndex;
+use super::views::{Views, ViewsSource, damaged, keys};
+use super::{Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Store, StoreError};
+use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
+use jiff::civil::Date;
+use reader::Reader;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use writer::{Request, WriterThread};
+
+/// Commits waiting for the writer; callers beyond it wait in `commit`. Two full groups.
+const QUEUE: usize = 512;
+/// Name of the lock file in the data directory.
+pub const LOCK_FILE: &str = "lock";
+
+/// What the writer thread and the readers share.
+pub(crate) struct Shared {
+    pub(crate) reader: Reader,
+    pub(crate) search: RwLock<SearchIndex>,
+    /// Held for writing while a group is made visible, for reading during every read: nobody sees half a unit.
+    pub(crate) gate: RwLock<()>,
+    pub(crate) next_seq: AtomicU64,
+    pub(crate) closed: OnceLock<String>,
+    pub(crate) options: Options,
+    dir: PathBuf,
+}
+
+impl Shared {
+    pub(crate) fn closed(&self) -> Result<(), StoreError> {
+        match self.closed.get() {
+            Some(why) => Err(StoreError::Closed(why.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Closes writing, until restart.
+    pub(crate) fn close(&self, why: &StoreError) -> StoreError {
+        let cause = std::error::Error::source(why).map(|s| format!(": {s}")).unwrap_or_default();
+        let text = self.closed.get_or_init(|| {
+            tracing::error!(error = %why, cause, "the store takes no more writes until it is restarted");
+            format!("{why}{cause}")
+        });
+        StoreError::Closed(text.clone())
+    }
+
+    pub(crate) fn room(&self) -> Result<(), StoreError> {
+        let disk = self.reader.journal.disk();
+        let free = disk.free_bytes(&self.dir).map_err(io_error(|| format!("look at {}", self.dir.display())))?;
+        if free < self.options.min_free_bytes {
+            let (dir, least) = (self.dir.display(), self.options.min_free_bytes);
+            return Err(StoreError::Full(format!("{free} bytes are free in {dir}, writing needs {least}")));
+        }
+        Ok(())
+    }
+}
+
+/// A store on a journal and views.
+pub struct Engine {
+    shared: Arc<Shared>,
+    queue: Option<SyncSender<Request>>,
+    thread: Option<JoinHandle<()>>,
+    serials: Mutex<HashMap<String, u64>>,
+    // Last: the lock goes when everything else has gone.
+    _lock: Box<dyn Send + Sync>,
+}
+
+fn lock(disk: &dyn Disk, dir: &Path) -> Result<Box<dyn Send + Sync>, StoreError> {
+    let path = dir.join(LOCK_FILE);
+    disk.lock(&path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::WouldBlock => StoreError::Refused(format!(
+            "{} is in use by {e}: one process at a time works on a store; stop it first",
+            dir.display()
+        )),
+        _ => io_error(|| format!("lock {}", path.display()))(e),
+    })
+}
+
+impl Engine {
+    /// Creates a store in `dir`, which may hold other things but no journal, and opens it.
+    ///
+    /// # Errors
+    /// `Refused` where a store is already, or a failure of the machine.
+    pub fn create(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        options: Options,
+        views: &dyn ViewsSource,
+    ) -> Result<Self, StoreError> {
+        let failed = || io_error(|| format!("create {}", dir.display()));
+        if !disk.exists(dir).map_err(failed())? {
+            disk.make_dir(dir).map_err(failed())?;
+            if let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) {
+                disk.sync_dir(parent).map_err(failed())?;
+            }
+        }
+        let lock = lock(&*disk, dir)?;
+        journal::create(&*disk, dir, options)?;
+        Self::start(disk, dir, options, views, lock)
+    }
+
+    /// Opens the store in `dir`; never creates one.
+    ///
+    /// # Errors
+    /// `Refused` names what is missing or damaged, where, and the way back; or a failure of the machine.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        options: Options,
+        views: &dyn ViewsSource,
+    ) -> Result<Self, StoreError> {
+        let journal = dir.join(JOURNAL_DIR);
+        if !disk.exists(&journal).map_err(io_error(|| format!("look at {}", journal.display())))? {
+            // Said before the lock file is touched: where no store is, nothing comes to be.
+            return Inspected::inspect(disk, dir).and_then(|_| Err(damaged("journal", "it came and went".into())));
+        }
+        let lock = lock(&*disk, dir)?;
+        Self::start(disk, dir, options, views, lock)
+    }
+
+    fn start(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        options: Options,
+        source: &dyn ViewsSource,
+        lock: Box<dyn Send + Sync>,
+    ) -> Result<Self, StoreError> {
+        let inspected = Inspected::inspect(disk, dir)?;
+        let views = open_views(&inspected, source)?;
+        let writer = inspected.repair(options)?;
+        let views = fill_views(&writer, views, source)?;
+        let reader = Reader { journal: writer.journal().clone(), views };
+        let search = build_search(&*reader.views)?;
+        let shared = Arc::new(Shared {
+            reader,
+            search: RwLock::new(search),
+            gate: RwLock::default(),
+            next_seq: AtomicU64::new(writer.tip().next_seq),
+            closed: OnceLock::new(),
+            options,
+            dir: dir.to_owned(),
+        });
+        let (queue, requests) = sync_channel(QUEUE);
+        let thread = WriterThread::new(shared.clone(), writer)?.spawn(requests)?;
+        Ok(Self { shared, queue: Some(queue), thread: Some(thread), serials: Mutex::default(), _lock: lock })
+    }
+
+    fn send(&self, changeset: Changeset) -> Result<Receiver<Result<Committed, StoreError>>, StoreError> {
+        self.shared.closed()?;
+        let expect = changeset.expect.clone();
+        let unit = encode(changeset)?;
+        let (reply, answer) = sync_channel(1);
+        let queue = self.queue.as_ref().ok_or_else(stopped)?;
+        queue.send(Request { expect, unit, reply }).map_err(|_| stopped())?;
+        Ok(answer)
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let _open = self.shared.gate.read().unwrap_or_else(PoisonError::into_inner);
+        read(&self.shared.reader)
+    }
+
+    /// The certificates in the values of all keys with that prefix.
+    fn ids(&self, prefix: &[u8]) -> Result<Vec<[u8; 6]>, StoreError> {
+        self.read(|reader| {
+            let mut found = vec![];
+            reader.views.scan(prefix, &keys::after(prefix), &mut |_, value| {
+                found.push(value.try_into().map_err(|_| damaged("id", "an identifier has no reading".into()))?);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(found)
+        })
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Closed("the writer has stopped".into())
+}
+
+/// Opens the views and holds them against the journal; damaged ones give way to empty ones.
+fn open_views(inspected: &Inspected, source: &dyn ViewsSource) -> Result<Box<dyn Views>, StoreError> {
+    let opened = source.open().and_then(|views| Ok((views.verify()?, views)));
+    match opened {
+        Ok((applied, views)) => {
+            inspected.must_contain(&applied.tip, "what the views were made from")?;
+            Ok(views)
+        }
+        Err(why) => {
+            let cause = std::error::Error::source(&why).map(ToString::to_string);
+            tracing::warn!(error = %why, cause, "the views are damaged; they are made anew from the journal");
+            source.fresh()
+        }
+    }
+}
+
+/// Brings views up to the journal's end; views that turn out to be damaged on the way give way to empty ones, once.
+fn fill_views(writer: &Writer, views: Box<dyn Views>, source: &dyn ViewsSource) -> Result<Arc<dyn Views>, StoreError> {
+    let progress = |done: Progress| {
+        tracing::info!(events = done.events, of = done.of, "making views from the journal");
+    };
+    let views: Arc<dyn Views> = views.into();
+    match catch_up(writer.journal(), &views, writer.tip(), &progress) {
+        Err(StoreError::Corrupt { table: "views", why, .. }) => {
+            tracing::warn!(why, "the views are damaged; they are made anew from the journal");
+            drop(views);
+            let views: Arc<dyn Views> = source.fresh()?.into();
+            catch_up(writer.journal(), &views, writer.tip(), &progress)?;
+            Ok(views)
+        }
+        other => other.map(|()| views),
+    }
+}
+
+fn build_search(views: &dyn Views) -> Result<SearchIndex, StoreError> {
+    let mut index = SearchIndex::default();
+    let (from, to) = keys::table(keys::NAME);
+    views.scan(&from, &to, &mut |_, value| {
+        let (id, name) = read_name(value)?;
+        index.add(id, name);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(index)
+}
+
+/// Certificate and holder's name, as a view keeps them.
+pub(crate) fn read_name(value: &[u8]) -> Result<(CertificateId, &str), StoreError> {
+    let (id, name) = value.split_at_checked(6).ok_or_else(|| damaged("name", "it is too short".into()))?;
+    let read = keys::read_id(id).zip(std::str::from_utf8(name).ok());
+    read.ok_or_else(|| damaged("name", "it has no reading".into()))
+}
+
+impl Drop for Engine {
+    /// Lets the writer finish what it has taken, sync the head file, and go.
+    fn drop(&mut self) {
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the writer was reported when it happened; nothing is left to do about it here.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Store for Engine {
+    fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError> {
+        self.send(changeset)?.recv().map_err(|_| stopped())?
+    }
+
+    fn commit_all(&self, changesets: Vec<Changeset>) -> Vec<Result<Committed, StoreError>> {
+        let answers: Vec<_> = changesets.into_iter().map(|c| self.send(c)).collect();
+        answers.into_iter().map(|answer| answer?.recv().map_err(|_| stopped())?).collect()
+    }
+
+    fn certificate(&self, id: CertificateId) -> Result<Option<Certificate>, StoreError> {
+        self.read(|r| r.certificate(id))
+    }
+
+    fn record(&self, kind: RecordKind, certificate: CertificateId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|r| r.record(kind, certificate))
+    }
+
+    fn mark(&self, id: MarkId) -> Result<Option<MarkLicence>, StoreError> {
+        self.read(|r| r.mark(id))
+    }
+
+    fn marks_of(&self, certificate: CertificateId) -> Result<Vec<MarkId>, StoreError> {
+        Ok(self.ids(&keys::marks_of(certificate))?.into_iter().map(MarkId::from_bytes).collect())
+    }
+
+    fn certificate_by_number(&self, number: &CertificateNumber) -> Result<Option<CertificateId>, StoreError> {
+        let value = self.read(|r| r.views.get(&keys::number(number)))?;
+        value.map(|v| keys::read_id(&v).ok_or_else(|| damaged("number", "it has no reading".into()))).transpose()
+    }
+
+    fn certificates_of(&self, holder: Uscc) -> Result<Vec<CertificateId>, StoreError> {
+        Ok(self.ids(&keys::holder(holder))?.into_iter().map(CertificateId::from_bytes).collect())
+    }
+
+    fn search_holders(&self, text: &str, page: PageRequest) -> Result<Page<CertificateId>, StoreError> {
+        let _open = self.shared.gate.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.shared.search.read().unwrap_or_else(PoisonError::into_inner).find(text, page))
+    }
+
+    fn calendar(&self, calendar: Calendar, day: Date) -> Result<Vec<(Date, CertificateId)>, StoreError> {
+        self.read(|reader| {
+            let mut found = vec![];
+            let to = keys::after(&keys::day(calendar, day));
+            reader.views.scan(&keys::calendar(calendar), &to, &mut |key, _| {
+                found.push(keys::read_date(key).ok_or_else(|| damaged("date", "a key has no reading".into()))?);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(found)
+        })
+    }
+
+    fn holder_of(&self, claim: &Claim) -> Result<Option<Entry>, StoreError> {
+        self.read(|r| r.holder_of(claim))
+    }
+
+    fn next_serial(&self, series: &str) -> Result<u64, StoreError> {
+        let mut serials = self.serials.lock().unwrap_or_else(PoisonError::into_inner);
+        let prefix = keys::series(series);
+        let last = self.read(|r| r.views.last_key(&prefix, &keys::after(&prefix)))?;
+        let taken = match last {
+            None => 0,
+            Some(key) => keys::serial_of(&key).ok_or_else(|| damaged("serial", "a key has no reading".into()))?,
+        };
+        let handed = serials.entry(series.to_owned()).or_default();
+        *handed = taken.max(*handed).checked_add(1).ok_or_else(|| damaged("serial", "the series is full".into()))?;
+        Ok(*handed)
+    }
+
+    fn settings(&self) -> Result<Vec<Event>, StoreError> {
+        self.read(Reader::settings)
+    }
+
+    fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        self.read(|r| r.entries(from_seq, limit))
+    }
+
+    fn next_seq(&self) -> u64 {
+        self.shared.next_seq.load(Ordering::Acquire)
+    }
+
+    fn writable(&self) -> Result<(), StoreError> {
+        self.shared.closed()?;
+        self.shared.room()
+    }
+}

@@ -1,0 +1,177 @@
+//! The writer thread: takes what waits as one group, checks it, writes one frame, makes it visible, answers.
+
+use super::Shared;
+use super::pending::Pending;
+use super::read_name;
+use crate::store::codec::{Encoded, Position};
+use crate::store::journal::Writer;
+use crate::store::journal::scan::Tip;
+use crate::store::views::{Applied, ViewWrite, keys};
+use crate::store::{Committed, Expect, StoreError};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Units written with one sync: enough that 64 callers never wait for a second one, few enough that readers hardly notice
+/// when they become visible together.
+pub const GROUP_UNITS: usize = 256;
+/// Bytes written with one sync, unless one unit alone has more: a quarter of a segment, so that rolling wastes little.
+pub const GROUP_BYTES: usize = 4 << 20;
+/// After so long without a commit the head file is synced.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// One commit on its way.
+pub(crate) struct Request {
+    pub(crate) expect: Vec<Expect>,
+    pub(crate) unit: Encoded,
+    pub(crate) reply: SyncSender<Result<Committed, StoreError>>,
+}
+
+/// State of the writer thread.
+pub(crate) struct WriterThread {
+    shared: Arc<Shared>,
+    journal: Writer,
+    applied: Applied,
+    /// Taken from the queue but too large for the group before.
+    waiting: Option<Request>,
+}
+
+impl WriterThread {
+    pub(crate) fn new(shared: Arc<Shared>, journal: Writer) -> Result<Self, StoreError> {
+        let applied = shared.reader.views.applied()?;
+        Ok(Self { shared, journal, applied, waiting: None })
+    }
+
+    pub(crate) fn spawn(self, requests: Receiver<Request>) -> Result<JoinHandle<()>, StoreError> {
+        let thread = std::thread::Builder::new().name("store-writer".into()).spawn(move || self.run(&requests));
+        thread.map_err(|source| StoreError::Io { what: "start the writer thread".into(), source })
+    }
+
+    fn run(mut self, requests: &Receiver<Request>) {
+        loop {
+            let first = match self.waiting.take() {
+                Some(request) => request,
+                None => match self.wait(requests) {
+                    Some(request) => request,
+                    None => break,
+                },
+            };
+            let group = self.group(first, requests);
+            self.write(group);
+        }
+        self.settle();
+    }
+
+    fn wait(&mut self, requests: &Receiver<Request>) -> Option<Request> {
+        if self.journal.head_dirty() {
+            match requests.recv_timeout(IDLE) {
+                Ok(request) => return Some(request),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.settle(),
+            }
+        }
+        requests.recv().ok()
+    }
+
+    /// Makes the head file durable when there is nothing better to do.
+    fn settle(&mut self) {
+        if self.journal.head_dirty()
+            && self.shared.closed.get().is_none()
+            && let Err(why) = self.journal.sync_head()
+        {
+            self.shared.close(&why);
+        }
+    }
+
+    fn group(&mut self, first: Request, requests: &Receiver<Request>) -> Vec<Request> {
+        let mut bytes = first.unit.len();
+        let mut group = vec![first];
+        while group.len() < GROUP_UNITS {
+            let Ok(next) = requests.try_recv() else { break };
+            bytes += next.unit.len();
+            if bytes > GROUP_BYTES {
+                self.waiting = Some(next);
+                break;
+            }
+            group.push(next);
+        }
+        group
+    }
+
+    fn write(&mut self, group: Vec<Request>) {
+        let bytes = group.iter().map(|r| r.unit.len()).sum();
+        let room = self.shared.closed().and_then(|()| self.shared.room()).and_then(|()| self.journal.make_room(bytes));
+        let (segment, offset) = match room {
+            Ok(place) => place,
+            Err(why) => return refuse(&self.shared, group.into_iter().map(|r| r.reply), why),
+        };
+        let reader = self.shared.reader.clone();
+        let mut pending = Pending::new(&reader);
+        let mut units = Vec::with_capacity(bytes);
+        let mut next_seq = self.journal.tip().next_seq;
+        let mut count = 0;
+        let mut answers = vec![];
+        for Request { expect, mut unit, reply } in group {
+            let answer = pending.admit(&expect, &unit.unit).map(|admitted| {
+                let at = Position { segment, offset: (offset + units.len()) as u32, length: unit.len() as u32 };
+                units.extend_from_slice(unit.number(next_seq));
+                pending.take(admitted, &unit.unit, at);
+                let committed = Committed { first_seq: next_seq, next_seq: unit.unit.next_seq() };
+                next_seq = committed.next_seq;
+                count += 1;
+                committed
+            });
+            answers.push((reply, answer));
+        }
+        if count > 0 {
+            let written = self.journal.append(&units, count, next_seq);
+            if let Err(why) = written.and_then(|tip| self.show(&pending.writes, tip)) {
+                return refuse(&self.shared, answers.into_iter().map(|(reply, _)| reply), why);
+            }
+        }
+        // Refusals wait for the group too: who is told that a version has moved, or a claim is taken, finds it so.
+        for (reply, answer) in answers {
+            // A caller that has gone away needs no answer.
+            drop(reply.send(answer));
+        }
+    }
+
+    /// Makes a written group visible.
+    fn show(&mut self, writes: &[ViewWrite], tip: Tip) -> Result<(), StoreError> {
+        let applied = self.applied.after(writes, tip);
+        let _shut = self.shared.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.shared.reader.views.apply(writes, &applied)?;
+        let mut search = self.shared.search.write().unwrap_or_else(PoisonError::into_inner);
+        for write in writes {
+            if let ViewWrite::Put { key, value } = write
+                && key.first() == Some(&keys::NAME)
+            {
+                let (id, name) = read_name(value)?;
+                search.add(id, name);
+            }
+        }
+        self.applied = applied;
+        self.shared.next_seq.store(tip.next_seq, Ordering::Release);
+        Ok(())
+    }
+}
+
+/// Answers everybody with `why`; anything but a full disk closes the store.
+fn refuse(shared: &Shared, replies: impl Iterator<Item = SyncSender<Result<Committed, StoreError>>>, why: StoreError) {
+    let text = match why {
+        StoreError::Full(text) => Err(text),
+        StoreError::Closed(text) => Ok(text),
+        other => Ok(match shared.close(&other) {
+            StoreError::Closed(text) => text,
+            other => other.to_string(),
+        }),
+    };
+    for reply in replies {
+        drop(reply.send(Err(match &text {
+            Ok(closed) => StoreError::Closed(closed.clone()),
+            Err(full) => StoreError::Full(full.clone()),
+        })));
+    }
+}

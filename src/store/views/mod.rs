@@ -1,0 +1,197 @@
+//! Views: what reads need beside the journal, as small keys in order. All of it is derived and can be rebuilt.
+
+pub mod keys;
+mod memory;
+pub mod project;
+pub mod search;
+mod sled;
+
+pub use self::sled::{SledSource, SledViews};
+pub use memory::{MemorySource, MemoryViews};
+
+use super::StoreError;
+use super::journal::scan::Tip;
+use sha2::{Digest, Sha256};
+use std::ops::ControlFlow;
+
+/// Key of [`Applied`]; before every table.
+pub const APPLIED_KEY: &[u8] = &[0];
+/// First key of the tables.
+pub const FIRST_KEY: &[u8] = &[1];
+/// Behind every key.
+pub const END_KEY: &[u8] = &[0xff];
+
+/// One change of a view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ViewWrite {
+    /// A new pair. No key is ever put twice without being removed in between: [`Applied`] counts on it.
+    Put {
+        /// The key, its first byte the table.
+        key: Vec<u8>,
+        /// The value.
+        value: Vec<u8>,
+    },
+    /// Removes a pair whose value is empty.
+    Remove {
+        /// The key.
+        key: Vec<u8>,
+    },
+}
+
+/// What views stand on, written in one step with the pairs themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// Applied up to here.
+    pub tip: Tip,
+    /// How many pairs there are.
+    pub pairs: u64,
+    /// Sum over all pairs, so that a view that lost anything is noticed.
+    pub sum: u128,
+}
+
+impl Applied {
+    /// Empty views.
+    pub const START: Self = Self { tip: Tip::START, pairs: 0, sum: 0 };
+    const BYTES: usize = 72;
+
+    /// The same after these writes, at another point.
+    #[must_use]
+    pub fn after(mut self, writes: &[ViewWrite], tip: Tip) -> Self {
+        for write in writes {
+            match write {
+                ViewWrite::Put { key, value } => self.add(key, value),
+                ViewWrite::Remove { key } => {
+                    self.pairs = self.pairs.wrapping_sub(1);
+                    self.sum = self.sum.wrapping_sub(pair_sum(key, &[]));
+                }
+            }
+        }
+        self.tip = tip;
+        self
+    }
+
+    /// Counts one pair in.
+    pub fn add(&mut self, key: &[u8], value: &[u8]) {
+        self.pairs = self.pairs.wrapping_add(1);
+        self.sum = self.sum.wrapping_add(pair_sum(key, value));
+    }
+
+    /// As stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(Self::BYTES);
+        out.extend_from_slice(&self.tip.next_seq.to_be_bytes());
+        out.extend_from_slice(&self.tip.segment.to_be_bytes());
+        out.extend_from_slice(&self.tip.offset.to_be_bytes());
+        out.extend_from_slice(&self.tip.hash);
+        out.extend_from_slice(&self.pairs.to_be_bytes());
+        out.extend_from_slice(&self.sum.to_be_bytes());
+        out
+    }
+
+    /// Reads what is stored.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        use super::codec::{be32, be64};
+        (bytes.len() == Self::BYTES).then_some(())?;
+        Some(Self {
+            tip: Tip {
+                next_seq: be64(bytes, 0)?,
+                segment: be32(bytes, 8)?,
+                offset: be32(bytes, 12)?,
+                hash: bytes.get(16..48)?.try_into().ok()?,
+            },
+            pairs: be64(bytes, 48)?,
+            sum: u128::from_be_bytes(bytes.get(56..72)?.try_into().ok()?),
+        })
+    }
+}
+
+fn pair_sum(key: &[u8], value: &[u8]) -> u128 {
+    let mut hash = Sha256::new();
+    hash.update((key.len() as u64).to_be_bytes());
+    hash.update(key);
+    hash.update(value);
+    let digest: [u8; 32] = hash.finalize().into();
+    digest.iter().take(16).fold(0, |sum, b| sum << 8 | u128::from(*b))
+}
+
+/// What a scan does with each pair: go on or stop.
+pub type Each<'a> = dyn FnMut(&[u8], &[u8]) -> Result<ControlFlow<()>, StoreError> + 'a;
+
+/// Pairs in the order of their keys.
+///
+/// A view need not be durable, and may fall behind the journal when the process ends; it must never hold a part of what
+/// one [`Views::apply`] wrote. Any error means that it is damaged and to be rebuilt.
+pub trait Views: Send + Sync {
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// `Corrupt` or `Io`.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Hands out the pairs from `from` on and before `to`, in order, until told to stop.
+    ///
+    /// # Errors
+    /// `Corrupt` or `Io`, or what `each` says.
+    fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError>;
+
+    /// The last key from `from` on and before `to`.
+    ///
+    /// # Errors
+    /// `Corrupt` or `Io`.
+    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Applies writes in order, all or none, with the point they lead to.
+    ///
+    /// # Errors
+    /// `Corrupt` or `Io`; the view is not to be written to again.
+    fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError>;
+
+    /// What it stands on.
+    ///
+    /// # Errors
+    /// `Corrupt` when that has no reading.
+    fn applied(&self) -> Result<Applied, StoreError> {
+        match self.get(APPLIED_KEY)? {
+            None => Ok(Applied::START),
+            Some(bytes) => Applied::from_bytes(&bytes).ok_or_else(|| damaged("applied", "it has no reading".into())),
+        }
+    }
+
+    /// Walks all pairs and holds them against [`Applied`].
+    ///
+    /// # Errors
+    /// `Corrupt` when anything is missing, added or changed.
+    fn verify(&self) -> Result<Applied, StoreError> {
+        let applied = self.applied()?;
+        let mut found = Applied { tip: applied.tip, ..Applied::START };
+        self.scan(FIRST_KEY, END_KEY, &mut |key, value| {
+            found.add(key, value);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        if found == applied {
+            return Ok(applied);
+        }
+        Err(damaged("pairs", format!("{} pairs are there, {} were written", found.pairs, applied.pairs)))
+    }
+}
+
+/// Where views come from.
+pub trait ViewsSource: Send + Sync {
+    /// Opens what is there; empty views where nothing is.
+    ///
+    /// # Errors
+    /// Any error means that they are damaged and to be rebuilt.
+    fn open(&self) -> Result<Box<dyn Views>, StoreError>;
+
+    /// Throws away what is there and opens empty views.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn fresh(&self) -> Result<Box<dyn Views>, StoreError>;
+}
+
+pub(crate) fn damaged(field: &'static str, why: String) -> StoreError {
+    StoreError::Corrupt { table: "views", key: "(any)".into(), field, why }
+}

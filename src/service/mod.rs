@@ -10,6 +10,7 @@ pub mod keys;
 pub mod lookup;
 pub mod marks;
 pub mod revocation;
+pub mod roster;
 pub mod sweep;
 pub mod tokens;
 

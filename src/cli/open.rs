@@ -8,7 +8,7 @@ use crate::service::clock::{Clock, Machine};
 use crate::service::data_dir::DataDir;
 use crate::service::{Parts, Service};
 use crate::sign::Passphrase;
-use crate::store::Store;
+use crate::store::{SledStore, Store};
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -96,12 +96,12 @@ pub(super) fn service(dir: &DataDir, store: Arc<dyn Store>, clock: Arc<dyn Clock
 
 /// Makes an empty store.
 pub(super) fn create_store(dir: &DataDir) -> anyhow::Result<Arc<dyn Store>> {
-    anyhow::bail!("{}: no store yet", dir.root().display())
+    Ok(Arc::new(SledStore::create(dir.root())?))
 }
 
 /// Opens the store.
 pub(super) fn open_store(dir: &DataDir) -> anyhow::Result<Arc<dyn Store>> {
-    anyhow::bail!("{}: no store yet", dir.root().display())
+    Ok(Arc::new(SledStore::open(dir.root())?))
 }
 
 fn read_passphrase(file: &Path) -> anyhow::Result<Passphrase> {

@@ -9,7 +9,8 @@ use clap::Args;
 use jiff::civil::Date;
 use std::sync::LazyLock;
 
-static REASONS: LazyLock<String> = LazyLock::new(|| reasons(CancellationReason::all().map(|r| (r.code(), r.zh(), r.en()))));
+static REASONS: LazyLock<String> =
+    LazyLock::new(|| reasons(CancellationReason::all().map(|r| (r.code(), r.zh(), r.en()))));
 
 /// Cancel a certificate that its holder gives up, or whose holder is gone; that is final, and its marks end
 #[derive(Debug, Args)]

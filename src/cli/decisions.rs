@@ -99,7 +99,8 @@ impl<R: BufRead> Decisions<R> {
         self.lines = false;
         (&mut self.reader).take(WHOLE_MAX_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > WHOLE_MAX_BYTES {
-            let why = format!("a document has at most {WHOLE_MAX_BYTES} bytes; hand a longer run in as one decision a line");
+            let why =
+                format!("a document has at most {WHOLE_MAX_BYTES} bytes; hand a longer run in as one decision a line");
             return Err(Refusal::invalid("json_too_large", why).into());
         }
         Ok(bytes)
@@ -209,7 +210,8 @@ pub(super) type Unread = (Option<String>, Refusal);
 /// `json_…` for what is no JSON, `bad_decision` with the pointer for another shape.
 pub(super) fn read(bytes: &[u8]) -> Result<DecisionInput, Unread> {
     let value = parse_strict(bytes).map_err(|r| (None, r))?;
-    let reference = value["reference"].as_str().map(|r| if r.len() > Reference::MAX_LEN * 4 { shown(r) } else { r.to_owned() });
+    let reference =
+        value["reference"].as_str().map(|r| if r.len() > Reference::MAX_LEN * 4 { shown(r) } else { r.to_owned() });
     serde_path_to_error::deserialize(&value).map_err(|error| {
         let pointer = pointer(error.path());
         (reference, Refusal::invalid("bad_decision", error.into_inner().to_string()).under(&pointer))
@@ -252,10 +254,10 @@ mod tests {
         assert_eq!(cut("{\"a\":1}"), [ok(1, "{\"a\":1}")]);
         assert_eq!(cut("\u{feff}\n{\"a\":1}\r\n\n{\"b\":2}\n"), [ok(2, "{\"a\":1}"), ok(4, "{\"b\":2}")]);
         assert_eq!(cut("{\n \"a\": 1\n}\n"), [ok(1, "{\n\"a\": 1\n}\n")]);
-        assert_eq!(cut("[{\"a\":[1,\"],\"]},\n {\"b\":\"\\\"}\"}]\n"), [
-            ok(1, "{\"a\":[1,\"],\"]}"),
-            ok(2, "{\"b\":\"\\\"}\"}")
-        ]);
+        assert_eq!(
+            cut("[{\"a\":[1,\"],\"]},\n {\"b\":\"\\\"}\"}]\n"),
+            [ok(1, "{\"a\":[1,\"],\"]}"), ok(2, "{\"b\":\"\\\"}\"}")]
+        );
         assert_eq!(cut("[]"), []);
     }
 

@@ -38,7 +38,10 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Box<dyn Read + Send>> {
 ///
 /// # Errors
 /// The system's own words.
-pub(super) fn write_whole(path: &Path, write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
+pub(super) fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut dyn io::Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let failed = || format!("cannot write {}", path.display());
     let name = path.file_name().ok_or_else(|| Usage(format!("{} is no file name", path.display())))?;
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -29,7 +29,9 @@ number_pattern = "293{yy}SC{serial:5}R{recert}M"
 
 /// Make a data directory: store and keys of one certification body
 #[derive(Debug, Args)]
-#[command(after_help = "The body file is TOML:\n  name = \"…\"\n  address = \"…\"\n  approval_number = \"CNCA-R-2026-293\"\n  number_pattern = \"293{yy}SC{serial:5}R{recert}M\"\n  [policy]                          # optional\n  packaging_marks = true\n  overdue_surveillance = \"suspend\"  # or \"report\"\n\nThe passphrase of the keys is taken from --passphrase-file, else from $STARMARK_PASSPHRASE, else made and put into\nthe file DIR.passphrase beside the data directory, readable by you only.")]
+#[command(
+    after_help = "The body file is TOML:\n  name = \"…\"\n  address = \"…\"\n  approval_number = \"CNCA-R-2026-293\"\n  number_pattern = \"293{yy}SC{serial:5}R{recert}M\"\n  [policy]                          # optional\n  packaging_marks = true\n  overdue_surveillance = \"suspend\"  # or \"report\"\n\nThe passphrase of the keys is taken from --passphrase-file, else from $STARMARK_PASSPHRASE, else made and put into\nthe file DIR.passphrase beside the data directory, readable by you only."
+)]
 pub(super) struct Init {
     /// Verification host, at most 13 characters, e.g. xb.example.cn: it stands in every signature and never changes
     #[arg(long, value_name = "HOST", value_parser = Host::parse)]
@@ -75,7 +77,10 @@ impl Init {
         dir.finish()?;
         say(format_args!("Made {}: store and keys of {} for https://{}", dir.root().display(), body.name, self.host))?;
         say(format_args!("Passphrase of the keys: {told}"))?;
-        say(format_args!("Scheme: {} (its point split is illustrative: put your licensed copy there before you issue)", dir.scheme_file().display()))?;
+        say(format_args!(
+            "Scheme: {} (its point split is illustrative: put your licensed copy there before you issue)",
+            dir.scheme_file().display()
+        ))?;
         if self.body.is_none() {
             note(format_args!(
                 "starmark: warning: no --body was given, so the body is the invented “{}”. Certificates would carry that name; for real ones make another directory with --body FILE.",

@@ -29,7 +29,9 @@ const IN_ORDER: usize = 16;
 
 /// Issue certificates from scored decisions
 #[derive(Debug, Args)]
-#[command(after_help = "FILE holds one decision a line (NDJSON), one JSON document, or a JSON array; docs/SPEC-decision.md has the shape.\nA decision handed in again yields the certificate it yielded before. Exit 0 if all were issued, 1 if any was refused.")]
+#[command(
+    after_help = "FILE holds one decision a line (NDJSON), one JSON document, or a JSON array; docs/SPEC-decision.md has the shape.\nA decision handed in again yields the certificate it yielded before. Exit 0 if all were issued, 1 if any was refused."
+)]
 pub(super) struct Issue {
     /// Decisions; - reads standard input
     #[arg(value_name = "FILE")]
@@ -77,7 +79,9 @@ impl Issue {
         }
         progress.finish_and_clear();
         if tally.issued + tally.refused == 0 {
-            return Err(Refusal::invalid("no_decision", format!("there is no decision in {}", self.file.display())).into());
+            return Err(
+                Refusal::invalid("no_decision", format!("there is no decision in {}", self.file.display())).into()
+            );
         }
         if !self.json {
             let before = match tally.before {
@@ -223,6 +227,7 @@ fn read_item(item: &Item) -> Result<DecisionInput, Outcome> {
 fn progress(file: &PathBuf) -> ProgressBar {
     let length = std::fs::metadata(file).ok().filter(|m| m.is_file()).map(|m| m.len());
     let (Some(length), true) = (length, std::io::stderr().is_terminal()) else { return ProgressBar::hidden() };
-    let style = ProgressStyle::with_template("{bar:40} {percent}% {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template("{bar:40} {percent}% {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length).with_style(style)
 }

@@ -89,7 +89,9 @@ impl Key {
                 let opened = global.open()?;
                 opened.service.compromise_key(&act, *id, *since)?;
                 let at = since.unwrap_or_else(|| opened.service.now());
-                say(format_args!("{id} counts as compromised since {at}: what was recorded under it later is not good."))?;
+                say(format_args!(
+                    "{id} counts as compromised since {at}: what was recorded under it later is not good."
+                ))?;
                 let keys = opened.service.key_document();
                 let left = |k: &&KeyRecord| k.purpose == id.purpose() && state(k) == "in use";
                 if keys.keys().iter().find(left).is_none() {

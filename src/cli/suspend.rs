@@ -9,7 +9,8 @@ use clap::Args;
 use jiff::civil::Date;
 use std::sync::LazyLock;
 
-static REASONS: LazyLock<String> = LazyLock::new(|| reasons(SuspensionReason::all().map(|r| (r.code(), r.zh(), r.en()))));
+static REASONS: LazyLock<String> =
+    LazyLock::new(|| reasons(SuspensionReason::all().map(|r| (r.code(), r.zh(), r.en()))));
 
 /// Suspend a certificate; its marks are frozen
 #[derive(Debug, Args)]

@@ -24,8 +24,7 @@ impl Sweep {
         answered(self.json, || {
             let opened = global.open()?;
             let actor = local_actor();
-            let due =
-                if self.dry_run { opened.service.due(&actor)? } else { opened.service.sweep(&Act::by(actor))? };
+            let due = if self.dry_run { opened.service.due(&actor)? } else { opened.service.sweep(&Act::by(actor))? };
             let exit = if due.failed.is_empty() { Exit::Done } else { Exit::Refused };
             if self.json {
                 say(serde_json::to_string(&due)?)?;

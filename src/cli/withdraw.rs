@@ -9,7 +9,8 @@ use clap::Args;
 use jiff::civil::Date;
 use std::sync::LazyLock;
 
-static REASONS: LazyLock<String> = LazyLock::new(|| reasons(WithdrawalReason::all().map(|r| (r.code(), r.zh(), r.en()))));
+static REASONS: LazyLock<String> =
+    LazyLock::new(|| reasons(WithdrawalReason::all().map(|r| (r.code(), r.zh(), r.en()))));
 
 /// Withdraw a certificate for cause; that is final, and its marks end
 #[derive(Debug, Args)]

@@ -107,7 +107,8 @@ impl DataDir {
     pub fn begin(&self) -> Result<(), ServiceError> {
         self.check_free()?;
         let failed = || ServiceError::io(format!("cannot make {}", self.root.display()));
-        let private = |recursive: bool, path: &Path| fs::DirBuilder::new().recursive(recursive).mode(0o700).create(path);
+        let private =
+            |recursive: bool, path: &Path| fs::DirBuilder::new().recursive(recursive).mode(0o700).create(path);
         private(true, &self.root).map_err(failed())?;
         super::keyring::write_secret(&self.root.join(UNFINISHED), b"")?;
         private(false, &self.keys()).map_err(failed())?;

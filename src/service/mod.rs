@@ -11,6 +11,7 @@ pub mod lookup;
 pub mod marks;
 pub mod revocation;
 pub mod roster;
+pub mod roster_import;
 pub mod sweep;
 pub mod tokens;
 

@@ -1,6 +1,0 @@
-//! placeholder
-use super::args::Global; use super::exit::Exit; use clap::Args;
-/// x
-#[derive(Debug, Args)]
-pub(super) struct Mark {}
-impl Mark { pub(super) fn run(&self, _g: &Global) -> anyhow::Result<Exit> { anyhow::bail!("x") } }

@@ -155,16 +155,28 @@ impl From<ServiceError> for Problem {
             ServiceError::Refused(refusals) => several(refusals),
             ServiceError::Store(StoreError::Closed(why)) => {
                 tracing::error!(%why, "the store is closed");
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "writes_closed", "nothing can be written until the operator has restarted the service; reading goes on")
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "writes_closed",
+                    "nothing can be written until the operator has restarted the service; reading goes on",
+                )
             }
             ServiceError::Store(StoreError::Full(why)) => {
                 tracing::error!(%why, "the disk is too full");
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", "the disk is too full to write safely; nothing was changed")
+                Self::new(
+                    StatusCode::INSUFFICIENT_STORAGE,
+                    "disk_full",
+                    "the disk is too full to write safely; nothing was changed",
+                )
             }
             other => {
                 let source = other.source().map(ToString::to_string);
                 tracing::error!(error = %other, source, "a use case failed");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this; nothing was changed. The operator finds the reason in the log under this request's id")
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "the service could not do this; nothing was changed. The operator finds the reason in the log under this request's id",
+                )
             }
         }
     }

@@ -9,7 +9,9 @@ use crate::domain::certificate::SurveillanceOutcome;
 use crate::domain::dates::parse_date;
 use crate::domain::decision::DecisionInput;
 use crate::domain::mark_licence::Medium;
-use crate::domain::reason::{CancellationReason, MarkRevocationReason, SupersessionReason, SuspensionReason, WithdrawalReason};
+use crate::domain::reason::{
+    CancellationReason, MarkRevocationReason, SupersessionReason, SuspensionReason, WithdrawalReason,
+};
 use crate::domain::text::{Goods, Name};
 use crate::domain::{MarkId, MarkLicence, Refusal, Role};
 use crate::mark::{Format, Ink, Layout, Width};
@@ -111,7 +113,11 @@ fn created(app: &App, issued: Issued) -> Response {
     request_body = super::openapi::Decision,
     responses((status = 201, body = IssuedBody), (status = 200, body = IssuedBody, description = "issued before"),
         WriteProblems))]
-async fn issue(State(app): State<App>, write: Write, Strict(input): Strict<DecisionInput>) -> Result<Response, Problem> {
+async fn issue(
+    State(app): State<App>,
+    write: Write,
+    Strict(input): Strict<DecisionInput>,
+) -> Result<Response, Problem> {
     let act = write.act();
     let issued = blocking(&app, move |service| service.issue(&act, &input)).await?;
     Ok(created(&app, issued))
@@ -127,7 +133,8 @@ async fn decision(State(app): State<App>, Bearer(actor): Bearer, Path(id): Path<
     actor.acting_as_one_of(&Role::OF_TOKENS)?;
     let id = id_of(&id)?;
     let bytes = app.service.store().record(RecordKind::Decision, id).map_err(ServiceError::from)?;
-    let missing = || Problem::new(StatusCode::NOT_FOUND, "no_decision", format!("no decision is on record for certificate {id}"));
+    let missing =
+        || Problem::new(StatusCode::NOT_FOUND, "no_decision", format!("no decision is on record for certificate {id}"));
     Ok(([(header::CONTENT_TYPE, "application/json")], bytes.ok_or_else(missing)?).into_response())
 }
 
@@ -321,7 +328,8 @@ async fn supersede(
 ) -> Result<Response, Problem> {
     let (id, reason) = (id_of(&id)?, SupersessionReason::parse(&body.reason)?);
     let act = write.act();
-    let issued = blocking(&app, move |service| service.supersede(&act, &id.to_string(), reason, &body.decision)).await?;
+    let issued =
+        blocking(&app, move |service| service.supersede(&act, &id.to_string(), reason, &body.decision)).await?;
     Ok(created(&app, issued))
 }
 
@@ -406,7 +414,8 @@ async fn ask_mark(
     Path(id): Path<String>,
     Strict(body): Strict<MarkRequestBody>,
 ) -> Result<(StatusCode, Json<LicenceBody>), Problem> {
-    let goods = |text: &Option<String>, pointer| text.as_deref().map(Goods::parse).transpose().map_err(|r| r.under(pointer));
+    let goods =
+        |text: &Option<String>, pointer| text.as_deref().map(Goods::parse).transpose().map_err(|r| r.under(pointer));
     let request = MarkRequest {
         medium: Medium::parse(&body.medium).map_err(|r| r.under("/medium"))?,
         brand: goods(&body.brand, "/brand")?,
@@ -432,7 +441,13 @@ struct MarkOrderBody {
     note: Option<String>,
 }
 
-async fn mark_ordered(app: &App, write: Write, id: &str, body: &MarkOrderBody, order: MarkOrder) -> Result<Json<LicenceBody>, Problem> {
+async fn mark_ordered(
+    app: &App,
+    write: Write,
+    id: &str,
+    body: &MarkOrderBody,
+    order: MarkOrder,
+) -> Result<Json<LicenceBody>, Problem> {
     let id = mark_id(id)?;
     let act = write.keyed(body.note.as_deref())?;
     let mark = blocking(app, move |service| service.order_mark(&act, id, &order)).await?;
@@ -528,7 +543,8 @@ async fn artwork(
     order.width = query.width.as_deref().map_or(Ok(order.width), Width::parse)?;
     let bytes = blocking(&app, move |service| service.artwork(id, &order)).await?;
     let name = format!("attachment; filename=\"mark-{id}-{}.{}\"", layout.wire(), format.wire());
-    Ok(([(header::CONTENT_TYPE, format.media_type().to_owned()), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, format.media_type().to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
+        .into_response())
 }
 
 /// What falls due

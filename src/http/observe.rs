@@ -111,12 +111,17 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let started = Instant::now();
     let id = request_id(&app);
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |m| m.as_str().to_owned());
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |m| m.as_str().to_owned());
     let api = request.uri().path().starts_with("/api/");
     let mut response = if app.observer.admits(client_of(&request, &app.observer.limits)) {
         next.run(request).await
     } else {
-        let mut problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "too many requests from this address; try again in a few seconds");
+        let mut problem = Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "too many requests from this address; try again in a few seconds",
+        );
         problem.header = Some((header::RETRY_AFTER, HeaderValue::from_static("5")));
         problem.into_response()
     };
@@ -126,7 +131,11 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     }
     if api && response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let allow = response.headers().get(header::ALLOW).cloned();
-        let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", format!("{method} is not for this address"));
+        let mut problem = Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            format!("{method} is not for this address"),
+        );
         problem.header = allow.map(|a| (header::ALLOW, a));
         response = problem.into_response();
     }

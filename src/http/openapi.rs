@@ -138,7 +138,10 @@ struct Api;
 /// The API's routes with their description.
 #[must_use]
 pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Api::openapi()).merge(super::public::routes()).merge(super::issuing::routes()).split_for_parts()
+    OpenApiRouter::with_openapi(Api::openapi())
+        .merge(super::public::routes())
+        .merge(super::issuing::routes())
+        .split_for_parts()
 }
 
 /// The description as it is committed: pretty JSON with a line end.

@@ -79,7 +79,8 @@ pub fn id_of(text: &str) -> Result<CertificateId, Problem> {
 
 fn answer(app: &App, id: &str, moment: &MomentQuery) -> Result<CertificateAnswer, Problem> {
     let id = id_of(id)?;
-    let missing = || Problem::new(StatusCode::NOT_FOUND, "no_such_certificate", format!("there is no certificate {id}"));
+    let missing =
+        || Problem::new(StatusCode::NOT_FOUND, "no_such_certificate", format!("there is no certificate {id}"));
     app.service.certificate_answer(id, moment.asked()?)?.ok_or_else(missing)
 }
 
@@ -104,7 +105,8 @@ async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Re
     let answer = answer(&app, &id, &MomentQuery::default())?;
     let bytes = app.service.record(answer.certificate.id)?;
     let name = format!("attachment; filename=\"certificate-{}.json\"", answer.certificate.id);
-    Ok(([(header::CONTENT_TYPE, "application/vc".to_owned()), (header::CONTENT_DISPOSITION, name)], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/vc".to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
+        .into_response())
 }
 
 /// Everything that happened to a certificate, oldest first

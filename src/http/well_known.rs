@@ -76,6 +76,8 @@ async fn metrics(State(app): State<App>) -> Response {
             }
             text("application/openmetrics-text; version=1.0.0; charset=utf-8", counts + &events)
         }
-        Err(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the counts cannot be written").into_response(),
+        Err(_) => {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the counts cannot be written").into_response()
+        }
     }
 }

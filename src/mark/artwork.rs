@@ -161,3 +161,98 @@ fn description(face: &Face) -> String {
         face.host
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mark::display::{Colour, Paint, Shape, Step};
+    use crate::mark::{Format, Order, qr, testing};
+
+    /// Left, upper, right and lower edge of an outline, control points included.
+    fn extent(shape: &Shape) -> [f64; 4] {
+        let mut e = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
+        let mut take = |x: f64, y: f64| e = [e[0].min(x), e[1].min(y), e[2].max(x), e[3].max(y)];
+        for step in &shape.path {
+            match *step {
+                Step::Move(x, y) | Step::Line(x, y) => take(x, y),
+                Step::Cubic(a, b, c, d, x, y) => {
+                    take(a, b);
+                    take(c, d);
+                    take(x, y);
+                }
+                Step::Close => {}
+            }
+        }
+        e
+    }
+
+    #[test]
+    fn nothing_is_cut_and_nothing_stands_in_the_quiet_zone() {
+        for (name, face, text, order) in testing::shelf() {
+            let code = qr::draw(&face.host, &text).unwrap().remove(0);
+            let p = compose(&face, order.layout, order.ink, order.width, code).unwrap();
+            let (scale, q) = (p.width / order.layout.nominal().0, p.place.quiet());
+            let side = p.place.module * p.code.modules() as f64;
+            let zone = [p.place.x - q, p.place.y - q, p.place.x + side + q, p.place.y + side + q];
+            // The first three shapes are the plate.
+            for shape in p.shapes.iter().skip(3).filter(|s| !s.path.is_empty()) {
+                let [left, top, right, bottom] = extent(shape);
+                let margin = 0.9 * scale;
+                assert!(left >= margin && right <= p.width - margin, "{name}: {left} to {right}");
+                assert!(top >= margin && bottom <= p.height - margin, "{name}: {top} to {bottom}");
+                let clear = right <= zone[0] || left >= zone[2] || bottom <= zone[1] || top >= zone[3];
+                assert!(clear, "{name}: {left},{top} to {right},{bottom} lies in the quiet zone");
+            }
+            assert!(extent(&p.shapes[1])[3] <= zone[1] + 1e-9, "{name}: the head lies in the quiet zone");
+            assert!((p.place.x * 2.0 + side - p.width).abs() < 1e-9, "{name}: the code is not in the middle");
+        }
+    }
+
+    #[test]
+    fn modules_are_never_below_what_phones_read() {
+        for layout in Layout::ALL {
+            let (nominal, least) = layout.module_um();
+            let reached = layout.least_width().millimetres() / layout.nominal().0 * f64::from(nominal);
+            assert!(reached >= f64::from(least) && reached < f64::from(least) * 1.01, "{layout:?}: {reached}");
+        }
+    }
+
+    #[test]
+    fn letters_shrink_to_four_and_a_half_points_and_no_further() {
+        let order = Order::new(Layout::Vertical, Format::Png);
+        let fits = |count: usize, width: Width| {
+            let mut face = testing::face(Level::FiveStar);
+            face.holder = "示".repeat(count);
+            let code = qr::draw(&face.host, &testing::signed(Level::FiveStar)).unwrap().remove(0);
+            compose(&face, order.layout, order.ink, width, code).is_ok()
+        };
+        // 31.2 mm hold 19 letters of 1.5875 mm; a wider mark holds more, a narrower one fewer.
+        assert!(fits(38, order.width) && !fits(40, order.width));
+        assert!(fits(40, Width::from_tenths(400)));
+        assert!(fits(32, order.layout.least_width()) && !fits(38, order.layout.least_width()));
+    }
+
+    #[test]
+    fn stars_filled_and_hollow_always_make_five() {
+        for level in Level::ALL {
+            let p = testing::picture(level, Layout::Vertical, Ink::Colour);
+            let stars =
+                |colour| p.shapes.iter().filter(|s| s.path.len() == 11 && s.paint == Paint::Fill(colour)).count();
+            let (outer, hollow) = (stars(Colour::WHITE), stars(Colour::VERMILION));
+            match level {
+                Level::Qualified => assert_eq!((outer, hollow), (0, 0)),
+                l => assert_eq!((outer, hollow), (5, 5 - l.stars() as usize)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_test_mark_says_so_in_place_of_the_scheme() {
+        let mut face = testing::face(Level::FiveStar);
+        face.test = true;
+        let code = qr::draw(&face.host, &testing::link()).unwrap().remove(0);
+        let p = compose(&face, Layout::Small, Ink::Colour, Layout::Small.width(), code).unwrap();
+        assert!(p.title.starts_with("测试标志") && p.description.starts_with("测试标志"));
+        assert_ne!(p.shapes, testing::picture(Level::FiveStar, Layout::Small, Ink::Colour).shapes);
+    }
+}

@@ -15,6 +15,8 @@ pub mod read;
 mod testing;
 pub mod text;
 pub mod vector;
+#[cfg(test)]
+mod vectors;
 
 pub use artwork::Layout;
 pub use payload::{Claims, KeyHint, SignedToken, Token, signing_input};
@@ -332,11 +334,13 @@ mod tests {
 
     /// Every level, layout, format and colouring, with long and western names too. With STARMARK_MARKS set to a folder the
     /// files are written there for the decoders of others (tests/decoders/run).
+    /// STARMARK_RANDOM_MARKS is the number of random codes added to the shelf.
     #[test]
     fn the_whole_shelf() {
         let folder = std::env::var_os("STARMARK_MARKS").map(std::path::PathBuf::from);
         let module_px = if folder.is_some() { raster::MODULE_PX_DEFAULT } else { 4 };
-        for (name, face, text, order) in testing::shelf() {
+        let random = std::env::var("STARMARK_RANDOM_MARKS").ok().and_then(|n| n.parse().ok()).unwrap_or(4);
+        for (name, face, text, order) in testing::shelf().into_iter().chain(testing::random(random)) {
             let file = render(&face, &text, &Order { module_px, ..order }).unwrap_or_else(|e| panic!("{name}: {e}"));
             if let Some(folder) = &folder {
                 std::fs::create_dir_all(folder).unwrap();

@@ -4,6 +4,7 @@ use super::display::Picture;
 use super::{Claims, Face, Format, Ink, KeyHint, Layout, MarkText, Order, Token, Width, artwork, qr};
 use crate::domain::{Host, Level, MarkId, Uscc};
 use jiff::civil::date;
+use sha2::{Digest, Sha256};
 
 /// A link text.
 pub fn link() -> MarkText {
@@ -112,4 +113,18 @@ pub fn shelf() -> Vec<Sample> {
         pngs.into_iter().map(|(name, f, t, o)| (format!("{name}-svg"), f, t, Order { format: Format::Svg, ..o })),
     );
     all
+}
+
+/// That many signed marks with arbitrary ids and signatures, always the same ones.
+pub fn random(count: u32) -> impl Iterator<Item = Sample> {
+    (0..count).map(|i| {
+        let hash = |salt: u32| -> [u8; 32] { Sha256::digest([i.to_be_bytes(), salt.to_be_bytes()].concat()).into() };
+        let (id, r, s) = (hash(0), hash(1), hash(2));
+        let mut signature = [0u8; 64];
+        signature[..32].copy_from_slice(&r);
+        signature[32..].copy_from_slice(&s);
+        let text = signed_with(std::array::from_fn(|k| id[k]), signature);
+        let order = Order { module_px: 6, ..Order::new(Layout::Vertical, Format::Png) };
+        (format!("random-{i}"), face(Level::FiveStar), text, order)
+    })
 }

@@ -75,7 +75,7 @@ pub struct ScannedUrl<'a> {
     pub scheme: Scheme,
     /// Host as written, with its port where one is written. A genuine mark's equals the body's host byte for byte.
     pub host: &'a str,
-    /// The digits after `/m/`.
+    /// The digits after `/m/`, of any number; [`MarkText::parse`] reads them.
     pub digits: &'a str,
 }
 
@@ -99,8 +99,8 @@ impl<'a> ScannedUrl<'a> {
         let (host, path) = rest.split_once('/').ok_or_else(|| no("it has no path"))?;
         check_host(host).map_err(no)?;
         let digits = path.strip_prefix("m/").ok_or_else(|| no("its path does not begin with /m/"))?;
-        if digits.is_empty() || digits.len() > TOKEN_DIGITS || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(no("after /m/ stand up to 217 digits and nothing else, no query and no fragment"));
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(no("after /m/ stand digits and nothing else, no query and no fragment"));
         }
         Ok(Self { scheme, host, digits })
     }

@@ -1,13 +1,18 @@
 //! The one integration binary: what a user relies on, tried through the doors a user has.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
+mod doors;
+mod harness;
 mod interop_credential;
 mod interop_openssl;
 mod lives;
+mod main_job;
 mod store_contract;
 mod store_kit;
+mod tidy;
 mod vectors_domain;
 mod vectors_ed25519;
 mod vectors_jcs;
 mod vectors_proof;
 mod vectors_support;
+mod wrong_input;

@@ -20,9 +20,9 @@ const CODE_END: f64 = CODE.1 + 29.0 * 0.4 + 1.6;
 pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal> {
     sheet.plate(WIDTH, HEIGHT, HEAD);
     let white = |weight, size, spacing| Style { weight, size, spacing, colour: Colour::WHITE };
-    sheet.centred(super::scheme(face), white(Weight::Regular, 1.65, 0.12), MIDDLE, 1.75)?;
-    sheet.centred(face.level.zh(), white(Weight::Bold, 2.9, 0.5), MIDDLE, 4.2)?;
-    sheet.rank(face.level, MIDDLE, 6.9, 0.95);
+    sheet.centred(super::scheme(face), white(Weight::Regular, 1.65, 0.12), MIDDLE, 1.7)?;
+    sheet.centred(face.level.zh(), white(Weight::Bold, 2.9, 0.5), MIDDLE, 4.3)?;
+    sheet.rank(face.level, MIDDLE, 6.95, 0.95);
     let ink = |weight| Style { weight, size: 0.0, spacing: 0.0, colour: sheet.ink };
     let room = |one: f64| Room { width: WIDTH - 2.4, one, two: one, least: sheet.least_type };
     let mut facts = [

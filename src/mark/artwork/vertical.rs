@@ -15,7 +15,7 @@ const HEAD: f64 = 16.3;
 const CODE: (f64, f64) = (MIDDLE - 45.0 * 0.5 / 2.0, HEAD + 2.4);
 /// Where the quiet zone ends.
 const CODE_END: f64 = CODE.1 + 45.0 * 0.5 + 2.0;
-const RULE: f64 = CODE_END + 2.75;
+const RULE: f64 = CODE_END + 3.1;
 const FRAME: f64 = 65.0;
 const FRAME_HEIGHT: f64 = 4.0;
 const MARGIN: f64 = 2.4;
@@ -26,7 +26,7 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     head(sheet, face)?;
     let bold = |size: f64, ink| Style { weight: Weight::Bold, size, spacing: 0.0, colour: ink };
     let domain = format!("扫码查验 · {}", face.host);
-    sheet.centred(&domain, bold(2.3, sheet.ink), MIDDLE, CODE_END + 1.05)?;
+    sheet.centred(&domain, bold(2.3, sheet.ink), MIDDLE, CODE_END + 1.2)?;
     let rule = vec![Step::Move(MARGIN + 0.6, RULE), Step::Line(WIDTH - MARGIN - 0.6, RULE)];
     sheet.push(rule, Paint::Stroke(sheet.ink, 0.15));
     let mut facts = facts(sheet, face)?;

@@ -202,6 +202,8 @@ fn a_good_row_has_no_fault_and_each_slip_has_its_own() {
     expect(&[(6, "08/05/2025")], "G", "bad_date");
     expect(&[(8, "无效")], "I", "unknown_status");
     expect(&[(13, "2025-05-08")], "N", "surveillance_outside_life");
+    expect(&[(13, "2028-05-08")], "N", "surveillance_outside_life");
+    assert_eq!(codes(&[(13, "2028-05-07")]), []);
     expect(&[(13, "soon")], "N", "bad_date");
 }
 
@@ -232,10 +234,17 @@ fn a_status_brings_its_day_and_reason() {
     assert_eq!(suspended("2026-05-09", "0116", "2026-07-10"), one("J", "in_the_future"));
     assert_eq!(suspended("2025-05-07", "0116", "2025-06-10"), one("J", "status_outside_life"));
     assert_eq!(suspended("2026-01-10", "0120", "2026-07-10"), one("K", "unknown_reason"));
+    let near_its_end =
+        |until| codes(&[(6, "2023-09-01"), (7, "2026-08-31"), (8, "02"), (9, "2026-05-01"), (10, "116"), (11, until)]);
+    assert_eq!(near_its_end("2026-08-31"), []);
+    assert_eq!(near_its_end("2026-09-01"), one("L", "suspension_end"));
     let all_missing = suspended("", "", "");
     assert_eq!(all_missing.iter().map(|(c, _)| c.as_str()).collect::<Vec<_>>(), ["J", "K", "L"]);
 
     assert_eq!(codes(&[(8, "撤销"), (9, "2026-01-10"), (10, "0120")]), []);
+    let after_its_end = |on| codes(&[(6, "2022-05-08"), (7, "2025-05-07"), (8, "撤销"), (9, on), (10, "0101")]);
+    assert_eq!(after_its_end("2025-05-07"), []);
+    assert_eq!(after_its_end("2025-05-08"), one("J", "status_outside_life"));
     expect(&[(8, "撤销"), (9, "2026-01-10"), (10, "0116x")], "K", "unknown_reason");
     assert_eq!(codes(&[(8, "04"), (9, "2026-01-10"), (10, "应持证组织申请注销")]), []);
     expect(&[(8, "注销"), (9, "2026-01-10"), (10, "0112")], "K", "unknown_reason");

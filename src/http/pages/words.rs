@@ -1,0 +1,123 @@
+//! The words and shapes of an answer. Every standing has its own; what is unknown has the grey of "cannot tell".
+
+use crate::domain::Standing;
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// 中文.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// Both languages of one text.
+pub fn text(zh: impl Into<String>, en: impl Into<String>) -> Text {
+    Text { zh: zh.into(), en: en.into() }
+}
+
+/// Which language comes first on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lang {
+    /// Chinese, with English beside it.
+    Zh,
+    /// English, with Chinese beside it.
+    En,
+}
+
+impl Lang {
+    /// From a query parameter; anything but `en` is Chinese.
+    #[must_use]
+    pub fn of(parameter: Option<&str>) -> Self {
+        if parameter == Some("en") { Self::En } else { Self::Zh }
+    }
+
+    /// Value of the `lang` attribute.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::Zh => "zh-CN",
+            Self::En => "en",
+        }
+    }
+
+    /// Value of the `lang` attribute of what stands beside.
+    #[must_use]
+    pub const fn other_tag(self) -> &'static str {
+        match self {
+            Self::Zh => "en",
+            Self::En => "zh-CN",
+        }
+    }
+
+    /// Whether Chinese comes first.
+    #[must_use]
+    pub const fn is_zh(self) -> bool {
+        matches!(self, Self::Zh)
+    }
+}
+
+impl Text {
+    /// In the page's language.
+    #[must_use]
+    pub fn main(&self, lang: &Lang) -> &str {
+        if lang.is_zh() { &self.zh } else { &self.en }
+    }
+
+    /// In the language beside it.
+    #[must_use]
+    pub fn side(&self, lang: &Lang) -> &str {
+        if lang.is_zh() { &self.en } else { &self.zh }
+    }
+}
+
+/// What the band says at one glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Face {
+    /// A standing of a genuine certificate or mark.
+    Standing(Standing),
+    /// Not this body's code or record.
+    NotGenuine,
+    /// Nothing of that identity is on record.
+    NoSuchRecord,
+    /// It cannot be told now.
+    CannotTell,
+}
+
+impl Face {
+    /// The word of the band.
+    #[must_use]
+    pub fn word(self) -> Text {
+        match self {
+            Self::Standing(standing) => text(standing.zh(), standing.en()),
+            Self::NotGenuine => text("不是真标志", "Not genuine"),
+            Self::NoSuchRecord => text("查无此证", "No such record"),
+            Self::CannotTell => text("无法判断", "Cannot tell"),
+        }
+    }
+
+    /// Class of the band in the style sheet, and name of its shape.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Standing(standing) => match standing {
+                Standing::Valid => "valid",
+                Standing::Suspended => "suspended",
+                Standing::Withdrawn => "withdrawn",
+                Standing::Cancelled => "cancelled",
+                Standing::Superseded => "superseded",
+                Standing::Expired => "expired",
+                Standing::NotYetEffective => "not-yet",
+            },
+            Self::NotGenuine => "not-genuine",
+            Self::NoSuchRecord => "no-record",
+            Self::CannotTell => "cannot-tell",
+        }
+    }
+
+    /// Only what is in force now is praised.
+    #[must_use]
+    pub const fn is_valid(self) -> bool {
+        matches!(self, Self::Standing(Standing::Valid))
+    }
+}

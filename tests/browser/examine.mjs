@@ -1,0 +1,174 @@
+// What every public page must hold, tried in a real browser.
+
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** The word a page says for each standing or verdict on the wire. */
+export const WORDS = {
+  valid: "有效",
+  suspended: "暂停",
+  withdrawn: "已撤销",
+  cancelled: "已注销",
+  superseded: "已换证",
+  expired: "已到期",
+  not_yet_effective: "尚未生效",
+  invalid: "不是真标志",
+  undetermined: "无法判断",
+  not_found: "查无此证",
+};
+
+export const SIZES = [
+  { name: "360", width: 360, height: 800 },
+  { name: "1280", width: 1280, height: 900 },
+];
+
+/** How often a page is asked for again when the server says it was asked too often, and the longest wait, in ms. */
+const TRIES = 6;
+const LONGEST_WAIT = 10_000;
+/** Severities of axe that fail a page. */
+const SEVERE = ["serious", "critical"];
+
+const HEADING = "h1, h2, h3, h4, h5, h6, [role=heading]";
+
+async function open(page, url) {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await page.goto(url, { waitUntil: "load", timeout: 20_000 });
+    if (answer.status() !== 429 || tries === TRIES) return answer;
+    const seconds = Number(answer.headers()["retry-after"]) || 1;
+    await page.waitForTimeout(Math.min(seconds * 1000, LONGEST_WAIT));
+  }
+}
+
+/** The elements that reach past the right edge, when the page scrolls sideways; nothing otherwise. */
+function sideways() {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const past = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > clientWidth + 1);
+  const innermost = past.filter((e) => ![...e.children].some((child) => past.includes(child)));
+  const named = innermost.slice(0, 3).map((e) => `<${e.tagName.toLowerCase()} class="${e.getAttribute("class") ?? ""}">`);
+  return [`${scrollWidth} px in ${clientWidth}`, ...named];
+}
+
+/** Texts cut off by the box they stand in. Boxes of a pixel are for screen readers. */
+function cutOff() {
+  const cuts = (e) => {
+    const style = getComputedStyle(e);
+    const hides = (value) => value === "hidden" || value === "clip";
+    const wide = hides(style.overflowX) && e.scrollWidth > e.clientWidth + 1;
+    const tall = hides(style.overflowY) && e.scrollHeight > e.clientHeight + 1;
+    return e.clientWidth > 1 && e.clientHeight > 1 && (wide || tall) && e.textContent.trim() !== "";
+  };
+  return [...document.body.querySelectorAll("*")].filter(cuts).slice(0, 3).map((e) => e.textContent.trim().slice(0, 30));
+}
+
+/** Doubles every text, as a reader's own setting does, whatever unit its size has. */
+function doubleText() {
+  const all = [...document.body.querySelectorAll("*")].filter((e) => e instanceof HTMLElement);
+  const sizes = all.map((e) => {
+    const { fontSize, lineHeight } = getComputedStyle(e);
+    return [e, parseFloat(fontSize), parseFloat(lineHeight)];
+  });
+  for (const [e, size, line] of sizes) {
+    e.style.fontSize = `${size * 2}px`;
+    if (!Number.isNaN(line)) e.style.lineHeight = `${line * 2}px`;
+  }
+}
+
+async function violations(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations
+    .filter((v) => SEVERE.includes(v.impact))
+    .map((v) => `${v.id} (${v.impact}): ${v.nodes.slice(0, 2).map((n) => n.html.slice(0, 90)).join(" ")}`);
+}
+
+/** Tells what a page asks for and complains of while it is open. */
+function listen(page, url) {
+  const heard = { foreign: [], errors: [] };
+  const { host } = new URL(url);
+  page.on("request", (request) => {
+    const asked = new URL(request.url());
+    if (!["data:", "blob:"].includes(asked.protocol) && asked.host !== host) heard.foreign.push(request.url());
+  });
+  page.on("console", (message) => {
+    // A page whose answer is 404 is an answer, not an error of the page.
+    const itself = message.location().url === url && /status of 4\d\d/.test(message.text());
+    if (message.type() === "error" && !itself) heard.errors.push(message.text());
+  });
+  page.on("pageerror", (error) => heard.errors.push(String(error)));
+  return heard;
+}
+
+async function inContext(browser, options, use) {
+  const context = await browser.newContext({ locale: "zh-CN", ...options });
+  try {
+    return await use(await context.newPage());
+  } finally {
+    await context.close();
+  }
+}
+
+async function atSize(browser, { url, word, shot }, size, report) {
+  const viewport = { width: size.width, height: size.height };
+  await inContext(browser, { viewport }, async (page) => {
+    const say = (check, ...why) => report(`${check} at ${size.name}`, ...why);
+    const heard = listen(page, url);
+    const answer = await open(page, url);
+    await page.screenshot({ path: join(shot.folder, `${shot.name}-${size.name}.png`), fullPage: true });
+    if (!(answer.headers()["content-type"] ?? "").startsWith("text/html")) {
+      say("answers", answer.ok() ? "" : `status ${answer.status()}`);
+      return;
+    }
+    say("answers", answer.status() < 500 && answer.status() !== 429 ? "" : `status ${answer.status()}`);
+    say("language", (await page.getAttribute("html", "lang")) ? "" : "<html> has no lang");
+    if (word) say("word", ...(await wordMissing(page, word)));
+    say("no sideways scroll", ...(await page.evaluate(sideways)));
+    say("accessible", ...(await violations(page)));
+    if (size === SIZES[0]) {
+      await page.emulateMedia({ colorScheme: "dark" });
+      say("accessible in the dark", ...(await violations(page)));
+      await page.screenshot({ path: join(shot.folder, `${shot.name}-dark.png`), fullPage: true });
+      await page.emulateMedia({ colorScheme: null });
+      await page.evaluate(doubleText);
+      say("text at 200 % keeps its width", ...(await page.evaluate(sideways)));
+      say("text at 200 % is not cut", ...(await page.evaluate(cutOff)));
+      await page.screenshot({ path: join(shot.folder, `${shot.name}-large.png`), fullPage: true });
+    }
+    say("no console error", ...heard.errors);
+    say("no other host", ...heard.foreign);
+  });
+}
+
+async function wordMissing(page, word) {
+  const heading = page.locator(HEADING).first();
+  const text = (await heading.count()) ? (await heading.textContent()).trim().replace(/\s+/g, " ") : "no heading";
+  return text.includes(word) ? [] : [`"${text}" does not say ${word}`];
+}
+
+async function withoutScript(browser, { url, word }, report) {
+  await inContext(browser, { javaScriptEnabled: false, viewport: SIZES[0] }, async (page) => {
+    const answer = await open(page, url);
+    const html = (answer.headers()["content-type"] ?? "").startsWith("text/html");
+    if (html && word) report("word without script", ...(await wordMissing(page, word)));
+    if (html && !word) report("text without script", (await page.textContent("body")).trim() ? "" : "nothing to read");
+  });
+}
+
+/**
+ * Examines one address. `report(check, ...why)` is called for every check; nothing (or nothing but empty strings) in
+ * `why` means that it held.
+ */
+export async function examine(browser, subject, report) {
+  const held = (check, ...why) => report(check, why.filter(Boolean));
+  const steps = [...SIZES.map((size) => () => atSize(browser, subject, size, held)), () => withoutScript(browser, subject, held)];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      held("opens", String(error).split("\n")[0]);
+    }
+  }
+}

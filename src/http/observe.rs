@@ -122,7 +122,7 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
             "too_many_requests",
             "too many requests from this address; try again in a few seconds",
         );
-        problem.header = Some((header::RETRY_AFTER, HeaderValue::from_static("5")));
+        problem.header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from_static("5"))));
         problem.into_response()
     };
     if response.status() == StatusCode::SERVICE_UNAVAILABLE && response.headers().get(header::CONTENT_TYPE).is_none() {
@@ -136,7 +136,7 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
             "method_not_allowed",
             format!("{method} is not for this address"),
         );
-        problem.header = allow.map(|a| (header::ALLOW, a));
+        problem.header = allow.map(|a| Box::new((header::ALLOW, a)));
         response = problem.into_response();
     }
     headers(response.headers_mut(), &id);

@@ -5,12 +5,17 @@ use jiff::civil::date;
 use starmark::domain::certificate::{State, SurveillanceOutcome};
 use starmark::domain::mark_licence::MarkState;
 use starmark::domain::{Fact, MarkChange, Standing};
+use starmark::store::disk::MemoryDisk;
+use starmark::store::engine::Engine;
+use starmark::store::journal::Options;
+use starmark::store::views::{Applied, Each, MemoryViews, ViewWrite, Views, ViewsSource};
 use starmark::store::{
     Calendar, Changeset, Claim, MemoryStore, PageRequest, RecordKind, SledStore, Store, StoreError, Subject,
 };
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::scope;
 
 fn everywhere(check: impl Fn(&dyn Store)) {
@@ -377,48 +382,89 @@ fn one_certificate_under_eight_clients_is_linearizable() {
     });
 }
 
+/// Views that write pair by pair and take their time: only the engine keeps readers from looking in between.
+#[derive(Default)]
+struct PairByPair(MemoryViews);
+
+impl Views for PairByPair {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.get(key)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        self.0.scan(from, to, each)
+    }
+
+    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.0.last_key(from, to)
+    }
+
+    fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
+        for write in writes {
+            self.0.apply(std::slice::from_ref(write), applied)?;
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+}
+
+impl ViewsSource for PairByPair {
+    fn open(&self) -> Result<Box<dyn Views>, StoreError> {
+        Ok(Box::new(Self::default()))
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Views>, StoreError> {
+        self.open()
+    }
+}
+
 #[test]
 fn no_reader_sees_half_a_unit() {
-    everywhere(|store| {
-        let done = AtomicBool::new(false);
-        let last = AtomicU64::new(0);
-        scope(|s| {
-            s.spawn(|| {
-                // Each unit issues a pair of certificates to the same holder and ends the pair before.
-                for n in 0..60u64 {
-                    let (a, b) = (2 * n + 10, 2 * n + 11);
-                    let mut unit = issue(a);
-                    let same = starmark::domain::record::Terms { number: number(b), ..terms(1, "成对示例") };
-                    let own = starmark::domain::record::Terms { number: number(a), ..terms(1, "成对示例") };
-                    unit.events = vec![issued(a, own), issued(b, same)];
-                    if n > 0 {
-                        unit.events.extend(change(a - 2, 1, withdrawn()).events);
-                        unit.events.extend(change(b - 2, 1, withdrawn()).events);
-                    }
-                    store.commit(unit).unwrap();
-                    last.store(a, Ordering::Release);
+    everywhere(pairs_stay_together);
+    let options = Options { segment_bytes: 256 << 10, min_free_bytes: 0 };
+    let disk = Arc::new(MemoryDisk::new());
+    pairs_stay_together(&Engine::create(disk, Path::new("/data"), options, &PairByPair::default()).unwrap());
+}
+
+fn pairs_stay_together(store: &dyn Store) {
+    let done = AtomicBool::new(false);
+    let last = AtomicU64::new(0);
+    scope(|s| {
+        s.spawn(|| {
+            // Each unit issues a pair of certificates to the same holder and ends the pair before.
+            for n in 0..60u64 {
+                let (a, b) = (2 * n + 10, 2 * n + 11);
+                let mut unit = issue(a);
+                let same = starmark::domain::record::Terms { number: number(b), ..terms(1, "成对示例") };
+                let own = starmark::domain::record::Terms { number: number(a), ..terms(1, "成对示例") };
+                unit.events = vec![issued(a, own), issued(b, same)];
+                if n > 0 {
+                    unit.events.extend(change(a - 2, 1, withdrawn()).events);
+                    unit.events.extend(change(b - 2, 1, withdrawn()).events);
                 }
-                done.store(true, Ordering::Release);
-            });
-            for _ in 0..3 {
-                s.spawn(|| {
-                    while !done.load(Ordering::Acquire) {
-                        let all = store.certificates_of(uscc(1)).unwrap();
-                        assert!(all.len().is_multiple_of(2), "half a pair of {}", all.len());
-                        let open = store.calendar(Calendar::Expires, FAR).unwrap().len();
-                        assert!(open == 2 || all.is_empty(), "{open} open certificates");
-                        assert!(store.search_holders("成对", ALL).unwrap().total.is_multiple_of(2));
-                        let n = last.load(Ordering::Acquire);
-                        if n > 0 {
-                            assert!(store.certificate(cert_id(n + 1)).unwrap().is_some());
-                            assert!(store.record(RecordKind::Credential, cert_id(n)).unwrap().is_some());
-                        }
-                        let entries = store.entries(0, 1000).unwrap();
-                        assert!(entries.windows(2).all(|w| w[0].next_seq() == w[1].first_seq));
-                    }
-                });
+                store.commit(unit).unwrap();
+                last.store(a, Ordering::Release);
             }
+            done.store(true, Ordering::Release);
         });
+        for _ in 0..3 {
+            s.spawn(|| {
+                while !done.load(Ordering::Acquire) {
+                    let all = store.certificates_of(uscc(1)).unwrap();
+                    assert!(all.len().is_multiple_of(2), "half a pair of {}", all.len());
+                    let open = store.calendar(Calendar::Expires, FAR).unwrap().len();
+                    assert!(open == 2 || all.is_empty(), "{open} open certificates");
+                    assert!(store.search_holders("成对", ALL).unwrap().total.is_multiple_of(2));
+                    let n = last.load(Ordering::Acquire);
+                    if n > 0 {
+                        assert!(store.certificate(cert_id(n + 1)).unwrap().is_some());
+                        assert!(store.record(RecordKind::Credential, cert_id(n)).unwrap().is_some());
+                    }
+                    let entries = store.entries(0, 1000).unwrap();
+                    assert!(entries.windows(2).all(|w| w[0].next_seq() == w[1].first_seq));
+                }
+            });
+        }
     });
 }
 

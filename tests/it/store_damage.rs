@@ -4,7 +4,8 @@ use super::store_kit::*;
 use super::store_moves::{answers, files, fill};
 use starmark::store::fsck::{self, Scope};
 use starmark::store::journal::Options;
-use starmark::store::{SledStore, Store, StoreError};
+use starmark::store::views::{SledSource, ViewsSource};
+use starmark::store::{RecordKind, SledStore, Store, StoreError};
 use std::path::{Path, PathBuf};
 
 const SMALL: Options = Options { segment_bytes: 64 << 10, min_free_bytes: 0 };
@@ -79,6 +80,14 @@ impl Sample {
         (outcome, !sound)
     }
 
+    /// A copy in which only the journal is left.
+    fn without_views(&self) -> PathBuf {
+        let data = self.data.with_file_name("alone").join("data");
+        copy(&self.data, &data);
+        std::fs::remove_dir_all(data.join("views")).unwrap();
+        data
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         files(&self.data).into_iter().map(|f| f.strip_prefix(&self.data).unwrap().to_owned()).collect()
     }
@@ -138,11 +147,18 @@ fn the_newest_bytes_are_missed_at_once() {
     let sample = sample();
     let (file, begin, end) = newest(&sample);
     let name = file.file_name().unwrap().to_str().unwrap().to_owned();
-    let noticed = |what: &str, change: &dyn Fn(&mut Vec<u8>)| match sample.damaged(&file, what, change) {
-        (Outcome::RefusedAtOpen(text), true) => {
-            assert!(text.contains(&name) && text.contains("restore"), "{what}: {text}");
+    // Once by the head file and the views, once by the head file alone.
+    let alone =
+        Sample { data: sample.without_views(), answers: sample.answers.clone(), _dir: tempfile::tempdir().unwrap() };
+    let noticed = |what: &str, change: &dyn Fn(&mut Vec<u8>)| {
+        for sample in [&sample, &alone] {
+            match sample.damaged(&file, what, change) {
+                (Outcome::RefusedAtOpen(text), true) => {
+                    assert!(text.contains(&name) && text.contains("restore"), "{what}: {text}");
+                }
+                other => panic!("{what}: {other:?}"),
+            }
         }
-        other => panic!("{what}: {other:?}"),
     };
     let mut rng = Rng(3);
     for _ in 0..10 {
@@ -154,6 +170,97 @@ fn the_newest_bytes_are_missed_at_once() {
     noticed("cut at the frame", &|b| b.truncate(begin));
     noticed("the frame zeroed", &|b| b[begin..].fill(0));
     noticed("one byte short", &|b| b.truncate(b.len() - 1));
+}
+
+/// After a power loss the head file may be an old one: then only what follows a broken frame tells damage from a torn end.
+#[test]
+fn a_whole_frame_behind_a_broken_one_is_refused_whatever_the_head_file_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let store = SledStore::create_with(&data, SMALL).unwrap();
+    store.commit(issue(0)).unwrap();
+    drop(store);
+    let old_head = std::fs::read(data.join("journal/head")).unwrap();
+    let store = SledStore::open_with(&data, SMALL).unwrap();
+    for n in 1..6 {
+        store.commit(issue(n)).unwrap();
+    }
+    drop(store);
+    std::fs::remove_dir_all(data.join("views")).unwrap();
+    std::fs::write(data.join("journal/head"), old_head).unwrap();
+    let segment = data.join("journal/00000000.seg");
+    let whole = std::fs::read(&segment).unwrap();
+    let frames: Vec<usize> = (4096..whole.len()).step_by(8).filter(|at| whole[*at..].starts_with(b"SMf1")).collect();
+    for broken in &frames[1..5] {
+        let mut bytes = whole.clone();
+        bytes[broken + 100] ^= 1;
+        std::fs::write(&segment, bytes).unwrap();
+        match SledStore::open_with(&data, SMALL) {
+            Err(StoreError::Refused(text)) => {
+                assert!(text.contains(&format!("offset {broken}")) && text.contains("follows"), "{text}");
+            }
+            other => panic!("{:?}", other.err()),
+        }
+    }
+    std::fs::write(&segment, whole).unwrap();
+    assert_eq!(SledStore::open_with(&data, SMALL).unwrap().next_seq(), 6);
+}
+
+fn position(bytes: &[u8], part: &[u8]) -> usize {
+    bytes.windows(part.len()).position(|w| w == part).unwrap()
+}
+
+#[test]
+fn a_single_read_notices_what_it_reads_and_nothing_else() {
+    let sample = sample();
+    let segment = sample.data.join("journal/00000000.seg");
+    let whole = std::fs::read(&segment).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        std::fs::write(&segment, bytes).unwrap();
+        SledStore::open_with(&sample.data, SMALL).unwrap()
+    };
+    let corrupt =
+        |e: StoreError| matches!(e, StoreError::Corrupt { table: "journal", key, .. } if key.contains("00000000.seg"));
+
+    let store = flipped(position(&whole, &credential(3)) + 700);
+    assert!(corrupt(store.record(RecordKind::Credential, cert_id(3)).unwrap_err()));
+    assert!(store.certificate(cert_id(3)).unwrap().is_some());
+    assert_eq!(store.record(RecordKind::Decision, cert_id(3)).unwrap().unwrap(), b"decision 3");
+    assert_eq!(store.record(RecordKind::Credential, cert_id(4)).unwrap().unwrap(), credential(4));
+    drop(store);
+
+    let store = flipped(position(&whole, b"key-3\""));
+    assert!(corrupt(store.certificate(cert_id(3)).unwrap_err()));
+    assert!(corrupt(store.holder_of(&issue(3).claims().next().unwrap()).unwrap_err()));
+    assert_eq!(store.record(RecordKind::Credential, cert_id(3)).unwrap().unwrap(), credential(3));
+    assert!(store.certificate(cert_id(4)).unwrap().is_some());
+}
+
+#[test]
+fn a_view_that_lost_or_changed_a_single_pair_is_made_anew() {
+    let sample = sample();
+    let views = sample.data.join("views");
+    let keys: Vec<sled::IVec> = sled::open(&views).unwrap().iter().keys().map(Result::unwrap).collect();
+    for (round, key) in keys.iter().enumerate().step_by(keys.len() / 9) {
+        let db = sled::open(&views).unwrap();
+        match round % 3 {
+            0 => drop(db.remove(key).unwrap()),
+            1 => drop(db.insert(key, b"changed").unwrap()),
+            _ => drop(db.insert([key, &[1][..]].concat(), b"").unwrap()),
+        }
+        drop(db);
+        assert_eq!(sample.opened(&sample.data), Outcome::Harmless, "key {:?}", key);
+    }
+}
+
+#[test]
+fn a_snapshot_that_was_never_finished_does_not_cost_the_views() {
+    let sample = sample();
+    std::fs::write(sample.data.join("views/snap.0000000000000FFF.generating"), b"half").unwrap();
+    let views = SledSource::new(&sample.data.join("views")).open().unwrap();
+    assert_eq!(views.verify().unwrap().tip.next_seq, 122);
 }
 
 #[test]

@@ -311,7 +311,8 @@ impl Store for Engine {
     }
 
     fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
-        self.read(|r| r.entries(from_seq, limit))
+        // No gate: frames become visible one after the other, each in one step, and a long listing must not hold writers up.
+        self.shared.reader.entries(from_seq, limit)
     }
 
     fn next_seq(&self) -> u64 {

@@ -8,6 +8,7 @@ pub mod sign; // floor 1: keys, canonical JSON, proofs
 pub mod verify; // floor 2: record + keys + register -> verdict
 
 #[cfg(feature = "server")]
+pub mod cli; // floor 5: the command line
 pub mod http; // floor 5: the service over HTTP
 #[cfg(feature = "server")]
 pub mod service; // floor 4: use cases

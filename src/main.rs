@@ -1,2 +1,7 @@
-//! The starmark binary.
-fn main() {}
+//! The starmark binary: parse, run, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    starmark::cli::run(std::env::args_os())
+}

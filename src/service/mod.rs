@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod clock;
+pub mod data_dir;
 pub mod error;
 pub mod issuance;
 pub mod keyring;
@@ -10,6 +11,7 @@ pub mod lookup;
 pub mod marks;
 pub mod revocation;
 pub mod roster;
+pub mod roster_import;
 pub mod sweep;
 pub mod tokens;
 

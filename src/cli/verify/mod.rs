@@ -1,0 +1,156 @@
+//! `verify`: a certificate, a mark's address or a photograph of a mark against a saved key document; no store, no network.
+
+mod photo;
+mod tell;
+
+use super::exit::{Exit, Usage};
+use super::files;
+use crate::domain::CertificateId;
+use crate::domain::dates::AsOf;
+use crate::domain::record::Terms;
+use crate::mark::payload::SignedToken;
+use crate::mark::read::FILE_MAX;
+use crate::service::clock::{Clock as _, Machine};
+use crate::sign::KeyDocument;
+use crate::sign::canonical::MAX_BYTES;
+use crate::verify::{self, Check, CheckName, CheckResult, Outcome, Source, Verdict};
+use clap::Args;
+use jiff::Timestamp;
+use std::path::{Path, PathBuf};
+
+/// Verify a certificate file, a mark's address or a photograph of a mark; needs no network and no store
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit 0: valid. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nWithout the register nobody can tell whether it was suspended or withdrawn since it was signed; the answer says so.\nThe key document is https://HOST/.well-known/did.json (or jwks.json), saved from a source you trust."
+)]
+pub(super) struct Verify {
+    /// Certificate (JSON file), mark (https://HOST/m/DIGITS, or the digits), or photo of a mark (PNG or JPEG file)
+    #[arg(value_name = "INPUT")]
+    input: String,
+    /// The body's key document
+    #[arg(long, value_name = "FILE")]
+    keys: PathBuf,
+    /// About which day or instant, e.g. 2026-05-08 or 2026-05-08T09:30:00+08:00 [default: now]
+    #[arg(long, value_name = "DATE|INSTANT", value_parser = AsOf::parse)]
+    at: Option<AsOf>,
+    /// Print JSON for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// When the question is asked, and about when.
+#[derive(Debug, Clone, Copy)]
+struct Moments {
+    now: Timestamp,
+    at: Timestamp,
+}
+
+/// What an input turned out to be, with the answer.
+struct Answer {
+    /// `certificate`, `mark` or `photo`.
+    kind: &'static str,
+    verdict: Verdict,
+    certificate: Option<(CertificateId, Terms)>,
+    mark: Option<SignedToken>,
+    /// Texts of the codes found in a photograph.
+    codes: Vec<String>,
+}
+
+impl Answer {
+    fn of_mark(text: &str, keys: &KeyDocument, moments: Moments) -> Self {
+        let found = verify::mark::verify_offline(text, keys, moments.now, moments.at);
+        Self { kind: "mark", verdict: found.verdict, certificate: None, mark: found.genuine, codes: vec![] }
+    }
+
+    /// An answer that rests on one check.
+    fn because(kind: &'static str, check: Check, at: Timestamp) -> Self {
+        let verdict = Verdict::of(at, None, vec![check]);
+        Self { kind, verdict, certificate: None, mark: None, codes: vec![] }
+    }
+}
+
+impl Verify {
+    pub(super) fn run(&self) -> anyhow::Result<Exit> {
+        let keys = read_keys(&self.keys)?;
+        let now = Machine.now();
+        let moments = Moments { now, at: self.at.map_or(now, |a| a.instant(now)) };
+        let answer = self.answer(&keys, moments)?;
+        if self.json {
+            tell::json(&answer, &keys)?
+        } else {
+            tell::text(&answer, &keys)?
+        }
+        Ok(match answer.verdict.verdict {
+            Outcome::Valid => Exit::Done,
+            Outcome::Invalid => Exit::Refused,
+            Outcome::Undetermined => Exit::Undetermined,
+        })
+    }
+
+    fn answer(&self, keys: &KeyDocument, moments: Moments) -> anyhow::Result<Answer> {
+        let text = self.input.trim();
+        let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        if is_digits || text.starts_with("https://") || text.starts_with("http://") {
+            return Ok(match certificate_page(text, keys, moments) {
+                Some(answer) => answer,
+                None => Answer::of_mark(text, keys, moments),
+            });
+        }
+        let bytes = files::read(Path::new(&self.input), FILE_MAX as u64)?;
+        if is_picture(&bytes) {
+            return Ok(photo::answer(&bytes, keys, moments));
+        }
+        if bytes.trim_ascii_start().starts_with(b"<") {
+            let why = format!(
+                "{} is a drawing or a web page: verify the mark's PNG, a photo of it, or its address",
+                self.input
+            );
+            return Err(Usage(why).into());
+        }
+        if bytes.len() > MAX_BYTES {
+            return Err(Usage(format!(
+                "{} is neither a picture nor a certificate: it has more than {MAX_BYTES} bytes",
+                self.input
+            ))
+            .into());
+        }
+        let found = verify::certificate::verify_offline(&bytes, keys, moments.now, moments.at);
+        Ok(Answer {
+            kind: "certificate",
+            verdict: found.verdict,
+            certificate: found.genuine,
+            mark: None,
+            codes: vec![],
+        })
+    }
+}
+
+fn is_picture(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"\xff\xd8\xff")
+}
+
+/// The address of a certificate's page proves nothing by itself, nor does it speak against the certificate.
+fn certificate_page(text: &str, keys: &KeyDocument, moments: Moments) -> Option<Answer> {
+    let id = CertificateId::parse(text.rsplit('/').next()?).ok()?;
+    (text == keys.host().certificate_url(id)).then(|| {
+        let check = Check {
+            check: CheckName::Signature,
+            result: CheckResult::Undetermined,
+            required: true,
+            code: "certificate_link",
+            message: "this is the address of a certificate's page: save its signed file from there and verify that"
+                .into(),
+            message_zh: "这是证书查询页的网址，本身没有签名；请下载证书文件再核验".into(),
+            source: Source::Nothing,
+            known_at: moments.now,
+        };
+        Answer::because("certificate", check, moments.at)
+    })
+}
+
+fn read_keys(file: &Path) -> anyhow::Result<KeyDocument> {
+    let bytes = files::read(file, MAX_BYTES as u64)?;
+    KeyDocument::parse(&bytes)
+        .or_else(|refusal| KeyDocument::parse_jwks(&bytes).map_err(|_| refusal))
+        .map_err(|refusal| Usage(format!("{}: {refusal}", file.display())).into())
+}

@@ -1,0 +1,81 @@
+//! The answer in words, and for programs.
+
+use super::Answer;
+use crate::cli::say;
+use crate::domain::dates::china_day;
+use crate::sign::KeyDocument;
+use crate::verify::{CheckResult, Outcome};
+use serde_json::{Value, json};
+
+/// The answer for programs: the verdict, and what is genuine.
+pub(super) fn json(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
+    let mut value = serde_json::to_value(&answer.verdict)?;
+    value["input"] = answer.kind.into();
+    value["host"] = keys.host().as_str().into();
+    value["genuine"] = genuine(answer);
+    if answer.kind == "photo" {
+        value["codes"] = answer.codes.clone().into();
+    }
+    say(value)
+}
+
+fn genuine(answer: &Answer) -> Value {
+    if let Some((id, terms)) = &answer.certificate {
+        let mut value = json!(terms);
+        value["id"] = json!(id);
+        return value;
+    }
+    match &answer.mark {
+        Some(signed) => {
+            let token = signed.token();
+            json!({
+                "mark": token.mark(), "level": token.level(), "holder_uscc": token.holder(),
+                "issued_on": token.issued().to_string(), "valid_until": token.expires().to_string(),
+                "test": token.is_test(),
+            })
+        }
+        None => Value::Null,
+    }
+}
+
+/// The answer for people.
+pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
+    let (word, zh) = match answer.verdict.verdict {
+        Outcome::Valid => ("VALID", "有效"),
+        Outcome::Invalid => ("NOT VALID", "无效"),
+        Outcome::Undetermined => ("CANNOT TELL", "无法判断"),
+    };
+    let day = china_day(answer.verdict.as_of);
+    say(format_args!("{word}  {zh}  (as of {day}, by the keys of {}, offline)", keys.host()))?;
+    if let Some((id, terms)) = &answer.certificate {
+        say(format_args!("  certificate  {} ({id})", terms.number))?;
+        say(format_args!("  holder       {}  {}", terms.holder.name, terms.holder.uscc))?;
+        say(format_args!("  level        {} {}  {}", terms.level.zh(), terms.level.en(), terms.standard))?;
+        say(format_args!("  scope        {}", terms.scope))?;
+        say(format_args!("  valid        {} to {}", terms.issued_on, terms.valid_until))?;
+        say(format_args!("  issued by    {}  {}", terms.body.name, terms.body.approval_number))?;
+    }
+    if let Some(signed) = &answer.mark {
+        let token = signed.token();
+        let holder = token.holder().map(|u| u.to_string()).unwrap_or_else(|| "-".into());
+        say(format_args!("  mark         {}", token.mark()))?;
+        say(format_args!("  level        {} {}", token.level().zh(), token.level().en()))?;
+        say(format_args!("  holder       {holder} (unified social credit code)"))?;
+        say(format_args!("  valid        until {}", token.expires()))?;
+    }
+    for check in &answer.verdict.checks {
+        let word = match check.result {
+            CheckResult::Ok => "ok  ",
+            CheckResult::Failed => "FAIL",
+            CheckResult::Undetermined => "open",
+        };
+        say(format_args!("  {word}  {:<13}{} [{}]", check.check.en(), check.message, check.code))?;
+    }
+    if let (Outcome::Valid, Some((id, _))) = (answer.verdict.verdict, &answer.certificate) {
+        say(format_args!("  Its status now is at {}", keys.host().certificate_url(*id)))?;
+    }
+    if let (Outcome::Valid, Some(signed)) = (answer.verdict.verdict, &answer.mark) {
+        say(format_args!("  Its status now is at {}", keys.host().mark_url(signed.token().mark())))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! A data directory: store, keys and schemes of one body in one place, whole or not used at all.
+
+use super::ServiceError;
+use crate::domain::{Refusal, Scheme};
+use std::fs;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+/// The scheme this service is shipped with; a body puts its licensed copy in the place of the file made from it.
+const SHIPPED_SCHEME: &str = include_str!("../../schemes/gbt27922-2011.toml");
+/// Name of the scheme's file.
+const SCHEME_FILE: &str = "gbt27922-2011.toml";
+/// Stands in the directory from the first step of its making to the last.
+const UNFINISHED: &str = "unfinished";
+/// Where the store keeps its journal.
+const JOURNAL: &str = "journal";
+/// Largest scheme file; the shipped one has 3 KiB.
+const SCHEME_MAX_BYTES: u64 = 1 << 20;
+/// What a fresh file system brings with it; a directory that holds nothing else counts as empty.
+const LOST_AND_FOUND: &str = "lost+found";
+
+/// A data directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataDir {
+    root: PathBuf,
+    passphrase_file: PathBuf,
+}
+
+impl DataDir {
+    /// The directory at that path, which need not exist.
+    ///
+    /// # Errors
+    /// `bad_data_dir` for a path without a name, such as `..`.
+    pub fn at(root: &Path) -> Result<Self, ServiceError> {
+        let absolute = std::path::absolute(root).map_err(ServiceError::io("cannot tell the working directory"))?;
+        let name = absolute.file_name().ok_or_else(|| {
+            let why = format!("“{}” cannot be the data directory: name it, as in ./starmark-data", root.display());
+            Refusal::invalid("bad_data_dir", why)
+        })?;
+        let mut beside = name.to_owned();
+        beside.push(".passphrase");
+        Ok(Self { root: root.to_owned(), passphrase_file: absolute.with_file_name(beside) })
+    }
+
+    /// Its path as given.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Encrypted key files.
+    #[must_use]
+    pub fn keys(&self) -> PathBuf {
+        self.root.join("keys")
+    }
+
+    /// Schemes.
+    #[must_use]
+    pub fn schemes(&self) -> PathBuf {
+        self.root.join("schemes")
+    }
+
+    /// The scheme certificates are issued under.
+    #[must_use]
+    pub fn scheme_file(&self) -> PathBuf {
+        self.schemes().join(SCHEME_FILE)
+    }
+
+    /// The file beside the directory that may hold its passphrase.
+    #[must_use]
+    pub fn passphrase_file(&self) -> &Path {
+        &self.passphrase_file
+    }
+
+    /// Refuses a directory that something stands in already.
+    ///
+    /// # Errors
+    /// `data_dir_unfinished` or `data_dir_in_use`, each with what to do; or the system's own words.
+    pub fn check_free(&self) -> Result<(), ServiceError> {
+        let shown = self.root.display();
+        let entries = match fs::read_dir(&self.root) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other.map_err(ServiceError::io(format!("cannot look into {shown}")))?,
+        };
+        if self.is_unfinished() {
+            return Err(self.unfinished().into());
+        }
+        for entry in entries {
+            let name = entry.map_err(ServiceError::io(format!("cannot look into {shown}")))?.file_name();
+            if name != LOST_AND_FOUND {
+                let why = format!(
+                    "{shown} is not empty (it holds “{}”), and nothing is ever overwritten: name another directory",
+                    crate::domain::error::shown(&name.to_string_lossy())
+                );
+                return Err(Refusal::conflict("data_dir_in_use", why).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the directory with places for keys and schemes and the shipped scheme in it. It counts as unfinished until
+    /// [`DataDir::finish`].
+    ///
+    /// # Errors
+    /// As [`DataDir::check_free`].
+    pub fn begin(&self) -> Result<(), ServiceError> {
+        self.check_free()?;
+        let failed = || ServiceError::io(format!("cannot make {}", self.root.display()));
+        let private =
+            |recursive: bool, path: &Path| fs::DirBuilder::new().recursive(recursive).mode(0o700).create(path);
+        private(true, &self.root).map_err(failed())?;
+        super::keyring::write_secret(&self.root.join(UNFINISHED), b"")?;
+        private(false, &self.keys()).map_err(failed())?;
+        private(false, &self.schemes()).map_err(failed())?;
+        super::keyring::write_secret(&self.scheme_file(), SHIPPED_SCHEME.as_bytes())
+    }
+
+    /// The last step of its making: from now on it may be opened.
+    ///
+    /// # Errors
+    /// The system's own words.
+    pub fn finish(&self) -> Result<(), ServiceError> {
+        let failed = || ServiceError::io(format!("cannot finish {}", self.root.display()));
+        let sync = |dir: &Path| fs::File::open(dir).and_then(|d| d.sync_all());
+        sync(&self.root).map_err(failed())?;
+        fs::remove_file(self.root.join(UNFINISHED)).map_err(failed())?;
+        sync(&self.root).map_err(failed())?;
+        let parent = self.passphrase_file.parent().unwrap_or(Path::new("/"));
+        sync(parent).map_err(failed())
+    }
+
+    /// Refuses a directory that is not there or was never finished.
+    ///
+    /// # Errors
+    /// `no_data_dir` or `data_dir_unfinished`, each with what to do.
+    pub fn check_finished(&self) -> Result<(), Refusal> {
+        if self.is_unfinished() {
+            return Err(self.unfinished());
+        }
+        if !self.root.join(JOURNAL).is_dir() {
+            let shown = self.root.display();
+            let why = format!(
+                "there is no data directory at {shown}: name one with --data, or make it with `starmark init --data {shown} --host HOST`"
+            );
+            return Err(Refusal::not_found("no_data_dir", why));
+        }
+        Ok(())
+    }
+
+    fn is_unfinished(&self) -> bool {
+        self.root.join(UNFINISHED).exists()
+    }
+
+    fn unfinished(&self) -> Refusal {
+        let shown = self.root.display();
+        let why = format!(
+            "{shown} was begun and never finished; nothing in it was ever in use: remove it (rm -r {shown}) and begin again"
+        );
+        Refusal::rule("data_dir_unfinished", why)
+    }
+
+    /// Reads the scheme certificates are issued under.
+    ///
+    /// # Errors
+    /// The file cannot be read, or `bad_scheme`.
+    pub fn scheme(&self) -> Result<Scheme, ServiceError> {
+        let path = self.scheme_file();
+        let failed = || ServiceError::io(format!("cannot read the scheme {}", path.display()));
+        let size = fs::metadata(&path).map_err(failed())?.len();
+        if size > SCHEME_MAX_BYTES {
+            let why = format!("{} has {size} bytes; a scheme has at most {SCHEME_MAX_BYTES}", path.display());
+            return Err(Refusal::invalid("bad_scheme", why).into());
+        }
+        Ok(Scheme::parse(&fs::read_to_string(&path).map_err(failed())?)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(result: Result<(), ServiceError>) -> &'static str {
+        match result {
+            Err(ServiceError::Refused(why)) => why[0].code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_directory_is_made_once_and_opened_only_when_finished() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::at(&temp.path().join("data")).unwrap();
+        assert_eq!(dir.check_finished().unwrap_err().code, "no_data_dir");
+        dir.begin().unwrap();
+        assert_eq!(dir.check_finished().unwrap_err().code, "data_dir_unfinished");
+        assert_eq!(code(dir.begin()), "data_dir_unfinished");
+        fs::create_dir(dir.root().join(JOURNAL)).unwrap();
+        dir.finish().unwrap();
+        dir.check_finished().unwrap();
+        assert_eq!(dir.scheme().unwrap().id, "gbt27922-2011");
+        assert_eq!(code(dir.begin()), "data_dir_in_use");
+    }
+
+    #[test]
+    fn a_strangers_file_is_never_touched_and_a_fresh_file_system_is_empty() {
+        let temp = tempfile::tempdir().unwrap();
+        fs::create_dir(temp.path().join(LOST_AND_FOUND)).unwrap();
+        let dir = DataDir::at(temp.path()).unwrap();
+        dir.check_free().unwrap();
+        fs::write(temp.path().join("letter.txt"), "dear").unwrap();
+        assert_eq!(code(dir.begin()), "data_dir_in_use");
+        assert_eq!(fs::read_to_string(temp.path().join("letter.txt")).unwrap(), "dear");
+    }
+
+    #[test]
+    fn the_passphrase_lies_beside_it() {
+        let beside = |p: &str| DataDir::at(Path::new(p)).unwrap().passphrase_file().to_owned();
+        assert_eq!(beside("/srv/star/"), Path::new("/srv/star.passphrase"));
+        assert_eq!(beside("/srv/star/."), Path::new("/srv/star.passphrase"));
+        assert!(DataDir::at(Path::new("/srv/..")).is_err());
+    }
+}

@@ -15,6 +15,7 @@ mod import_roster;
 mod init;
 mod issue;
 mod key;
+mod listen;
 mod mark;
 mod open;
 mod order;

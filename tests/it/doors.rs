@@ -34,7 +34,9 @@ async fn what_people_type_finds_the_certificate() {
     d["holder"]["name"] = json!("示例<b>电器</b>&有限公司");
     let issued = app.issue(&d).await;
     let at = format!("/c/{}", issued["id"].as_str().unwrap());
-    for typed in ["00114Q26950R7L/3502", "00114q26950r7l%EF%BC%8F3502", "+00114Q26950R7L/3502+", issued["id"].as_str().unwrap()] {
+    for typed in
+        ["00114Q26950R7L/3502", "00114q26950r7l%EF%BC%8F3502", "+00114Q26950R7L/3502+", issued["id"].as_str().unwrap()]
+    {
         let answer = app.get(&format!("/?q={typed}")).await.is(303);
         assert_eq!(answer.headers["location"], at.as_str(), "{typed}");
     }
@@ -108,23 +110,27 @@ fn the_committed_description_is_the_generated_one() {
         std::fs::write(path, &generated).unwrap();
     }
     let committed = std::fs::read_to_string(path).unwrap();
-    assert!(committed == generated, "openapi.json is stale: run the tests once with STARMARK_WRITE_OPENAPI=1 and commit it");
+    assert!(
+        committed == generated,
+        "openapi.json is stale: run the tests once with STARMARK_WRITE_OPENAPI=1 and commit it"
+    );
 }
 
 #[test]
 fn the_description_names_every_member_of_a_decision() {
     let api: serde_json::Value = serde_json::from_str(&starmark::http::openapi::document()).unwrap();
     let sample = decision("D-1", "2026-05-08");
-    let members = |name: &str| api["components"]["schemas"][name]["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    let mut typed: Vec<String> = serde_json::to_value(
-        serde_json::from_value::<starmark::domain::decision::DecisionInput>(sample).unwrap(),
-    )
-    .unwrap()
-    .as_object()
-    .unwrap()
-    .keys()
-    .cloned()
-    .collect();
+    let members = |name: &str| {
+        api["components"]["schemas"][name]["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    let mut typed: Vec<String> =
+        serde_json::to_value(serde_json::from_value::<starmark::domain::decision::DecisionInput>(sample).unwrap())
+            .unwrap()
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
     let mut described = members("Decision");
     typed.sort();
     described.sort();

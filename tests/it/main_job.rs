@@ -72,11 +72,13 @@ async fn suspension_freezes_the_marks_and_reinstatement_frees_them() {
     assert_eq!(mark_standing(&app, &mark).await, pair("valid", "active"));
     let then = app.get(&format!("/api/v1/certificates/{id}?as_of=2026-09-20")).await.is(200).json();
     assert_eq!((&then["standing"], &then["verdict"]), (&json!("suspended"), &json!("invalid")));
-    let known = app.get(&format!("/api/v1/certificates/{id}?as_of=2026-09-20&known_at=2026-09-10")).await.is(200).json();
+    let known =
+        app.get(&format!("/api/v1/certificates/{id}?as_of=2026-09-20&known_at=2026-09-10")).await.is(200).json();
     assert_eq!(known["standing"], "valid", "what was known then");
     let tomorrow = app.get(&format!("/api/v1/certificates/{id}?as_of=2026-10-02")).await.is(200).json();
     assert_eq!(tomorrow["verdict"], "undetermined", "the future is not known");
-    let early = app.get(&format!("/api/v1/certificates/{id}?as_of=2026-05-01&known_at=2026-05-01")).await.is(200).json();
+    let early =
+        app.get(&format!("/api/v1/certificates/{id}?as_of=2026-05-01&known_at=2026-05-01")).await.is(200).json();
     assert_eq!((&early["verdict"], &early["standing"]), (&json!("undetermined"), &json!(null)));
     let history = app.get(&format!("/api/v1/certificates/{id}/history")).await.is(200).json();
     let changes: Vec<&str> = history.as_array().unwrap().iter().map(|s| s["change"].as_str().unwrap()).collect();
@@ -86,7 +88,9 @@ async fn suspension_freezes_the_marks_and_reinstatement_frees_them() {
 #[tokio::test]
 async fn withdrawal_and_cancellation_are_final_and_end_the_marks() {
     let app = TestApp::on("2026-05-08");
-    for (what, reason, standing) in [("withdrawal", "0117", "withdrawn"), ("cancellation", "holder_request", "cancelled")] {
+    for (what, reason, standing) in
+        [("withdrawal", "0117", "withdrawn"), ("cancellation", "holder_request", "cancelled")]
+    {
         let issued = app.issue(&decision(what, "2026-05-08")).await;
         let id = issued["id"].as_str().unwrap();
         let mark = licensed(&app, id, "advertising").await;
@@ -203,7 +207,8 @@ async fn a_mark_can_be_asked_for_refused_granted_and_revoked() {
     let issued = app.issue(&decision("D-1", "2026-05-08")).await;
     let id = issued["id"].as_str().unwrap();
     let marks = format!("/api/v1/issuing/certificates/{id}/marks");
-    let asked = app.post(&marks, &json!({"medium": "premises", "site": "示例总部", "approve": false})).await.is(201).json();
+    let asked =
+        app.post(&marks, &json!({"medium": "premises", "site": "示例总部", "approve": false})).await.is(201).json();
     let mark = asked["id"].as_str().unwrap();
     let answer = app.get(&format!("/api/v1/marks/{mark}")).await.is(200).json();
     assert_eq!((&answer["verdict"], &answer["licence"]["state"]), (&json!("invalid"), &json!("requested")));

@@ -41,35 +41,90 @@ async fn decisions_that_do_not_hold() {
         (changed(set("/decided_by", json!(["C-01", "E-02"]))), 422, "duties_not_separated", "/decided_by/1"),
         (changed(set("/reviewed_by", json!(["E-01"]))), 422, "duties_not_separated", "/reviewed_by/0"),
         (changed(set("/countersigned_by", json!("E-01"))), 422, "duties_not_separated", "/countersigned_by"),
-        (changed(|d| {
-            d["decided_by"] = json!(["H-01"]);
-        }), 422, "duties_not_separated", "/countersigned_by"),
+        (
+            changed(|d| {
+                d["decided_by"] = json!(["H-01"]);
+            }),
+            422,
+            "duties_not_separated",
+            "/countersigned_by",
+        ),
         (changed(set("/evaluators", json!([]))), 400, "persons_missing", "/evaluators"),
         (changed(set("/level", json!("six_star"))), 400, "unknown_level", "/level"),
-        (changed(|d| {
-            d["score_sheet"]["items"][13]["result"] = json!("nonconform");
-            d["level"] = json!("five_star");
-        }), 422, "level_above_computed", "/level"),
+        (
+            changed(|d| {
+                d["score_sheet"]["items"][13]["result"] = json!("nonconform");
+                d["level"] = json!("five_star");
+            }),
+            422,
+            "level_above_computed",
+            "/level",
+        ),
         (changed(set("/level", json!("four_star"))), 400, "text_empty", "/level_reason"),
-        (changed(set("/score_sheet/items/0/clause", json!("9.9"))), 400, "unknown_clause", "/score_sheet/items/0/clause"),
+        (
+            changed(set("/score_sheet/items/0/clause", json!("9.9"))),
+            400,
+            "unknown_clause",
+            "/score_sheet/items/0/clause",
+        ),
         (changed(set("/score_sheet/items/0/clause", json!("5.1.2"))), 400, "clause_twice", "/score_sheet/items/1"),
-        (changed(|d| drop(d["score_sheet"]["items"].as_array_mut().unwrap().pop())), 400, "clause_missing", "/score_sheet/items"),
+        (
+            changed(|d| drop(d["score_sheet"]["items"].as_array_mut().unwrap().pop())),
+            400,
+            "clause_missing",
+            "/score_sheet/items",
+        ),
         (changed(set("/score_sheet/items/2/result", json!("fine"))), 400, "bad_item", "/score_sheet/items/2"),
-        (changed(set("/score_sheet/items/2/result", json!("not_applicable"))), 400, "text_empty", "/score_sheet/items/2/reason"),
-        (changed(set("/score_sheet/items/2", json!({"clause": "5.1.3", "sampled": 3, "nonconforming": 4}))), 400, "bad_sample", "/score_sheet/items/2/sampled"),
-        (changed(set("/score_sheet/items/2", json!({"clause": "5.1.3", "sampled": -3, "nonconforming": 4}))), 400, "json_shape", "/score_sheet/items/2/sampled"),
-        (changed(set("/score_sheet/special_deductions", json!([{"reason": "x", "corrected": false}]))), 422, "deduction_not_corrected", "/score_sheet/special_deductions/0/corrected"),
-        (changed(set("/score_sheet/special_deductions", json!(vec![json!({"reason": "x", "corrected": true}); 5]))), 422, "not_certifiable", "/score_sheet"),
-        (changed(|d| {
-            for item in d["score_sheet"]["items"].as_array_mut().unwrap().iter_mut().take(5) {
-                item["result"] = json!("nonconform");
-            }
-        }), 422, "not_certifiable", "/score_sheet"),
-        (changed(|d| {
-            for item in d["score_sheet"]["items"].as_array_mut().unwrap() {
-                *item = json!({"clause": item["clause"], "result": "not_applicable", "reason": "x"});
-            }
-        }), 400, "no_applicable_clause", "/score_sheet/items"),
+        (
+            changed(set("/score_sheet/items/2/result", json!("not_applicable"))),
+            400,
+            "text_empty",
+            "/score_sheet/items/2/reason",
+        ),
+        (
+            changed(set("/score_sheet/items/2", json!({"clause": "5.1.3", "sampled": 3, "nonconforming": 4}))),
+            400,
+            "bad_sample",
+            "/score_sheet/items/2/sampled",
+        ),
+        (
+            changed(set("/score_sheet/items/2", json!({"clause": "5.1.3", "sampled": -3, "nonconforming": 4}))),
+            400,
+            "json_shape",
+            "/score_sheet/items/2/sampled",
+        ),
+        (
+            changed(set("/score_sheet/special_deductions", json!([{"reason": "x", "corrected": false}]))),
+            422,
+            "deduction_not_corrected",
+            "/score_sheet/special_deductions/0/corrected",
+        ),
+        (
+            changed(set("/score_sheet/special_deductions", json!(vec![json!({"reason": "x", "corrected": true}); 5]))),
+            422,
+            "not_certifiable",
+            "/score_sheet",
+        ),
+        (
+            changed(|d| {
+                for item in d["score_sheet"]["items"].as_array_mut().unwrap().iter_mut().take(5) {
+                    item["result"] = json!("nonconform");
+                }
+            }),
+            422,
+            "not_certifiable",
+            "/score_sheet",
+        ),
+        (
+            changed(|d| {
+                for item in d["score_sheet"]["items"].as_array_mut().unwrap() {
+                    *item = json!({"clause": item["clause"], "result": "not_applicable", "reason": "x"});
+                }
+            }),
+            400,
+            "no_applicable_clause",
+            "/score_sheet/items",
+        ),
         (changed(set("/score_sheet", json!(null))), 400, "score_sheet_missing", "/score_sheet"),
         (changed(|d| d["levle"] = json!("five_star")), 400, "json_shape", "/levle"),
         (changed(|d| drop(d.as_object_mut().unwrap().remove("scope"))), 400, "json_shape", ""),
@@ -170,7 +225,11 @@ async fn codes_with_one_digit_changed_are_never_genuine() {
         assert_eq!((&answer["licence"], &answer["certificate"]), (&json!(null), &json!(null)));
         if i % 31 == 0 {
             let page = app.get(&format!("/m/{bad}")).await.is(404).text();
-            assert!(page.contains("不是真标志") && !page.contains("示例电器") && !page.contains('★'.to_string().repeat(2).as_str()));
+            assert!(
+                page.contains("不是真标志")
+                    && !page.contains("示例电器")
+                    && !page.contains('★'.to_string().repeat(2).as_str())
+            );
         }
     }
     let id = mark["id"].as_str().unwrap();
@@ -205,7 +264,9 @@ async fn what_was_never_issued_accuses_nobody() {
         let answer = app.get(&format!("/api/v1/certificates/{never}?{bad}")).await;
         assert_eq!(answer.status, 400, "{bad}: {}", answer.text());
     }
-    for bad in ["", "number=A&uscc=B", "uscc=123", "number=%3Cscript%3E", "holder=", "holder=x&limit=0", "holder=x&limit=101"] {
+    for bad in
+        ["", "number=A&uscc=B", "uscc=123", "number=%3Cscript%3E", "holder=", "holder=x&limit=0", "holder=x&limit=101"]
+    {
         let answer = app.get(&format!("/api/v1/certificates?{bad}")).await;
         assert_eq!(answer.status, 400, "{bad}: {}", answer.text());
     }
@@ -218,7 +279,11 @@ async fn each_role_does_its_own_and_a_revoked_token_nothing() {
     let id = issued["id"].as_str().unwrap();
     let writes: [(String, Value, Role); 8] = [
         (ISSUE.into(), decision("D-2", "2026-05-08"), Role::Registrar),
-        (format!("{ISSUE}/{id}/surveillance"), json!({"on_site_ended_on": "2026-05-08", "outcome": "passed"}), Role::Registrar),
+        (
+            format!("{ISSUE}/{id}/surveillance"),
+            json!({"on_site_ended_on": "2026-05-08", "outcome": "passed"}),
+            Role::Registrar,
+        ),
         (format!("{ISSUE}/{id}/marks"), json!({"medium": "packaging"}), Role::MarkOfficer),
         (format!("{ISSUE}/{id}/suspension"), json!({"reason": "0112"}), Role::DecisionMaker),
         (format!("{ISSUE}/{id}/reinstatement"), json!({}), Role::DecisionMaker),

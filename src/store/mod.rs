@@ -1,9 +1,12 @@
 //! Floor 3: where events are kept. This file is the contract; every backend passes the same suite.
 
+pub mod backup;
 pub mod changeset;
 mod codec;
 pub mod disk;
 pub mod engine;
+pub mod export;
+pub mod fsck;
 pub mod journal;
 mod local;
 pub mod views;

@@ -108,6 +108,10 @@ impl Disk for MemoryDisk {
     fn lock(&self, _: &Path) -> io::Result<Box<dyn Send + Sync>> {
         Ok(Box::new(()))
     }
+
+    fn lock_owner(&self, _: &Path) -> io::Result<Option<String>> {
+        Ok(None)
+    }
 }
 
 impl DiskFile for MemoryFile {

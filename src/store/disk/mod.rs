@@ -74,6 +74,12 @@ pub trait Disk: Send + Sync {
     /// # Errors
     /// `WouldBlock` with the owner named in the text when another process holds it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+
+    /// Who holds that lock now, without taking or writing anything; none where nobody does.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn lock_owner(&self, path: &Path) -> io::Result<Option<String>>;
 }
 
 /// How a file is opened.

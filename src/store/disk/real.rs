@@ -1,6 +1,7 @@
 //! The file system of the machine.
 
 use super::{Access, Disk, DiskFile};
+use rustix::fs::FlockOperation;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
@@ -57,19 +58,35 @@ impl Disk for RealDisk {
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
-        match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                let mut owner = String::new();
-                // The owner's number is a help for people: without it the lock holds all the same.
-                let _ = file.take(OWNER_MAX).read_to_string(&mut owner);
-                return Err(io::Error::new(io::ErrorKind::WouldBlock, format!("process {}", owner.trim())));
-            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(io::Error::new(io::ErrorKind::WouldBlock, owner(file))),
             Err(other) => return Err(other.into()),
         }
         file.set_len(0)?;
         writeln!(file, "{}", std::process::id())?;
         Ok(Box::new(file))
+    }
+
+    fn lock_owner(&self, path: &Path) -> io::Result<Option<String>> {
+        let file = match File::open(path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(None),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(Some(owner(file))),
+            Err(other) => Err(other.into()),
+        }
+    }
+}
+
+/// Who wrote itself into a lock file. It is a help for people: without it the lock holds all the same.
+fn owner(file: File) -> String {
+    let mut text = String::new();
+    match file.take(OWNER_MAX).read_to_string(&mut text) {
+        Ok(_) if !text.trim().is_empty() => format!("process {}", text.trim()),
+        _ => "another process".into(),
     }
 }
 

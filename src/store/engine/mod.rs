@@ -6,7 +6,8 @@ pub(crate) mod reader;
 mod writer;
 
 pub use catch_up::Progress;
-pub(crate) use catch_up::catch_up;
+pub(crate) use catch_up::{catch_up, units_of};
+pub(crate) use pending::Pending;
 
 use super::codec::encode;
 use super::disk::Disk;
@@ -82,7 +83,7 @@ pub struct Engine {
     _lock: Box<dyn Send + Sync>,
 }
 
-fn lock(disk: &dyn Disk, dir: &Path) -> Result<Box<dyn Send + Sync>, StoreError> {
+pub(crate) fn lock(disk: &dyn Disk, dir: &Path) -> Result<Box<dyn Send + Sync>, StoreError> {
     let path = dir.join(LOCK_FILE);
     disk.lock(&path).map_err(|e| match e.kind() {
         std::io::ErrorKind::WouldBlock => StoreError::Refused(format!(
@@ -107,9 +108,12 @@ impl Engine {
         let failed = || io_error(|| format!("create {}", dir.display()));
         if !disk.exists(dir).map_err(failed())? {
             disk.make_dir(dir).map_err(failed())?;
-            if let Some(parent) = dir.parent().filter(|p| !p.as_os_str().is_empty()) {
-                disk.sync_dir(parent).map_err(failed())?;
-            }
+        }
+        // The directory may be there from an attempt that was cut short: its own name is made durable all the same.
+        match dir.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => disk.sync_dir(Path::new(".")).map_err(failed())?,
+            Some(parent) => disk.sync_dir(parent).map_err(failed())?,
+            None => {}
         }
         let lock = lock(&*disk, dir)?;
         journal::create(&*disk, dir, options)?;

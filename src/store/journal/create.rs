@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 
 /// Where a journal is made before it gets its name.
-const CREATING_DIR: &str = "journal.creating";
+pub(crate) const CREATING_DIR: &str = "journal.creating";
 /// Bytes written at a time when a segment is filled with zeros.
 const FILL: usize = 1 << 20;
 

@@ -1,6 +1,6 @@
 //! The journal: an append-only list of frames in segments of fixed size. It is the truth; all else is derived from it.
 
-mod create;
+pub(crate) mod create;
 pub mod format;
 pub mod head;
 mod recover;

@@ -19,6 +19,9 @@ pub struct Inspected {
     head: Head,
 }
 
+/// The way back when nothing but the head file is lost.
+const REBUILD: &str = "`starmark fsck --rebuild-head` writes it anew where the journal itself is sound";
+
 fn refused(path: &Path, what: String) -> StoreError {
     StoreError::Refused(format!("{}: {what}; {WAY_BACK}", path.display()))
 }
@@ -30,21 +33,33 @@ impl Inspected {
     /// # Errors
     /// `Refused` names file, offset and the way back; or a failure of the machine.
     pub fn inspect(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, StoreError> {
-        let path = dir.join(JOURNAL_DIR);
-        if !disk.exists(&path).map_err(io_error(|| format!("look at {}", path.display())))? {
-            return Err(StoreError::Refused(format!(
-                "{} does not exist: there is no store here; `starmark init` creates one",
-                path.display()
-            )));
-        }
-        let journal = Arc::new(Journal::new(disk, &path));
+        let journal = find(disk, dir)?;
         let head = read_head(&journal)?;
+        let inspected = Self::look(journal, head)?;
+        inspected.must_contain(&head.tip, "what was acknowledged")?;
+        Ok(inspected)
+    }
+
+    /// The same for a journal whose head file is lost: whoever asks has proved all the rest.
+    pub(crate) fn inspect_without_head(disk: Arc<dyn Disk>, dir: &Path) -> Result<Self, StoreError> {
+        let journal = find(disk, dir)?;
+        let path = journal.dir().join(HEAD_FILE);
+        let failed = || io_error(|| format!("write {}", path.display()));
+        let disk = journal.disk();
+        let file = match disk.exists(&path).map_err(failed())? {
+            true => disk.open(&path, Access::Write).map_err(failed())?,
+            false => disk.create(&path).map_err(failed())?,
+        };
+        Head::begin(&*file).map_err(failed())?;
+        Self::look(journal, Head { generation: 1, tip: Tip::START })
+    }
+
+    fn look(journal: Arc<Journal>, head: Head) -> Result<Self, StoreError> {
         let last = check_headers(&journal)?;
         let bytes = journal.load(last.number)?;
         let scan = scan(&bytes, last.number, SEGMENT_HEADER, last.first_seq, last.previous_frame);
         let inspected = Self { journal, last, bytes, scan, head };
         inspected.check_ending()?;
-        inspected.must_contain(&head.tip, "what was acknowledged")?;
         Ok(inspected)
     }
 
@@ -179,11 +194,23 @@ impl Inspected {
     }
 }
 
+fn find(disk: Arc<dyn Disk>, dir: &Path) -> Result<Arc<Journal>, StoreError> {
+    let path = dir.join(JOURNAL_DIR);
+    if disk.exists(&path).map_err(io_error(|| format!("look at {}", path.display())))? {
+        return Ok(Arc::new(Journal::new(disk, &path)));
+    }
+    Err(StoreError::Refused(format!(
+        "{} does not exist: there is no store here; `starmark init` creates one",
+        path.display()
+    )))
+}
+
 fn read_head(journal: &Journal) -> Result<Head, StoreError> {
     let path = journal.dir().join(HEAD_FILE);
     let failed = || io_error(|| format!("read {}", path.display()));
     if !journal.disk().exists(&path).map_err(failed())? {
-        return Err(refused(&path, "it is missing, so nothing says how far the journal was acknowledged".into()));
+        let what = "it is missing, so nothing says how far the journal was acknowledged";
+        return Err(refused(&path, format!("{what}; {REBUILD}")));
     }
     let file = journal.disk().open(&path, Access::Read).map_err(failed())?;
     match Head::read(&*file).map_err(failed())? {
@@ -193,7 +220,7 @@ fn read_head(journal: &Journal) -> Result<Head, StoreError> {
             }
             Ok(head)
         }
-        None => Err(refused(&path, "both its slots (offsets 0 and 4096) are damaged".into())),
+        None => Err(refused(&path, format!("both its slots (offsets 0 and 4096) are damaged; {REBUILD}"))),
     }
 }
 

@@ -78,9 +78,9 @@ impl Writer {
         }
         if let Err(e) = disk.create(&new).and_then(|file| fill_segment(&*file, &header)) {
             // The half-made file bears no name the journal reads; the next attempt or start removes it too.
-            let removed = disk.remove(&new);
+            let gone = disk.remove(&new).is_ok() || disk.exists(&new).is_ok_and(|there| !there);
             return Err(match e.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded if removed.is_ok() => {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded if gone => {
                     StoreError::Full(format!("no room for {}: {e}", path.display()))
                 }
                 _ => failed()(e),

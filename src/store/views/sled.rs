@@ -113,12 +113,13 @@ impl ViewsSource for SledSource {
     }
 
     fn fresh(&self) -> Result<Box<dyn Views>, StoreError> {
-        match std::fs::remove_dir_all(&self.dir) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                return Err(io_error(|| format!("remove {}", self.dir.display()))(e));
-            }
-            _ => {}
-        }
+        let gone = match self.dir.symlink_metadata() {
+            Ok(found) if found.is_dir() => std::fs::remove_dir_all(&self.dir),
+            Ok(_) => std::fs::remove_file(&self.dir),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(e) => Err(e),
+        };
+        gone.map_err(io_error(|| format!("remove {}", self.dir.display())))?;
         self.open()
     }
 }

@@ -226,7 +226,12 @@ impl Service {
         loop {
             tries += 1;
             let now = self.clock.now();
-            let changeset = changeset(act, &request_sha256, plan(now)?, now);
+            let planned = match plan(now) {
+                Ok(planned) => planned,
+                // It may be refused only because the same request was done a moment ago.
+                Err(refused) => return self.replay(act, &request_sha256)?.ok_or(refused),
+            };
+            let changeset = changeset(act, &request_sha256, planned, now);
             match self.store.commit(changeset.clone()) {
                 Ok(committed) => {
                     let Changeset { events, records, provenance, .. } = changeset;

@@ -84,7 +84,7 @@ pub enum Claim {
 }
 
 impl Changeset {
-    /// What this unit claims: numbers of certificates it issues, its reference and its idempotency key. An event is never
+    /// What this unit claims: its idempotency key, its reference, numbers of certificates it issues. An event is never
     /// written without its claims, since both come from here.
     pub fn claims(&self) -> impl Iterator<Item = Claim> {
         claims(&self.events, &self.provenance)
@@ -101,7 +101,8 @@ pub fn claims(events: &[Event], provenance: &Provenance) -> impl Iterator<Item =
     });
     let reference = provenance.reference.clone().map(Claim::Reference);
     let key = provenance.idempotency_key.clone().map(Claim::IdempotencyKey);
-    numbers.chain(reference).chain(key).collect::<Vec<_>>().into_iter()
+    // The key first: the same request twice must read as such, not as a quarrel over its number.
+    key.into_iter().chain(reference).chain(numbers).collect::<Vec<_>>().into_iter()
 }
 
 /// A unit as it stands in the store.

@@ -111,7 +111,8 @@ pub fn verify_registered(
     let standing = life.standing(moment.at, moment.known_at);
     checks.push(validity(life.terms(), moment.at, moment.now));
     checks.push(status(life, moment));
-    if let Some(standing) = &standing {
+    // What has ended is surveyed no more.
+    if let Some(standing) = standing.as_ref().filter(|s| matches!(s.standing, Standing::Valid | Standing::Suspended)) {
         checks.push(surveillance(life, standing.standing, intervals, moment));
     }
     Finding {
@@ -147,8 +148,8 @@ fn signature_and_key(
     let checks = vec![
         signature.ok(
             "signature_good",
-            format!("本机构用密钥 {} 签名", evidence.key.id),
-            format!("signed by this body with its key {}", evidence.key.id),
+            format!("证书由本机构用密钥 {} 签名", evidence.key.id),
+            format!("the certificate is signed by this body with its key {}", evidence.key.id),
         ),
         key_window(&evidence.key, recorded_at, evidence.created, now),
     ];

@@ -81,8 +81,8 @@ fn token_checks(token: &SignedToken, keys: &KeyDocument, at: Timestamp, now: Tim
     let mut checks = vec![
         signature.ok(
             "signature_good",
-            format!("本机构用密钥 {} 签名", key.id),
-            format!("signed by this body with its key {}", key.id),
+            format!("标志的码由本机构用密钥 {} 签名", key.id),
+            format!("the mark's code is signed by this body with its key {}", key.id),
         ),
         key_window(token, key, now),
         dates(token, at, now),

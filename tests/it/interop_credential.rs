@@ -69,7 +69,7 @@ fn signed(document: Value) -> String {
 }
 
 /// What the W3C libraries say: `verified`, or `refused: ` and why.
-fn theirs(certificate: &str, did: &Value, context: &Value, now: &str) -> String {
+pub fn theirs(certificate: &str, did: &Value, context: &Value, now: &str) -> String {
     let interop = root("tests/interop");
     assert!(
         interop.join("node_modules").is_dir(),
@@ -101,7 +101,7 @@ fn ours(certificate: &str, keys: &KeyDocument) -> &'static str {
     }
 }
 
-fn context() -> Value {
+pub fn context() -> Value {
     serde_json::from_slice(&std::fs::read(root("assets/ns-v1.json")).unwrap()).unwrap()
 }
 

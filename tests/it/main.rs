@@ -4,9 +4,11 @@
 mod doors;
 mod harness;
 mod interop_credential;
+mod interop_issued;
 mod interop_openssl;
 mod lives;
 mod main_job;
+mod race;
 mod store_contract;
 mod store_crash;
 mod store_damage;

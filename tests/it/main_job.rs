@@ -78,7 +78,7 @@ async fn suspension_freezes_the_marks_and_reinstatement_frees_them() {
     let tomorrow = app.get(&format!("/api/v1/certificates/{id}?as_of=2026-10-02")).await.is(200).json();
     assert_eq!(tomorrow["verdict"], "undetermined", "the future is not known");
     let early =
-        app.get(&format!("/api/v1/certificates/{id}?as_of=2026-05-01&known_at=2026-05-01")).await.is(200).json();
+        app.get(&format!("/api/v1/certificates/{id}?as_of=2026-05-08&known_at=2026-05-01")).await.is(200).json();
     assert_eq!((&early["verdict"], &early["standing"]), (&json!("undetermined"), &json!(null)));
     let history = app.get(&format!("/api/v1/certificates/{id}/history")).await.is(200).json();
     let changes: Vec<&str> = history.as_array().unwrap().iter().map(|s| s["change"].as_str().unwrap()).collect();

@@ -38,6 +38,8 @@ pub struct View {
     pub history: Vec<Row>,
     /// What was checked.
     pub checks: Vec<CheckRow>,
+    /// Whether another day can be asked about.
+    pub asks_day: bool,
     /// When this was computed.
     pub computed: String,
     /// Where machines read the same.
@@ -57,6 +59,8 @@ pub struct Subject {
     pub level: Level,
     /// Whether the level may be shown as held now.
     pub praised: bool,
+    /// What stands beside a level that may not.
+    pub note: Text,
 }
 
 impl Subject {
@@ -178,21 +182,32 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View
         warning,
         link: successor_link(answer, face, base),
         as_of: as_of_text(answer, asked),
-        subject: genuine.map(|terms| subject(terms, face)),
+        subject: genuine.map(|terms| subject(terms, face, asked.as_of.is_some())),
         held: None,
         advice: advice(face, false),
-        facts: genuine.map_or_else(Vec::new, |terms| facts(terms, answer)),
+        facts: genuine.map_or_else(Vec::new, |terms| facts(terms, answer, face)),
         sites: genuine.map_or_else(Vec::new, sites),
         history: history(answer.certificate.life(), answer.moment.known_at),
         checks: checks(&answer.finding.verdict),
+        asks_day: genuine.is_some(),
         computed: clock(answer.moment.now),
         api: Some(format!("{base}/api/v1/certificates/{id}")),
         credential: genuine.map(|_| format!("{base}/api/v1/certificates/{id}/credential")),
     }
 }
 
-fn subject(terms: &Terms, face: Face) -> Subject {
+/// What no longer holds is not praised; what cannot be told is not called void either.
+fn level_note(face: Face, then: bool) -> Text {
+    match (face, then) {
+        (Face::CannotTell, _) => text("能否使用，无法判断", "whether it may be used cannot be told"),
+        (_, true) => text("当时不能使用", "could not be used then"),
+        (_, false) => text("现在不能使用", "may not be used now"),
+    }
+}
+
+fn subject(terms: &Terms, face: Face, then: bool) -> Subject {
     Subject {
+        note: level_note(face, then),
         holder: terms.holder.name.to_string(),
         uscc: terms.holder.uscc.to_string(),
         level: terms.level,
@@ -316,7 +331,7 @@ fn advice(face: Face, is_mark: bool) -> Option<Text> {
     }
 }
 
-fn facts(terms: &Terms, answer: &CertificateAnswer) -> Vec<(Text, String)> {
+fn facts(terms: &Terms, answer: &CertificateAnswer, face: Face) -> Vec<(Text, String)> {
     let due = answer.certificate.surveillance_due(answer.moment.known_at);
     let mut facts = vec![
         (text("编号", "Number"), terms.number.to_string()),
@@ -325,7 +340,8 @@ fn facts(terms: &Terms, answer: &CertificateAnswer) -> Vec<(Text, String)> {
         (text("有效期", "Validity"), format!("{} — {}", terms.issued_on, terms.valid_until)),
         (text("首次发证", "First issued"), terms.first_issued_on.to_string()),
     ];
-    if due < terms.valid_until {
+    let open = matches!(face, Face::Standing(Standing::Valid | Standing::Suspended | Standing::NotYetEffective));
+    if open && due < terms.valid_until {
         facts.push((text("下次监督", "Next surveillance"), due.to_string()));
     }
     facts.extend([
@@ -414,6 +430,7 @@ pub fn bare(face: Face, sentence: Text, verdict: &Verdict, now: Timestamp, is_ma
         sites: vec![],
         history: vec![],
         checks: checks(verdict),
+        asks_day: false,
         computed: clock(now),
         api: None,
         credential: None,
@@ -440,6 +457,7 @@ fn found_mark(found: &FoundMark, asked: Asked, base: &str) -> View {
     }
     if let Some(subject) = &mut view.subject {
         subject.praised = view.face.is_valid();
+        subject.note = level_note(view.face, asked.as_of.is_some());
     }
     if view.face != certificate_face || !certificate_face.is_valid() {
         mark_words(found, &mut view, certificate_face, base);

@@ -64,6 +64,12 @@ impl Text {
         if lang.is_zh() { &self.zh } else { &self.en }
     }
 
+    /// The same as markup: escaped, and no date broken across lines.
+    #[must_use]
+    pub fn html(&self, lang: &Lang) -> String {
+        dated(self.main(lang))
+    }
+
     /// In the language beside it.
     #[must_use]
     pub fn side(&self, lang: &Lang) -> &str {
@@ -119,5 +125,46 @@ impl Face {
     #[must_use]
     pub const fn is_valid(self) -> bool {
         matches!(self, Self::Standing(Standing::Valid))
+    }
+}
+
+/// A text as markup: escaped, with each `YYYY-MM-DD` kept on one line.
+pub fn dated(text: &str) -> String {
+    const LEN: usize = "2026-05-08".len();
+    let is_date = |window: &[u8]| {
+        window.iter().enumerate().all(|(i, b)| if matches!(i, 4 | 7) { *b == b'-' } else { b.is_ascii_digit() })
+    };
+    let mut out = String::with_capacity(text.len() + 32);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if let Some(date) = rest.get(..LEN).filter(|d| is_date(d.as_bytes())) {
+            out.push_str("<span class=\"date\">");
+            out.push_str(date);
+            out.push_str("</span>");
+            rest = &rest[LEN..];
+            continue;
+        }
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            other => out.push(other),
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_stay_whole_and_markup_stays_text() {
+        assert_eq!(dated("到 2026-05-08，<b>"), "到 <span class=\"date\">2026-05-08</span>，&lt;b&gt;");
+        assert_eq!(dated("a\"&'2026-05-0"), "a&quot;&amp;&#39;2026-05-0");
+        assert_eq!(dated("示"), "示");
     }
 }

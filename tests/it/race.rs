@@ -1,0 +1,133 @@
+//! Eight clients at once, with colliding numbers and repeated keys: exactly one certificate each.
+
+use crate::harness::{TestApp, decision};
+use serde_json::{Value, json};
+use starmark::domain::decision::DecisionInput;
+use starmark::service::{Act, Actor, IdempotencyKey, ServiceError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+const CLIENTS: usize = 8;
+const DECISIONS: usize = 40;
+
+fn input(value: &Value) -> DecisionInput {
+    serde_json::from_value(value.clone()).unwrap()
+}
+
+/// Runs `work` on every client at once and gives what each answered.
+fn clients<T: Send + 'static>(work: impl Fn(usize) -> T + Send + Sync + 'static) -> Vec<T> {
+    let work = Arc::new(work);
+    let threads: Vec<_> = (0..CLIENTS)
+        .map(|i| {
+            let work = work.clone();
+            std::thread::spawn(move || work(i))
+        })
+        .collect();
+    threads.into_iter().map(|t| t.join().unwrap()).collect()
+}
+
+#[test]
+fn the_same_decisions_from_eight_clients_yield_one_certificate_each() {
+    let app = TestApp::on("2026-05-08");
+    let service = app.service.clone();
+    let answers = clients(move |_| {
+        (0..DECISIONS)
+            .map(|n| {
+                let mut d = decision(&format!("D-{n}"), "2026-05-08");
+                if n % 2 == 0 {
+                    d["number"] = json!(format!("X-{n}"));
+                }
+                service.issue(&Act::by(Actor::local("race")), &input(&d)).unwrap()
+            })
+            .collect::<Vec<_>>()
+    });
+    for n in 0..DECISIONS {
+        let ids: BTreeSet<String> = answers.iter().map(|a| a[n].id.to_string()).collect();
+        assert_eq!(ids.len(), 1, "decision {n} was issued more than once");
+        assert_eq!(answers.iter().filter(|a| !a[n].replayed).count(), 1, "decision {n} was written more than once");
+    }
+    let numbers: BTreeSet<_> = answers[0].iter().map(|i| i.number.clone()).collect();
+    assert_eq!(numbers.len(), DECISIONS);
+}
+
+#[test]
+fn one_number_goes_to_one_of_eight_decisions() {
+    let app = TestApp::on("2026-05-08");
+    let service = app.service.clone();
+    let answers = clients(move |client| {
+        (0..DECISIONS)
+            .map(|n| {
+                let mut d = decision(&format!("D-{client}-{n}"), "2026-05-08");
+                d["number"] = json!(format!("29326SC{n:05}R0M"));
+                match service.issue(&Act::by(Actor::local("race")), &input(&d)) {
+                    Ok(issued) => Some(issued.id),
+                    Err(ServiceError::Refused(why)) => {
+                        assert_eq!(why[0].code, "number_taken");
+                        None
+                    }
+                    Err(other) => panic!("{other}"),
+                }
+            })
+            .collect::<Vec<_>>()
+    });
+    for n in 0..DECISIONS {
+        assert_eq!(answers.iter().filter(|a| a[n].is_some()).count(), 1, "number {n}");
+        let found = app.service.by_number(&format!("29326SC{n:05}R0M")).unwrap().unwrap();
+        assert!(answers.iter().any(|a| a[n] == Some(found.id)));
+    }
+}
+
+#[test]
+fn allocated_numbers_never_collide_not_even_with_given_ones() {
+    let app = TestApp::on("2026-05-08");
+    let service = app.service.clone();
+    let answers = clients(move |client| {
+        let mut numbers = vec![];
+        for n in 0..DECISIONS {
+            let mut d = decision(&format!("D-{client}-{n}"), "2026-05-08");
+            if client == 0 {
+                // Given by hand, in the way of the pattern.
+                d["number"] = json!(format!("29326SC{:05}R0M", 5 * n + 3));
+            }
+            match service.issue(&Act::by(Actor::local("race")), &input(&d)) {
+                Ok(issued) => numbers.push(issued.number),
+                Err(ServiceError::Refused(why)) if client == 0 => assert_eq!(why[0].code, "number_taken"),
+                Err(other) => panic!("{other}"),
+            }
+        }
+        numbers
+    });
+    let mut seen = BTreeMap::new();
+    for number in answers.iter().flatten() {
+        *seen.entry(number.clone()).or_insert(0) += 1;
+    }
+    assert!(seen.values().all(|n| *n == 1));
+    assert!(answers[1..].iter().all(|a| a.len() == DECISIONS), "whoever lets the pattern allocate is served");
+}
+
+#[test]
+fn one_suspension_of_eight_under_one_key_and_one_of_eight_under_eight() {
+    use starmark::domain::reason::SuspensionReason;
+    use starmark::service::revocation::Order;
+    let app = TestApp::on("2026-05-08");
+    for same_key in [true, false] {
+        let issued = app
+            .service
+            .issue(&Act::by(Actor::local("race")), &input(&decision(&format!("D-{same_key}"), "2026-05-08")))
+            .unwrap();
+        let service = app.service.clone();
+        let answers = clients(move |client| {
+            let key = if same_key { "k".to_owned() } else { format!("k{client}") };
+            let act = Act { key: Some(IdempotencyKey::parse(&key).unwrap()), ..Act::by(Actor::local("race")) };
+            let reason = SuspensionReason::parse("0112").unwrap();
+            let order = Order::Suspend { reason, confirmed_on: None, effective_on: None, until: None };
+            service.order(&act, &issued.id.to_string(), &order).map(|d| d.replayed).map_err(|e| e.to_string())
+        });
+        let written = answers.iter().filter(|a| matches!(a, Ok(false))).count();
+        assert_eq!(written, 1, "{answers:?}");
+        let others = answers.iter().filter(|a| if same_key { matches!(a, Ok(true)) } else { a.is_err() }).count();
+        assert_eq!(others, CLIENTS - 1, "{answers:?}");
+        let life = app.service.store().certificate(issued.id).unwrap().unwrap();
+        assert_eq!(life.life().len(), 2);
+    }
+}

@@ -101,6 +101,7 @@ pub(super) fn make(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Parts> {
     dir.begin()?;
+    dir.add_shipped_scheme()?;
     let parts = Parts { store: create_store(dir)?, clock, entropy: Arc::new(Machine), scheme: dir.scheme()? };
     set_up(&parts, host, body, &dir.keys(), passphrase, cost.kdf())?;
     // What was just made is opened once before it is called made.

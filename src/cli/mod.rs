@@ -11,17 +11,21 @@ mod export;
 mod files;
 mod fsck;
 mod import;
+mod import_export;
 mod import_roster;
 mod init;
 mod issue;
 mod key;
+mod listen;
 mod mark;
 mod open;
 mod order;
+mod progress;
 mod recertify;
 mod reinstate;
 mod restore;
 mod serve;
+mod signatures;
 mod supersede;
 mod surveil;
 mod suspend;
@@ -69,6 +73,7 @@ enum Command {
     Sweep(sweep::Sweep),
     Export(export::Export),
     Backup(backup::Backup),
+    Restore(restore::Restore),
     Fsck(fsck::Fsck),
 }
 
@@ -108,6 +113,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Sweep(c) => c.run(global),
         Command::Export(c) => c.run(global),
         Command::Backup(c) => c.run(global),
+        Command::Restore(c) => c.run(global),
         Command::Fsck(c) => c.run(global),
     }
 }

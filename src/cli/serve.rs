@@ -3,7 +3,6 @@
 use super::args::Global;
 use super::exit::Exit;
 use super::{listen, note};
-use crate::http::Limits;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 
@@ -37,7 +36,7 @@ impl Serve {
             ClientHeader::FlyClientIp => "fly-client-ip",
             ClientHeader::XRealIp => "x-real-ip",
         });
-        let limits = Limits { client_header, ..Limits::DEFAULT };
+        let limits = listen::Limits { client_header, ..listen::Limits::DEFAULT };
         let host = service.host().clone();
         listen::listen(service, self.listen, &base, limits, |address| {
             note(format_args!("starmark: serving {host} at http://{address}, reached at {base}"));

@@ -18,7 +18,8 @@ const ROOMS: [(&str, u8); 10] = [
 ];
 
 /// The only sideways doors: the command line starts the server.
-const DOORS: [(&str, [&str; 2]); 1] = [("cli", ["http", "serve"])];
+const DOORS: [(&str, [&str; 2]); 3] =
+    [("cli", ["http", "serve"]), ("cli", ["http", "Options"]), ("cli", ["http", "Limits"])];
 
 /// Crates that only the top floor names: they are how the product talks to the world.
 const TOP_ONLY: [&str; 3] = ["axum", "clap", "askama"];

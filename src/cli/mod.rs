@@ -66,7 +66,7 @@ enum Command {
     Cancel(cancel::Cancel),
     Supersede(supersede::Supersede),
     Recertify(recertify::Recertify),
-    Mark(mark::Mark),
+    Mark(Box<mark::Mark>),
     Verify(verify::Verify),
     Token(token::Token),
     Key(key::Key),

@@ -82,9 +82,9 @@ fn enact<'a>(
 #[cfg(test)]
 mod tests {
     use super::super::cases::story;
-    use super::super::init::{Cost, invented_body};
     use super::super::story::reference;
     use super::*;
+    use crate::cli::init::{Cost, invented_body};
     use crate::domain::{Fact, Flag, Host, Scheme, Standing};
     use crate::service::clock::Machine;
     use crate::service::lookup::{Asked, CertificateAnswer};

@@ -15,13 +15,14 @@ use utoipa::ToSchema;
 pub struct Problem {
     /// Always `about:blank`: `code` tells problems apart.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    #[schema(value_type = String)]
+    pub kind: AboutBlank,
     /// The status in words.
-    pub title: String,
+    pub title: &'static str,
     /// HTTP status.
     pub status: u16,
     /// Stable machine name, e.g. `level_above_computed`.
-    pub code: String,
+    pub code: &'static str,
     /// For people: what, where, what would be right.
     pub detail: String,
     /// JSON Pointer into the request body; empty for the whole of it.
@@ -31,7 +32,15 @@ pub struct Problem {
     pub errors: Vec<Fault>,
     /// Header to answer beside the problem.
     #[serde(skip)]
-    pub header: Option<(HeaderName, HeaderValue)>,
+    pub header: Option<Box<(HeaderName, HeaderValue)>>,
+}
+
+/// The type of every problem (RFC 9457, section 4.2.1).
+#[derive(Debug, Clone, Copy, Serialize)]
+pub enum AboutBlank {
+    /// Its one value.
+    #[serde(rename = "about:blank")]
+    Value,
 }
 
 /// One fault of several.
@@ -48,12 +57,12 @@ pub struct Fault {
 impl Problem {
     /// A problem of that status.
     #[must_use]
-    pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            kind: AboutBlank::Value,
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            code: code.to_owned(),
+            code,
             detail: detail.into(),
             pointer: String::new(),
             errors: vec![],
@@ -69,7 +78,7 @@ impl Problem {
             "token_needed",
             "send a valid token in the Authorization header, as `Bearer smk_…`; tokens are made with `starmark token`",
         );
-        problem.header = Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        problem.header = Some(Box::new((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))));
         problem
     }
 
@@ -201,7 +210,7 @@ impl IntoResponse for Problem {
         let header = self.header.clone();
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
-        if let Some((name, value)) = header {
+        if let Some((name, value)) = header.map(|h| *h) {
             response.headers_mut().insert(name, value);
         }
         response

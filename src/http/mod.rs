@@ -40,7 +40,6 @@ pub struct App {
 }
 
 /// Every route, with its limits and headers. `base` is the address pages are reached at, without a slash at its end.
-#[must_use]
 pub fn router(service: Arc<Service>, base: &str, limits: Limits) -> Router {
     let links = Links { base: base.to_owned(), host: service.host().clone() };
     let app = App { service, links: Arc::new(links), observer: Arc::new(Observer::new(limits)) };

@@ -136,7 +136,6 @@ impl Modify for BearerScheme {
 struct Api;
 
 /// The API's routes with their description.
-#[must_use]
 pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Api::openapi())
         .merge(super::public::routes())

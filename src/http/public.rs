@@ -72,7 +72,7 @@ pub fn id_of(text: &str) -> Result<CertificateId, Problem> {
     CertificateId::parse(text).map_err(|r| {
         let mut problem = Problem::from(r);
         problem.status = StatusCode::NOT_FOUND.as_u16();
-        problem.title = "Not Found".into();
+        problem.title = "Not Found";
         problem
     })
 }

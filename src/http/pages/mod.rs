@@ -274,10 +274,10 @@ fn search(app: &App, lang: Lang, typed: &str, page: usize) -> Result<Found, Serv
         }
         return Ok(Found::At(format!("/m/{typed}{suffix}")));
     }
-    if CertificateNumber::parse(typed).is_ok() {
-        if let Some(certificate) = app.service.by_number(typed)? {
-            return Ok(Found::At(format!("/c/{}{suffix}", certificate.id)));
-        }
+    if CertificateNumber::parse(typed).is_ok()
+        && let Some(certificate) = app.service.by_number(typed)?
+    {
+        return Ok(Found::At(format!("/c/{}{suffix}", certificate.id)));
     }
     let request = PageRequest { offset: page.saturating_sub(1).saturating_mul(LINES), size: LINES };
     let found = match Uscc::parse(typed) {

@@ -1,0 +1,260 @@
+//! A certificate's life: states, the changes between them, and its standing at any instant as known at any other.
+
+mod admit;
+mod standing_at;
+
+use super::dates::china_day;
+use super::error::Refusal;
+use super::ids::CertificateId;
+use super::reason::{CancellationReason, SupersessionReason, SuspensionReason, WithdrawalReason};
+use super::record::Terms;
+use super::role::Role;
+use super::standing::Standing;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// Outcome of one surveillance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SurveillanceOutcome {
+    /// The requirements are still met.
+    Passed,
+    /// They are not; staff decide what follows.
+    Failed,
+}
+
+/// One thing that happens to a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum CertificateChange {
+    /// It is issued with these terms.
+    Issued {
+        /// What it says.
+        terms: Box<Terms>,
+        /// SHA-256 (hex) of the signed record.
+        record_sha256: String,
+        /// Serial taken from the body's pattern, with the series it counts in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        serial: Option<Serial>,
+    },
+    /// A surveillance was carried out.
+    Surveyed {
+        /// Last day on site.
+        on_site_ended_on: Date,
+        /// What it found.
+        outcome: SurveillanceOutcome,
+        /// When the next one is due, as the scheme's intervals had it then.
+        next_due_on: Date,
+    },
+    /// Use is suspended.
+    Suspended {
+        /// Why.
+        reason: SuspensionReason,
+        /// Day the cause was confirmed.
+        confirmed_on: Date,
+        /// Last day of the suspension.
+        until: Date,
+    },
+    /// The suspension ends well.
+    Reinstated {
+        /// Day the reinstatement evaluation was passed.
+        passed_on: Date,
+    },
+    /// Taken back for cause (撤销).
+    Withdrawn {
+        /// Why.
+        reason: WithdrawalReason,
+    },
+    /// Ended without blame (注销).
+    Cancelled {
+        /// Why.
+        reason: CancellationReason,
+    },
+    /// Replaced by a new certificate.
+    Superseded {
+        /// The new one.
+        by: CertificateId,
+        /// Why.
+        reason: SupersessionReason,
+    },
+}
+
+/// A serial number and the series it was counted in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Serial {
+    /// See [`super::number::NumberPattern::series`].
+    pub series: String,
+    /// The number taken.
+    pub value: u64,
+}
+
+/// A change with its two times and who made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What happened.
+    pub change: CertificateChange,
+    /// From when on it counts.
+    pub effective_at: Timestamp,
+    /// When the body put it on record.
+    pub recorded_at: Timestamp,
+    /// In which role.
+    pub actor: Role,
+}
+
+/// Where the certificate stands after its latest step; expiry is computed, never stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Issued and not suspended.
+    InForce,
+    /// Suspended from a day until a day.
+    Suspended {
+        /// First instant of the suspension.
+        from: Timestamp,
+        /// Its last day.
+        until: Date,
+        /// Why.
+        reason: SuspensionReason,
+    },
+    /// Terminal: withdrawn, cancelled or superseded.
+    Ended {
+        /// Which of the three.
+        standing: Standing,
+        /// From when on; a supersession may lie ahead.
+        from: Timestamp,
+    },
+}
+
+/// A certificate with its whole life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Certificate {
+    /// Its public identifier.
+    pub id: CertificateId,
+    terms: Terms,
+    record_sha256: String,
+    state: State,
+    life: Vec<Step>,
+}
+
+/// Standing at one instant, with what explains it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StandingAt {
+    /// The standing.
+    pub standing: Standing,
+    /// Since when it stands so.
+    pub since: Timestamp,
+    /// The step that explains it, an index into [`Certificate::life`]; none where only dates do.
+    pub step: Option<usize>,
+}
+
+fn not_now(code: &'static str, message: String) -> Refusal {
+    Refusal::rule(code, message)
+}
+
+impl Certificate {
+    /// A certificate begins with its `Issued` step.
+    ///
+    /// # Errors
+    /// `not_issued` when the first step is another one.
+    pub fn begin(id: CertificateId, first: Step) -> Result<Self, Refusal> {
+        match &first.change {
+            CertificateChange::Issued { terms, record_sha256, .. } => Ok(Self {
+                id,
+                terms: (**terms).clone(),
+                record_sha256: record_sha256.clone(),
+                state: State::InForce,
+                life: vec![first],
+            }),
+            _ => Err(not_now("not_issued", format!("certificate {id} has a step before it was issued"))),
+        }
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    /// SHA-256 (hex) of its signed record.
+    #[must_use]
+    pub fn record_sha256(&self) -> &str {
+        &self.record_sha256
+    }
+
+    /// Its state after the latest step.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Every step, oldest first.
+    #[must_use]
+    pub fn life(&self) -> &[Step] {
+        &self.life
+    }
+
+    /// How many steps it has: the version a changeset relies on.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.life.len() as u64
+    }
+
+    /// The certificate after one more step; only the order of states is proved here, so that a stored life can be read
+    /// back. [`Certificate::admit`] holds the scheme's time limits against a new step first.
+    ///
+    /// # Errors
+    /// The refusal names the state that forbids the step.
+    pub fn apply(mut self, step: Step) -> Result<Self, Refusal> {
+        self.state = self.next_state(&step)?;
+        self.life.push(step);
+        Ok(self)
+    }
+
+    fn next_state(&self, step: &Step) -> Result<State, Refusal> {
+        let number = &self.terms.number;
+        if let State::Ended { standing, from } = &self.state {
+            // Until its successor begins, a certificate can still be withdrawn or cancelled.
+            let still_running = *standing == Standing::Superseded && step.effective_at < *from;
+            match step.change {
+                CertificateChange::Withdrawn { .. } if still_running => {}
+                CertificateChange::Cancelled { .. } if still_running => {}
+                _ => {
+                    return Err(not_now(
+                        "certificate_ended",
+                        format!(
+                            "certificate {number} is {}, which is final: an error is corrected by a new certificate",
+                            standing.wire()
+                        ),
+                    ));
+                }
+            }
+        }
+        let ended = |standing| State::Ended { standing, from: step.effective_at };
+        match (&self.state, &step.change) {
+            (_, CertificateChange::Issued { .. }) => {
+                Err(not_now("already_issued", format!("certificate {number} is issued already")))
+            }
+            (state, CertificateChange::Surveyed { .. }) => Ok(state.clone()),
+            (State::InForce, CertificateChange::Suspended { reason, until, .. }) => {
+                Ok(State::Suspended { from: step.effective_at, until: *until, reason: *reason })
+            }
+            (State::Suspended { from, .. }, CertificateChange::Suspended { .. }) => Err(not_now(
+                "already_suspended",
+                format!("certificate {number} is suspended from {} already", china_day(*from)),
+            )),
+            (State::Suspended { .. }, CertificateChange::Reinstated { .. }) => Ok(State::InForce),
+            (_, CertificateChange::Reinstated { .. }) => Err(not_now(
+                "not_suspended",
+                format!("certificate {number} is not suspended, so there is nothing to reinstate"),
+            )),
+            (_, CertificateChange::Withdrawn { .. }) => Ok(ended(Standing::Withdrawn)),
+            (_, CertificateChange::Cancelled { .. }) => Ok(ended(Standing::Cancelled)),
+            (State::InForce, CertificateChange::Superseded { .. }) => Ok(ended(Standing::Superseded)),
+            (State::Suspended { .. }, CertificateChange::Superseded { .. }) => Err(not_now(
+                "suspended",
+                format!("certificate {number} is suspended: reinstate it before it is replaced, or withdraw it"),
+            )),
+            (State::Ended { .. }, _) => Err(not_now("certificate_ended", format!("certificate {number} has ended"))),
+        }
+    }
+}

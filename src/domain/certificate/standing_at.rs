@@ -1,0 +1,119 @@
+//! How a certificate stands at any instant, from what was on record at any other.
+
+use super::{Certificate, CertificateChange, StandingAt, Step, SurveillanceOutcome};
+use crate::domain::dates::{add_days, add_months, day_end, day_start};
+use crate::domain::scheme::Intervals;
+use crate::domain::standing::{Flag, Standing};
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+impl Certificate {
+    /// Surveillances on record at `known_at`: (last day on site, outcome), oldest first.
+    pub fn surveillances(&self, known_at: Timestamp) -> impl Iterator<Item = (Date, SurveillanceOutcome)> {
+        self.life.iter().filter(move |s| s.recorded_at <= known_at).filter_map(|s| match s.change {
+            CertificateChange::Surveyed { on_site_ended_on, outcome, .. } => Some((on_site_ended_on, outcome)),
+            _ => None,
+        })
+    }
+
+    /// The day the next surveillance is due, as known at `known_at`; never after the last day of validity.
+    #[must_use]
+    pub fn surveillance_due(&self, known_at: Timestamp) -> Date {
+        let mut passed = self.life.iter().filter(|s| s.recorded_at <= known_at).filter_map(|s| match s.change {
+            CertificateChange::Surveyed { outcome: SurveillanceOutcome::Passed, next_due_on, .. } => Some(next_due_on),
+            _ => None,
+        });
+        passed.next_back().unwrap_or(self.terms.surveillance_due_on)
+    }
+
+    /// When the next surveillance is due after one that ended on `on_site_ended_on` with this outcome: a passed one moves
+    /// the date on by the scheme's interval, never back and never beyond the last day of validity.
+    #[must_use]
+    pub fn next_due_after(&self, on_site_ended_on: Date, outcome: SurveillanceOutcome, intervals: &Intervals) -> Date {
+        let now_due = self.surveillance_due(Timestamp::MAX);
+        match outcome {
+            SurveillanceOutcome::Failed => now_due,
+            SurveillanceOutcome::Passed => {
+                add_months(on_site_ended_on, intervals.surveillance_months).max(now_due).min(self.terms.valid_until)
+            }
+        }
+    }
+
+    /// Standing at `at`, from what was on record at `known_at`; `None` when it was not on record then.
+    #[must_use]
+    pub fn standing(&self, at: Timestamp, known_at: Timestamp) -> Option<StandingAt> {
+        let known = |s: &&Step| s.recorded_at <= known_at;
+        self.life.first().filter(known)?;
+        let mut found = vec![];
+        let mut suspended: Option<(usize, Timestamp)> = None;
+        for (i, step) in self.life.iter().enumerate().filter(|(_, s)| s.recorded_at <= known_at && s.effective_at <= at)
+        {
+            let mut end = |standing| found.push(StandingAt { standing, since: step.effective_at, step: Some(i) });
+            match step.change {
+                CertificateChange::Issued { .. } | CertificateChange::Surveyed { .. } => {}
+                CertificateChange::Suspended { .. } => suspended = Some((i, step.effective_at)),
+                CertificateChange::Reinstated { .. } => suspended = None,
+                CertificateChange::Withdrawn { .. } => end(Standing::Withdrawn),
+                CertificateChange::Cancelled { .. } => end(Standing::Cancelled),
+                CertificateChange::Superseded { .. } => end(Standing::Superseded),
+            }
+        }
+        let begins = day_start(self.terms.issued_on);
+        let ends = day_start(add_days(self.terms.valid_until, 1));
+        if at >= ends {
+            found.push(StandingAt { standing: Standing::Expired, since: ends, step: None });
+        }
+        if let Some((i, since)) = suspended {
+            found.push(StandingAt { standing: Standing::Suspended, since, step: Some(i) });
+        }
+        if at < begins {
+            found.push(StandingAt { standing: Standing::NotYetEffective, since: self.life[0].recorded_at, step: None });
+        }
+        let reinstated = self.life.iter().enumerate().rev().find(|(_, s)| {
+            s.recorded_at <= known_at
+                && s.effective_at <= at
+                && matches!(s.change, CertificateChange::Reinstated { .. })
+        });
+        found.push(match reinstated {
+            Some((i, s)) => StandingAt { standing: Standing::Valid, since: s.effective_at, step: Some(i) },
+            None => StandingAt { standing: Standing::Valid, since: begins, step: Some(0) },
+        });
+        found.into_iter().min_by_key(|s| s.standing)
+    }
+
+    /// Flags on a day, as known at `known_at`, beside a standing of `standing`.
+    #[must_use]
+    pub fn flags(&self, standing: Standing, day: Date, known_at: Timestamp, intervals: &Intervals) -> Vec<Flag> {
+        let mut flags = vec![];
+        if !matches!(standing, Standing::Valid | Standing::Suspended) {
+            return flags;
+        }
+        let due = self.surveillance_due(known_at);
+        if day > due {
+            flags.push(Flag::SurveillanceOverdue);
+        } else if add_days(day, intervals.surveillance_notice_days) >= due && due < self.terms.valid_until {
+            flags.push(Flag::SurveillanceDue);
+        }
+        if add_days(day, intervals.expiry_notice_days) >= self.terms.valid_until {
+            flags.push(Flag::ExpiresSoon);
+        }
+        if standing == Standing::Suspended && self.suspension_at(day, known_at).is_some_and(|until| day > until) {
+            flags.push(Flag::SuspensionRanOut);
+        }
+        flags
+    }
+
+    /// Last day of the suspension in force at the end of `day`, as known at `known_at`.
+    #[must_use]
+    pub fn suspension_at(&self, day: Date, known_at: Timestamp) -> Option<Date> {
+        let mut until = None;
+        for step in self.life.iter().filter(|s| s.recorded_at <= known_at && s.effective_at <= day_end(day)) {
+            match &step.change {
+                CertificateChange::Suspended { until: last, .. } => until = Some(*last),
+                CertificateChange::Reinstated { .. } => until = None,
+                _ => {}
+            }
+        }
+        until
+    }
+}

@@ -1,0 +1,40 @@
+//! The issuing API: what the body's staff do, under a bearer token of the role it takes.
+
+mod certificates;
+mod marks;
+mod orders;
+mod sweep;
+
+use super::App;
+use super::error::Problem;
+use crate::domain::Refusal;
+use crate::domain::dates::parse_date;
+use crate::service::{Service, ServiceError};
+use axum::http::StatusCode;
+use jiff::civil::Date;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Routes of the issuing API.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(certificates::routes())
+        .merge(orders::routes())
+        .merge(marks::routes())
+        .merge(sweep::routes())
+}
+
+/// Runs a use case that waits for the disk on a thread that may wait.
+async fn blocking<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
+) -> Result<T, Problem> {
+    let service = app.service.clone();
+    match tokio::task::spawn_blocking(move || work(&service)).await {
+        Ok(result) => Ok(result?),
+        Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this")),
+    }
+}
+
+fn day(text: Option<&str>, pointer: &str) -> Result<Option<Date>, Refusal> {
+    text.map(parse_date).transpose().map_err(|r| r.under(pointer))
+}

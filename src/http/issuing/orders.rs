@@ -1,0 +1,191 @@
+//! Surveillance, suspension, reinstatement, withdrawal, cancellation.
+
+use super::{blocking, day};
+use crate::domain::certificate::SurveillanceOutcome;
+use crate::domain::dates::parse_date;
+use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReason};
+use crate::http::App;
+use crate::http::error::{Problem, WriteProblems};
+use crate::http::extract::{Strict, Write};
+use crate::http::public::id_of;
+use crate::http::shapes::CertificateSummary;
+use crate::service::Act;
+use crate::service::revocation::Order;
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(survey))
+        .routes(routes!(suspend))
+        .routes(routes!(reinstate))
+        .routes(routes!(withdraw))
+        .routes(routes!(cancel))
+}
+
+/// A surveillance
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SurveillanceBody {
+    /// Last day on site.
+    on_site_ended_on: String,
+    /// `passed` or `failed`.
+    #[schema(value_type = String)]
+    outcome: SurveillanceOutcome,
+    /// Evidence, for the body's own files.
+    note: Option<String>,
+}
+
+/// Record a surveillance
+///
+/// Role `registrar`.
+#[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/surveillance", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
+    request_body = SurveillanceBody,
+    responses((status = 200, body = CertificateSummary), WriteProblems))]
+async fn survey(
+    State(app): State<App>,
+    write: Write,
+    Path(id): Path<String>,
+    Strict(body): Strict<SurveillanceBody>,
+) -> Result<Json<CertificateSummary>, Problem> {
+    let on_site_ended_on = parse_date(&body.on_site_ended_on).map_err(|r| r.under("/on_site_ended_on"))?;
+    let order = Order::Survey { on_site_ended_on, outcome: body.outcome };
+    ordered(&app, write.keyed(body.note.as_deref())?, &id, order).await
+}
+
+async fn ordered(app: &App, act: Act, id: &str, order: Order) -> Result<Json<CertificateSummary>, Problem> {
+    let id = id_of(id)?;
+    let certificate = blocking(app, move |service| {
+        service.order(&act, &id.to_string(), &order)?;
+        service.find(&id.to_string())
+    })
+    .await?;
+    Ok(Json(CertificateSummary::of(&app.links, &certificate, app.service.standing_now(&certificate))))
+}
+
+/// A suspension
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SuspensionBody {
+    /// Code of the table of suspension reasons.
+    reason: String,
+    /// Day the cause was confirmed; the first day of the suspension when left out.
+    confirmed_on: Option<String>,
+    /// First day; today when left out.
+    effective_on: Option<String>,
+    /// Last day; the longest the scheme allows when left out.
+    until: Option<String>,
+    /// Evidence, for the body's own files.
+    note: Option<String>,
+}
+
+/// Suspend a certificate and freeze its marks
+///
+/// Role `decision_maker`.
+#[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/suspension", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
+    request_body = SuspensionBody,
+    responses((status = 200, body = CertificateSummary), WriteProblems))]
+async fn suspend(
+    State(app): State<App>,
+    write: Write,
+    Path(id): Path<String>,
+    Strict(body): Strict<SuspensionBody>,
+) -> Result<Json<CertificateSummary>, Problem> {
+    let order = Order::Suspend {
+        reason: SuspensionReason::parse(&body.reason)?,
+        confirmed_on: day(body.confirmed_on.as_deref(), "/confirmed_on")?,
+        effective_on: day(body.effective_on.as_deref(), "/effective_on")?,
+        until: day(body.until.as_deref(), "/until")?,
+    };
+    ordered(&app, write.keyed(body.note.as_deref())?, &id, order).await
+}
+
+/// A reinstatement
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReinstatementBody {
+    /// Day the reinstatement evaluation was passed; the first day when left out.
+    passed_on: Option<String>,
+    /// First day it is valid again; today when left out.
+    effective_on: Option<String>,
+    /// Evidence, for the body's own files.
+    note: Option<String>,
+}
+
+/// Lift a suspension and unfreeze the marks
+///
+/// Role `decision_maker`.
+#[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/reinstatement", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
+    request_body = ReinstatementBody,
+    responses((status = 200, body = CertificateSummary), WriteProblems))]
+async fn reinstate(
+    State(app): State<App>,
+    write: Write,
+    Path(id): Path<String>,
+    Strict(body): Strict<ReinstatementBody>,
+) -> Result<Json<CertificateSummary>, Problem> {
+    let order = Order::Reinstate {
+        passed_on: day(body.passed_on.as_deref(), "/passed_on")?,
+        effective_on: day(body.effective_on.as_deref(), "/effective_on")?,
+    };
+    ordered(&app, write.keyed(body.note.as_deref())?, &id, order).await
+}
+
+/// The end of a certificate
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct EndBody {
+    /// Code of the table of withdrawal reasons, or of cancellation reasons.
+    reason: String,
+    /// From which day; today when left out.
+    effective_on: Option<String>,
+    /// Evidence, for the body's own files.
+    note: Option<String>,
+}
+
+/// Withdraw a certificate (撤销) and end its marks
+///
+/// Role `decision_maker`.
+#[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/withdrawal", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
+    request_body = EndBody,
+    responses((status = 200, body = CertificateSummary), WriteProblems))]
+async fn withdraw(
+    State(app): State<App>,
+    write: Write,
+    Path(id): Path<String>,
+    Strict(body): Strict<EndBody>,
+) -> Result<Json<CertificateSummary>, Problem> {
+    let order = Order::Withdraw {
+        reason: WithdrawalReason::parse(&body.reason)?,
+        effective_on: day(body.effective_on.as_deref(), "/effective_on")?,
+    };
+    ordered(&app, write.keyed(body.note.as_deref())?, &id, order).await
+}
+
+/// Cancel a certificate (注销) and end its marks
+///
+/// Role `decision_maker`.
+#[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/cancellation", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
+    request_body = EndBody,
+    responses((status = 200, body = CertificateSummary), WriteProblems))]
+async fn cancel(
+    State(app): State<App>,
+    write: Write,
+    Path(id): Path<String>,
+    Strict(body): Strict<EndBody>,
+) -> Result<Json<CertificateSummary>, Problem> {
+    let order = Order::Cancel {
+        reason: CancellationReason::parse(&body.reason)?,
+        effective_on: day(body.effective_on.as_deref(), "/effective_on")?,
+    };
+    ordered(&app, write.keyed(body.note.as_deref())?, &id, order).await
+}

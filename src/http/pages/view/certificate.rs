@@ -1,0 +1,209 @@
+//! The page of a certificate.
+
+use super::{Row, Subject, View, advice, capital, checks, clock, face_of, level_note};
+use crate::domain::certificate::{CertificateChange, Step, SurveillanceOutcome};
+use crate::domain::dates::china_day;
+use crate::domain::record::Terms;
+use crate::domain::{Flag, Standing};
+use crate::http::pages::words::{Face, Text, text};
+use crate::service::lookup::{Asked, CertificateAnswer};
+use crate::verify::Verdict;
+use crate::verify::certificate::reason;
+use jiff::Timestamp;
+
+fn as_of_text(answer: &CertificateAnswer, asked: Asked) -> Option<Text> {
+    asked.as_of.or(asked.known_at)?;
+    let at = clock(answer.moment.at);
+    let mut said = text(format!("这是 {at}（北京时间）的情况"), format!("This is how it stood at {at}, China time"));
+    if asked.known_at.is_some() {
+        let known = clock(answer.moment.known_at);
+        said.zh.push_str(&format!("，按 {known} 已登记的内容"));
+        said.en.push_str(&format!(", from what was on record at {known}"));
+    }
+    if answer.changed_that_day {
+        said.zh.push_str("；当天状态有变化，请按具体时刻再查");
+        said.en.push_str("; it changed in the course of that day: ask about an exact time");
+    }
+    Some(said)
+}
+
+/// The page of a certificate.
+#[must_use]
+pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View {
+    let id = answer.certificate.id;
+    let genuine = answer.finding.genuine.as_ref().map(|(_, terms)| terms);
+    let face = if genuine.is_some() { face_of(&answer.finding.verdict) } else { Face::CannotTell };
+    let (sentence, warning) = match genuine {
+        Some(_) => sentence(answer, face),
+        None => (
+            text(
+                "登记簿里这张证书的签名文件核验不通过，请向发证机构查问。",
+                "The stored record of this certificate does not verify. Ask the certification body.",
+            ),
+            None,
+        ),
+    };
+    View {
+        face,
+        sentence,
+        warning,
+        link: successor_link(answer, face, base),
+        as_of: as_of_text(answer, asked),
+        subject: genuine.map(|terms| subject(terms, face, asked.as_of.is_some())),
+        held: None,
+        advice: advice(face, false),
+        facts: genuine.map_or_else(Vec::new, |terms| facts(terms, answer, face)),
+        sites: genuine.map_or_else(Vec::new, sites),
+        history: history(answer.certificate.life(), answer.moment.known_at),
+        checks: checks(&answer.finding.verdict),
+        asks_day: genuine.is_some(),
+        computed: clock(answer.moment.now),
+        api: Some(format!("{base}/api/v1/certificates/{id}")),
+        credential: genuine.map(|_| format!("{base}/api/v1/certificates/{id}/credential")),
+    }
+}
+
+fn subject(terms: &Terms, face: Face, then: bool) -> Subject {
+    Subject {
+        note: level_note(face, then),
+        holder: terms.holder.name.to_string(),
+        uscc: terms.holder.uscc.to_string(),
+        level: terms.level,
+        praised: face.is_valid(),
+    }
+}
+
+fn sites(terms: &Terms) -> Vec<(String, String)> {
+    terms.sites.iter().map(|s| (s.name.to_string(), s.address.to_string())).collect()
+}
+
+fn successor_link(answer: &CertificateAnswer, face: Face, base: &str) -> Option<(String, Text)> {
+    let (id, number) = answer.successor.as_ref().filter(|_| face == Face::Standing(Standing::Superseded))?;
+    Some((format!("{base}/c/{id}"), text(format!("看新证 {number}"), format!("See the new certificate {number}"))))
+}
+
+fn sentence(answer: &CertificateAnswer, face: Face) -> (Text, Option<Text>) {
+    let certificate = &answer.certificate;
+    let terms = certificate.terms();
+    let found = certificate.standing(answer.moment.at, answer.moment.known_at);
+    let since = found.as_ref().map_or_else(String::new, |f| china_day(f.since).to_string());
+    let why = found.as_ref().and_then(|f| reason(certificate, f.step));
+    let (colon_zh, colon_en) = why.map_or_else(Default::default, |(zh, en)| (format!("：{zh}"), format!(": {en}")));
+    let due = certificate.surveillance_due(answer.moment.known_at);
+    let until = terms.valid_until;
+    let said = match face {
+        Face::Standing(Standing::Valid) if due < until => text(
+            format!("到 {until} 为止有效，下次监督审查在 {due} 前。"),
+            format!("In force until {until}. Next surveillance by {due}."),
+        ),
+        Face::Standing(Standing::Valid) => text(format!("到 {until} 为止有效。"), format!("In force until {until}.")),
+        Face::Standing(Standing::Suspended) => {
+            text(format!("{since} 起暂停使用{colon_zh}。"), format!("May not be used since {since}{colon_en}."))
+        }
+        Face::Standing(Standing::Withdrawn) => text(
+            format!("{since} 撤销{colon_zh}。证书和标志不得再使用。"),
+            format!("Withdrawn on {since}{colon_en}. Certificate and mark may no longer be used."),
+        ),
+        Face::Standing(Standing::Cancelled) => text(
+            format!("{since} 注销{colon_zh}。证书和标志不再使用。"),
+            format!("Cancelled on {since}{colon_en}. Certificate and mark are no longer used."),
+        ),
+        Face::Standing(Standing::Superseded) => text(
+            format!("{since} 起由新证书取代{colon_zh}。这一张不再使用。"),
+            format!("Replaced by a new certificate since {since}{colon_en}. This one is no longer used."),
+        ),
+        Face::Standing(Standing::Expired) => text(
+            format!("{until} 到期，这张证书不再有效。"),
+            format!("Expired on {until}. This certificate is no longer valid."),
+        ),
+        Face::Standing(Standing::NotYetEffective) => text(
+            format!("{} 起生效，现在还不能使用。", terms.issued_on),
+            format!("Takes effect on {}. It may not be used yet.", terms.issued_on),
+        ),
+        Face::NotGenuine | Face::NoSuchRecord | Face::CannotTell => cannot_tell(&answer.finding.verdict),
+    };
+    (said, warning(answer))
+}
+
+fn cannot_tell(verdict: &Verdict) -> Text {
+    verdict.obstacle().map_or_else(
+        || text("现在查不到状态。", "Its standing cannot be found now."),
+        |check| text(format!("{}。", check.message_zh), capital(&format!("{}.", check.message))),
+    )
+}
+
+fn warning(answer: &CertificateAnswer) -> Option<Text> {
+    let known = answer.moment.known_at;
+    if answer.flags.contains(&Flag::SuspensionRanOut) {
+        let until = answer.certificate.suspension_at(china_day(answer.moment.at), known)?;
+        return Some(text(
+            format!("暂停期已于 {until} 届满，等待撤销。"),
+            format!("The suspension ended on {until} unresolved; withdrawal is due."),
+        ));
+    }
+    if answer.flags.contains(&Flag::SurveillanceOverdue) {
+        let due = answer.certificate.surveillance_due(known);
+        return Some(text(
+            format!("注意：监督审查应在 {due} 前完成，已逾期。"),
+            format!("Note: surveillance was due by {due} and is overdue."),
+        ));
+    }
+    None
+}
+
+fn facts(terms: &Terms, answer: &CertificateAnswer, face: Face) -> Vec<(Text, String)> {
+    let due = answer.certificate.surveillance_due(answer.moment.known_at);
+    let mut facts = vec![
+        (text("编号", "Number"), terms.number.to_string()),
+        (text("范围", "Scope"), terms.scope.to_string()),
+        (text("标准", "Standard"), terms.standard.clone()),
+        (text("有效期", "Validity"), format!("{} — {}", terms.issued_on, terms.valid_until)),
+        (text("首次发证", "First issued"), terms.first_issued_on.to_string()),
+    ];
+    let open = matches!(face, Face::Standing(Standing::Valid | Standing::Suspended | Standing::NotYetEffective));
+    if open && due < terms.valid_until {
+        facts.push((text("下次监督", "Next surveillance"), due.to_string()));
+    }
+    facts.extend([
+        (text("地址", "Address"), terms.holder.address.to_string()),
+        (text("认证机构", "Certification body"), terms.body.name.to_string()),
+        (text("批准号", "Approval number"), terms.body.approval_number.to_string()),
+    ]);
+    facts
+}
+
+fn history(life: &[Step], known_at: Timestamp) -> Vec<Row> {
+    life.iter().filter(|s| s.recorded_at <= known_at).rev().map(row).collect()
+}
+
+fn row(step: &Step) -> Row {
+    let (what, detail) = match &step.change {
+        CertificateChange::Issued { terms, .. } => {
+            let how = if terms.supersedes.is_some() {
+                text("换发新证", "Issued in another's place")
+            } else {
+                text("发证", "Issued")
+            };
+            (how, Some(text(terms.level.zh(), terms.level.en())))
+        }
+        CertificateChange::Surveyed { on_site_ended_on, outcome, .. } => {
+            let what = match outcome {
+                SurveillanceOutcome::Passed => text("监督审查通过", "Surveillance passed"),
+                SurveillanceOutcome::Failed => text("监督审查未通过", "Surveillance failed"),
+            };
+            (what, Some(text(format!("现场 {on_site_ended_on}"), format!("on site {on_site_ended_on}"))))
+        }
+        CertificateChange::Suspended { reason, until, .. } => (
+            text("暂停", "Suspended"),
+            Some(text(format!("{}；至 {until}", reason.zh()), format!("{}; until {until}", reason.en()))),
+        ),
+        CertificateChange::Reinstated { .. } => (text("恢复", "Reinstated"), None),
+        CertificateChange::Withdrawn { reason } => (text("撤销", "Withdrawn"), Some(text(reason.zh(), reason.en()))),
+        CertificateChange::Cancelled { reason } => (text("注销", "Cancelled"), Some(text(reason.zh(), reason.en()))),
+        CertificateChange::Superseded { reason, .. } => {
+            (text("换证", "Superseded"), Some(text(reason.zh(), reason.en())))
+        }
+    };
+    let (day, recorded) = (china_day(step.effective_at), china_day(step.recorded_at));
+    Row { day: day.to_string(), what, detail, recorded: (recorded != day).then(|| recorded.to_string()) }
+}

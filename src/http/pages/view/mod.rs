@@ -1,0 +1,215 @@
+//! From an answer to what a page shows: one answer first, then what it is about, then the facts and the checks.
+
+mod certificate;
+mod mark;
+
+use super::words::{Face, Text, text};
+use crate::domain::dates::CHINA;
+use crate::domain::{Level, Standing};
+use crate::verify::{Check, CheckResult, Outcome, Verdict};
+pub use certificate::certificate;
+use jiff::Timestamp;
+pub use mark::mark;
+
+/// A verdict page.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The band.
+    pub face: Face,
+    /// One sentence with the date and the reason.
+    pub sentence: Text,
+    /// A second one, where something is still to be said at once.
+    pub warning: Option<Text>,
+    /// A link in the band.
+    pub link: Option<(String, Text)>,
+    /// "As of …", where another moment than now was asked about.
+    pub as_of: Option<Text>,
+    /// Who and what; nothing where it is not genuine.
+    pub subject: Option<Subject>,
+    /// What a mark is licensed for.
+    pub held: Option<Held>,
+    /// What to do next.
+    pub advice: Option<Text>,
+    /// The certificate's facts.
+    pub facts: Vec<(Text, String)>,
+    /// Sites covered.
+    pub sites: Vec<(String, String)>,
+    /// What happened, newest first.
+    pub history: Vec<Row>,
+    /// What was checked.
+    pub checks: Vec<CheckRow>,
+    /// Whether another day can be asked about.
+    pub asks_day: bool,
+    /// When this was computed.
+    pub computed: String,
+    /// Where machines read the same.
+    pub api: Option<String>,
+    /// Where the signed record is.
+    pub credential: Option<String>,
+}
+
+/// Holder and level.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Holder's registered name.
+    pub holder: String,
+    /// Its code.
+    pub uscc: String,
+    /// Certified level.
+    pub level: Level,
+    /// Whether the level may be shown as held now.
+    pub praised: bool,
+    /// What stands beside a level that may not.
+    pub note: Text,
+}
+
+impl Subject {
+    /// Five places: filled or not.
+    #[must_use]
+    pub fn stars(&self) -> Vec<bool> {
+        (0..5).map(|i| i < self.level.stars()).collect()
+    }
+}
+
+/// What a mark is licensed for: "is this what you hold?"
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Medium.
+    pub medium: Text,
+    /// Brand, product group or site.
+    pub goods: Vec<(Text, String)>,
+}
+
+/// One line of the history.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// The day it counts from.
+    pub day: String,
+    /// What happened.
+    pub what: Text,
+    /// The reason or detail.
+    pub detail: Option<Text>,
+    /// The day it was put on record, where that is another.
+    pub recorded: Option<String>,
+}
+
+/// One check.
+#[derive(Debug, Clone)]
+pub struct CheckRow {
+    /// `ok`, `failed` or `undetermined`.
+    pub class: &'static str,
+    /// Its sign.
+    pub sign: &'static str,
+    /// In words, for screen readers.
+    pub result: Text,
+    /// What it settles.
+    pub name: Text,
+    /// What was found.
+    pub found: Text,
+    /// Where from, and how old.
+    pub source: Text,
+}
+
+fn clock(at: Timestamp) -> String {
+    CHINA.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn check_row(check: &Check) -> CheckRow {
+    let (class, sign, result) = match check.result {
+        CheckResult::Ok => ("ok", "✓", text("通过", "holds")),
+        CheckResult::Failed => ("failed", "✕", text("不通过", "does not hold")),
+        CheckResult::Undetermined => ("undetermined", "–", text("未能确定", "not settled")),
+    };
+    let at = clock(check.known_at);
+    CheckRow {
+        class,
+        sign,
+        result,
+        name: text(check.check.zh(), check.check.en()),
+        found: text(check.message_zh.clone(), check.message.clone()),
+        source: text(format!("{}，{at}", check.source.zh()), format!("{}, {at}", check.source.en())),
+    }
+}
+
+fn checks(verdict: &Verdict) -> Vec<CheckRow> {
+    verdict.checks.iter().map(check_row).collect()
+}
+
+/// The face of a verdict whose record is genuine.
+fn face_of(verdict: &Verdict) -> Face {
+    match (verdict.verdict, verdict.standing) {
+        (Outcome::Valid, Some(Standing::Valid)) => Face::Standing(Standing::Valid),
+        (_, Some(standing)) if standing != Standing::Valid => Face::Standing(standing),
+        _ => Face::CannotTell,
+    }
+}
+
+fn advice(face: Face, is_mark: bool) -> Option<Text> {
+    match face {
+        Face::Standing(Standing::Valid) => None,
+        Face::Standing(Standing::Superseded) => Some(text(
+            "请看新证书；新证书上的级别和范围才是现在的。",
+            "See the new certificate: its level and scope are the ones that hold now.",
+        )),
+        Face::Standing(Standing::NotYetEffective) => Some(text(
+            "生效日之前，请不要把它当作有效证书。",
+            "Do not take it for a certificate in force before that day.",
+        )),
+        Face::Standing(_) => Some(text(
+            "现在不能凭它认定售后服务星级。仍有人在使用时，请向卖家询问，或告诉发证机构。",
+            "It proves no service level now. Where it is still used, ask the seller, or tell the certification body.",
+        )),
+        Face::NotGenuine if is_mark => Some(text(
+            "不要因为它相信上面写的星级。可以按企业名称查一查这家企业有没有证书。",
+            "Do not believe the stars on it. Search by the company's name to see whether it holds a certificate.",
+        )),
+        Face::NotGenuine => Some(text(
+            "可以按企业名称查一查这家企业有没有证书。",
+            "Search by the company's name to see whether it holds a certificate.",
+        )),
+        Face::NoSuchRecord => Some(text(
+            "请核对编号有没有抄错；也可以按企业名称或统一社会信用代码再查。",
+            "Check the number for a slip, or search by the company's name or credit code.",
+        )),
+        Face::CannotTell => {
+            Some(text("请稍后再查，或向发证机构查问。", "Try again later, or ask the certification body."))
+        }
+    }
+}
+
+/// A page that shows nothing of what was claimed.
+#[must_use]
+pub fn bare(face: Face, sentence: Text, verdict: &Verdict, now: Timestamp, is_mark: bool) -> View {
+    View {
+        face,
+        sentence,
+        warning: None,
+        link: None,
+        as_of: None,
+        subject: None,
+        held: None,
+        advice: advice(face, is_mark),
+        facts: vec![],
+        sites: vec![],
+        history: vec![],
+        checks: checks(verdict),
+        asks_day: false,
+        computed: clock(now),
+        api: None,
+        credential: None,
+    }
+}
+
+/// What no longer holds is not praised; what cannot be told is not called void either.
+fn level_note(face: Face, then: bool) -> Text {
+    match (face, then) {
+        (Face::CannotTell, _) => text("能否使用，无法判断", "whether it may be used cannot be told"),
+        (_, true) => text("当时不能使用", "could not be used then"),
+        (_, false) => text("现在不能使用", "may not be used now"),
+    }
+}
+
+fn capital(sentence: &str) -> String {
+    let mut chars = sentence.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -103,8 +103,9 @@ fn serve_answers_and_one_process_holds_the_store() {
     let mut child = command(&base, &["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     let told = lines.find(|l| l.contains("serving")).unwrap();
-    let address = told.split("http://").nth(1).unwrap().split(',').next().unwrap().to_owned();
-    assert!(told.contains(&format!("https://{HOST}")));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let address = told["fields"]["address"].as_str().unwrap();
+    assert_eq!(told["fields"]["base"], format!("https://{HOST}"));
     let (status, body) = get(&format!("http://{address}/api/v1/certificates/{id}"), None);
     assert_eq!((status, body.contains("\"valid\"")), (200, true));
     // Writing beside it is refused with the owner named; a backup and a check are not.

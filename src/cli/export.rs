@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Write everything in the store as one NDJSON stream (docs/SPEC-journal.md); keys are not in it
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The stream holds decisions and who acted: it is the body's own, not for the public.\nstarmark import FILE --data NEWDIR reads it back."
+    after_help = "The stream holds decisions and who acted: it is the body's own, not for the public.\nstarmark import FILE --data NEWDIR reads it back. Beside a process that serves, export from a backup:\nstarmark backup COPY, then starmark export --data COPY."
 )]
 pub(super) struct Export {
     /// File to write [default: standard output]

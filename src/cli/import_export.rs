@@ -3,7 +3,7 @@
 use super::args::Global;
 use super::exit::Exit;
 use super::open::{create_store, service};
-use super::{files, say};
+use super::{files, note, say};
 use crate::domain::Refusal;
 use crate::service::clock::Machine;
 use crate::sign::KeyRecord;
@@ -46,7 +46,10 @@ pub(super) fn run(global: &Global, file: &Path, dry_run: bool, json: bool) -> an
     dir.begin()?;
     dir.add_shipped_scheme()?;
     let store: Arc<dyn Store> = create_store(&dir)?;
-    let summary = export::import(store.as_ref(), &mut input).map_err(|e| refused(file, e))?;
+    let summary = export::import(store.as_ref(), &mut input).map_err(|e| {
+        note(format_args!("starmark: {} was begun and is of no use: remove it", dir.root().display()));
+        refused(file, e)
+    })?;
     let service = service(&dir, store, Arc::new(Machine))?;
     dir.finish()?;
     if json {

@@ -1,7 +1,7 @@
 //! `issue`: a file of decisions in, one line for each out.
 
 use super::args::{Global, local_actor};
-use super::decisions::{Decisions, Item, read};
+use super::decisions::{Decisions, Item, echo, read};
 use super::exit::Exit;
 use super::{exit, files, note, progress, say};
 use crate::domain::decision::DecisionInput;
@@ -206,7 +206,7 @@ fn collect(
             (Err(outcome), _) => outcomes.push(outcome),
             (Ok(_), Some(Ok(issued))) => outcomes.push(Outcome::Issued(issued)),
             (Ok(decision), Some(Err(ServiceError::Refused(refusals)))) => {
-                outcomes.push(Outcome::Refused { line, reference: Some(decision.reference), refusals });
+                outcomes.push(Outcome::Refused { line, reference: Some(echo(&decision.reference)), refusals });
             }
             (Ok(_), Some(Err(other))) => failure = failure.or(Some(other)),
             (Ok(_), None) => {}

@@ -1,6 +1,7 @@
 //! Where the command line hands over to the HTTP floor.
 
-use crate::http::{Limits, Options, serve};
+pub(super) use crate::http::Limits;
+use crate::http::{Options, serve};
 use crate::service::Service;
 use anyhow::Context as _;
 use std::net::SocketAddr;

@@ -44,7 +44,7 @@ use std::process::ExitCode;
 
 /// Issues, signs and answers for after-sales-service certificates (GB/T 27922-2011).
 #[derive(Debug, Parser)]
-#[command(name = "starmark", version, max_term_width = 110, subcommand_required = true)]
+#[command(name = "starmark", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -66,7 +66,7 @@ enum Command {
     Cancel(cancel::Cancel),
     Supersede(supersede::Supersede),
     Recertify(recertify::Recertify),
-    Mark(mark::Mark),
+    Mark(Box<mark::Mark>),
     Verify(verify::Verify),
     Token(token::Token),
     Key(key::Key),

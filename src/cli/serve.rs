@@ -2,9 +2,9 @@
 
 use super::args::Global;
 use super::exit::Exit;
-use super::{listen, note};
-use crate::http::Limits;
-use clap::{Args, ValueEnum};
+use super::listen;
+use axum::http::HeaderName;
+use clap::Args;
 use std::net::SocketAddr;
 
 /// Serve the public pages and the API
@@ -16,15 +16,9 @@ pub(super) struct Serve {
     /// Address the pages are reached at [default: https://HOST]
     #[arg(long, value_name = "URL", value_parser = base)]
     base: Option<String>,
-    /// Header in which the trusted proxy in front names the client, for the limit of requests
-    #[arg(long, value_enum, value_name = "HEADER")]
-    client_header: Option<ClientHeader>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ClientHeader {
-    FlyClientIp,
-    XRealIp,
+    /// Header in which the trusted proxy in front names the client, e.g. fly-client-ip: requests are limited by client
+    #[arg(long, value_name = "HEADER")]
+    client_header: Option<HeaderName>,
 }
 
 impl Serve {
@@ -33,14 +27,10 @@ impl Serve {
         let opened = global.open_to_sign()?;
         let service = opened.service.clone();
         let base = self.base.clone().unwrap_or_else(|| format!("https://{}", service.host()));
-        let client_header = self.client_header.map(|h| match h {
-            ClientHeader::FlyClientIp => "fly-client-ip",
-            ClientHeader::XRealIp => "x-real-ip",
-        });
-        let limits = Limits { client_header, ..Limits::DEFAULT };
+        let limits = listen::Limits { client_header: self.client_header.clone(), ..listen::Limits::DEFAULT };
         let host = service.host().clone();
         listen::listen(service, self.listen, &base, limits, |address| {
-            note(format_args!("starmark: serving {host} at http://{address}, reached at {base}"));
+            tracing::info!(%host, %address, base, "serving");
         })?;
         Ok(Exit::Done)
     }

@@ -89,7 +89,7 @@ fn withdrawn(author: &mut Author, i: usize) -> Written {
 }
 
 fn cancelled(author: &mut Author, i: usize) -> Written {
-    let code = if i % 2 == 0 { "holder_request" } else { "holder_gone" };
+    let code = ["holder_request", "holder_gone"][i % 2];
     let since = author.ago(1, 4 + 13 * i as i32);
     let life = lived(author, Standing::Cancelled, i, [(18, 1), (9, 5), (23, 14), (30, 6)][i], since)?;
     let order = Order::Cancel { reason: CancellationReason::parse(code)?, effective_on: None };
@@ -99,7 +99,7 @@ fn cancelled(author: &mut Author, i: usize) -> Written {
 
 fn superseded(author: &mut Author, i: usize) -> Written {
     let (age, reason) =
-        [((31, 3), "recertified"), ((17, 7), "level_changed"), ((13, 2), "scope_changed"), ((20, 9), "holder_changed")]
+        [((31, 3), "recertified"), ((17, 7), "level_changed"), ((13, 2), "scope_changed"), ((15, 9), "holder_changed")]
             [i];
     let since = author.ago(1, 5 + 6 * i as i32);
     let old = lived(author, Standing::Superseded, i, age, since)?;

@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn every_company_is_another_one() {
-        let all: Vec<_> = (0..60).map(|i| Company::nth(i)).collect();
+        let all: Vec<_> = (0..60).map(Company::nth).collect();
         let names: BTreeSet<_> = all.iter().map(|c| c.holder(false).name).collect();
         let codes: BTreeSet<_> = all.iter().map(|c| c.holder(false).uscc).collect();
         assert_eq!((names.len(), codes.len()), (60, 60));

@@ -13,7 +13,6 @@ use super::open::{open_store, service};
 use super::{listen, say};
 use crate::domain::dates::china_day;
 use crate::domain::{CertificateId, Fact, Host, Refusal, Role, Standing};
-use crate::http::Limits;
 use crate::service::clock::{Clock, Machine, ManualClock};
 use crate::service::data_dir::DataDir;
 use crate::service::lookup::Asked;
@@ -66,7 +65,7 @@ impl Demo {
         }
         let token = token(&service)?;
         let json = self.json;
-        listen::listen(service, address, &base, Limits::DEFAULT, |_| {
+        listen::listen(service, address, &base, listen::Limits::DEFAULT, |_| {
             // Whoever started it may have stopped reading; it serves all the same.
             let _ = if json {
                 say(json!({ "ready": true, "token": token.as_str() }))

@@ -78,3 +78,70 @@ fn enact<'a>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::cases::story;
+    use super::super::story::reference;
+    use super::*;
+    use crate::cli::init::{Cost, invented_body};
+    use crate::domain::{Fact, Flag, Host, Scheme, Standing};
+    use crate::service::clock::Machine;
+    use crate::service::lookup::{Asked, CertificateAnswer};
+    use crate::service::{Parts, set_up};
+    use crate::sign::Passphrase;
+    use crate::store::{Claim, MemoryStore, Store};
+    use std::sync::Arc;
+    use zeroize::Zeroizing;
+
+    /// Plays the story as of that day, and shows each case as it stands then.
+    fn played(today: Date) -> Vec<(String, CertificateAnswer)> {
+        let author = story(today).unwrap();
+        let clock = Arc::new(ManualClock::at(beginning(&author)));
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new().unwrap());
+        let parts = || Parts {
+            store: store.clone(),
+            clock: clock.clone(),
+            entropy: Arc::new(Machine),
+            scheme: Scheme::parse(include_str!("../../../schemes/gbt27922-2011.toml")).unwrap(),
+        };
+        let keys = tempfile::tempdir().unwrap();
+        let passphrase = Passphrase::new(Zeroizing::new("correct horse battery".into())).unwrap();
+        let host = Host::parse(super::super::HOST).unwrap();
+        set_up(&parts(), &host, &invented_body().unwrap(), keys.path(), &passphrase, Cost::Light.kdf()).unwrap();
+        let service = Service::open(parts()).unwrap();
+        service.unlock(keys.path(), &passphrase).unwrap();
+        play(&service, &clock, &author).unwrap_or_else(|e| panic!("{today}: {e:#}"));
+        assert!(service.now() < day_start(today), "nothing happens today or later");
+        clock.set(at(today, 0));
+        let show = |case: &String| {
+            let entry = store.holder_of(&Claim::Reference(reference(case))).unwrap().unwrap();
+            let Fact::Certificate { id, .. } = entry.events[0].fact else { panic!("{case}") };
+            (case.clone(), service.certificate_answer(id, Asked::default()).unwrap().unwrap())
+        };
+        author.cases.iter().map(show).collect()
+    }
+
+    #[test]
+    fn on_any_day_every_case_stands_as_its_name_says() {
+        for day in ["2026-11-24", "2026-03-31", "2027-02-28", "2028-02-29", "2026-08-31", "2027-01-01", "2026-12-30"] {
+            for (case, answer) in played(day.parse().unwrap()) {
+                let terms = answer.certificate.terms();
+                let standing = answer.finding.verdict.standing.unwrap();
+                if let Some((named, level)) = case.split_once('-')
+                    && Standing::ALL.iter().any(|s| s.wire() == named)
+                {
+                    assert_eq!((standing.wire(), terms.level.wire()), (named, level), "{day} {case}");
+                    assert_eq!(answer.flags, [], "{day} {case}");
+                }
+                let flags: &[Flag] = match case.as_str() {
+                    "surveillance-due" => &[Flag::SurveillanceDue],
+                    "surveillance-overdue" => &[Flag::SurveillanceOverdue],
+                    "suspension-ran-out" => &[Flag::SuspensionRanOut],
+                    _ => &[],
+                };
+                assert_eq!(answer.flags, flags, "{day} {case}");
+            }
+        }
+    }
+}

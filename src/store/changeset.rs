@@ -66,7 +66,7 @@ pub struct Changeset {
     pub expect: Vec<Expect>,
     /// Events to append, in order; at least one.
     pub events: Vec<Event>,
-    /// Documents to keep with them.
+    /// Documents to keep with them, each of a certificate that one of the events speaks of.
     pub records: Vec<Record>,
     /// Who and what stands behind it.
     pub provenance: Provenance,

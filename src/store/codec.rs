@@ -2,7 +2,7 @@
 
 use super::changeset::{Changeset, Entry, Record, RecordKind};
 use super::{Event, StoreError};
-use crate::domain::{CertificateId, Provenance};
+use crate::domain::{CertificateId, Fact, Provenance};
 use serde::{Deserialize, Serialize};
 
 /// Bytes before the JSON header: total length, header length, first sequence number, checksum.
@@ -193,6 +193,16 @@ impl UnitHead {
             at += length;
             Some((RecordKind::parse(&r.kind)?, r.certificate, at - length, length))
         })
+    }
+
+    /// Whether each document's certificate has an event in the unit; else the certificate that has none.
+    pub(crate) fn documents_belong(&self) -> Result<(), CertificateId> {
+        let of = |event: &Event| match event.fact {
+            Fact::Certificate { id, .. } => Some(id),
+            _ => None,
+        };
+        let lost = self.records.iter().find(|r| !self.events.iter().any(|e| of(e) == Some(r.certificate)));
+        lost.map_or(Ok(()), |r| Err(r.certificate))
     }
 
     /// Sequence number after its last event.

@@ -127,7 +127,9 @@ pub trait Store: Send + Sync {
     /// Appends one unit.
     ///
     /// # Errors
-    /// `Stale` or `Taken` (nothing was written), `Full`, `Closed`, or a failure of the machine.
+    /// `Stale` or `Taken` (nothing was written; what moved or holds the claim is visible already), `Full`, `Closed`,
+    /// `Corrupt` of table `changeset` for a unit that could not be read back as a life, or a failure of the machine.
+    /// After `Closed` the unit may be in the store at the next start, or not: its idempotency key tells.
     fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError>;
 
     /// Appends several units in this order, each on its own: one that is refused keeps none of the others back. A backend

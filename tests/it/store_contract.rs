@@ -141,6 +141,8 @@ fn a_life_that_no_order_of_states_explains_is_not_written() {
         refused(Changeset { events: vec![], ..issue(2) });
         let approved = MarkChange::Approved { digits: "1".into() };
         refused(Changeset { expect: vec![], events: vec![mark_event(5, 1, approved)], ..request_mark(5, 1, 0) });
+        let lost = starmark::store::Record { kind: RecordKind::Decision, certificate: cert_id(77), bytes: vec![1] };
+        refused(Changeset { records: vec![lost], ..issue(2) });
         assert_eq!(store.next_seq(), 1);
     });
 }

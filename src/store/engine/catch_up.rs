@@ -8,6 +8,7 @@ use crate::store::journal::format::{FRAME_HEADER, SEGMENT_HEADER};
 use crate::store::journal::scan::{Ending, Found, Tip, scan};
 use crate::store::journal::{Journal, WAY_BACK};
 use crate::store::views::Views;
+use crate::store::views::project::project_frame;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -119,6 +120,7 @@ pub(crate) fn catch_up(
             pending.take(admitted, &unit, position);
             units += 1;
         }
+        pending.writes.push(project_frame(frame.header.first_seq, frame.position()));
         tip = frame.tip();
         if units >= STEP_UNITS {
             applied = applied.after(&pending.writes, tip);

@@ -1,6 +1,7 @@
 //! The engine every local store runs on: journal, views, one writer thread.
 
 mod catch_up;
+mod names;
 mod pending;
 pub(crate) mod reader;
 mod writer;
@@ -9,21 +10,20 @@ pub use catch_up::Progress;
 pub(crate) use catch_up::{catch_up, units_of};
 pub(crate) use pending::Pending;
 
-use super::codec::encode;
+use super::codec::{Position, encode};
 use super::disk::Disk;
 use super::journal::{self, Inspected, JOURNAL_DIR, Options, Writer, io_error};
-use super::views::search::SearchIndex;
 use super::views::{Views, ViewsSource, damaged, keys};
 use super::{Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Store, StoreError};
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
 use jiff::civil::Date;
+use names::Names;
 use reader::Reader;
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use writer::{Request, WriterThread};
 
@@ -35,7 +35,7 @@ pub const LOCK_FILE: &str = "lock";
 /// What the writer thread and the readers share.
 pub(crate) struct Shared {
     pub(crate) reader: Reader,
-    pub(crate) search: RwLock<SearchIndex>,
+    pub(crate) names: RwLock<Names>,
     /// Held for writing while a group is made visible, for reading during every read: nobody sees half a unit.
     pub(crate) gate: RwLock<()>,
     pub(crate) next_seq: AtomicU64,
@@ -78,7 +78,6 @@ pub struct Engine {
     shared: Arc<Shared>,
     queue: Option<SyncSender<Request>>,
     thread: Option<JoinHandle<()>>,
-    serials: Mutex<HashMap<String, u64>>,
     // Last: the lock goes when everything else has gone.
     _lock: Box<dyn Send + Sync>,
 }
@@ -151,10 +150,10 @@ impl Engine {
         let writer = inspected.repair(options)?;
         let views = fill_views(&writer, views, source)?;
         let reader = Reader { journal: writer.journal().clone(), views };
-        let search = build_search(&*reader.views)?;
+        let names = Names::read(&*reader.views)?;
         let shared = Arc::new(Shared {
             reader,
-            search: RwLock::new(search),
+            names: RwLock::new(names),
             gate: RwLock::default(),
             next_seq: AtomicU64::new(writer.tip().next_seq),
             closed: OnceLock::new(),
@@ -163,7 +162,7 @@ impl Engine {
         });
         let (queue, requests) = sync_channel(QUEUE);
         let thread = WriterThread::new(shared.clone(), writer)?.spawn(requests)?;
-        Ok(Self { shared, queue: Some(queue), thread: Some(thread), serials: Mutex::default(), _lock: lock })
+        Ok(Self { shared, queue: Some(queue), thread: Some(thread), _lock: lock })
     }
 
     fn send(&self, changeset: Changeset) -> Result<Receiver<Result<Committed, StoreError>>, StoreError> {
@@ -181,12 +180,13 @@ impl Engine {
         read(&self.shared.reader)
     }
 
-    /// The certificates in the values of all keys with that prefix.
+    /// The identifiers that begin the values of all keys with that prefix.
     fn ids(&self, prefix: &[u8]) -> Result<Vec<[u8; 6]>, StoreError> {
         self.read(|reader| {
             let mut found = vec![];
             reader.views.scan(prefix, &keys::after(prefix), &mut |_, value| {
-                found.push(value.try_into().map_err(|_| damaged("id", "an identifier has no reading".into()))?);
+                let id = value.get(..6).and_then(|id| id.try_into().ok());
+                found.push(id.ok_or_else(|| damaged("id", "an identifier has no reading".into()))?);
                 Ok(ControlFlow::Continue(()))
             })?;
             Ok(found)
@@ -232,24 +232,6 @@ fn fill_views(writer: &Writer, views: Box<dyn Views>, source: &dyn ViewsSource) 
     }
 }
 
-fn build_search(views: &dyn Views) -> Result<SearchIndex, StoreError> {
-    let mut index = SearchIndex::default();
-    let (from, to) = keys::table(keys::NAME);
-    views.scan(&from, &to, &mut |_, value| {
-        let (id, name) = read_name(value)?;
-        index.add(id, name);
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(index)
-}
-
-/// Certificate and holder's name, as a view keeps them.
-pub(crate) fn read_name(value: &[u8]) -> Result<(CertificateId, &str), StoreError> {
-    let (id, name) = value.split_at_checked(6).ok_or_else(|| damaged("name", "it is too short".into()))?;
-    let read = keys::read_id(id).zip(std::str::from_utf8(name).ok());
-    read.ok_or_else(|| damaged("name", "it has no reading".into()))
-}
-
 impl Drop for Engine {
     /// Lets the writer finish what it has taken, sync the head file, and go.
     fn drop(&mut self) {
@@ -288,8 +270,10 @@ impl Store for Engine {
     }
 
     fn certificate_by_number(&self, number: &CertificateNumber) -> Result<Option<CertificateId>, StoreError> {
-        let value = self.read(|r| r.views.get(&keys::number(number)))?;
-        value.map(|v| keys::read_id(&v).ok_or_else(|| damaged("number", "it has no reading".into()))).transpose()
+        let key = keys::claim(&Claim::Number(number.as_str().to_owned()));
+        let value = self.read(|r| r.views.get(&key))?;
+        let id = |v: Vec<u8>| v.get(Position::BYTES..).and_then(keys::read_id);
+        value.map(|v| id(v).ok_or_else(|| damaged("number", "it has no reading".into()))).transpose()
     }
 
     fn certificates_of(&self, holder: Uscc) -> Result<Vec<CertificateId>, StoreError> {
@@ -298,7 +282,7 @@ impl Store for Engine {
 
     fn search_holders(&self, text: &str, page: PageRequest) -> Result<Page<CertificateId>, StoreError> {
         let _open = self.shared.gate.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.shared.search.read().unwrap_or_else(PoisonError::into_inner).find(text, page))
+        Ok(self.shared.names.read().unwrap_or_else(PoisonError::into_inner).search.find(text, page))
     }
 
     fn calendar(&self, calendar: Calendar, day: Date) -> Result<Vec<(Date, CertificateId)>, StoreError> {
@@ -318,16 +302,8 @@ impl Store for Engine {
     }
 
     fn next_serial(&self, series: &str) -> Result<u64, StoreError> {
-        let mut serials = self.serials.lock().unwrap_or_else(PoisonError::into_inner);
-        let prefix = keys::series(series);
-        let last = self.read(|r| r.views.last_key(&prefix, &keys::after(&prefix)))?;
-        let taken = match last {
-            None => 0,
-            Some(key) => keys::serial_of(&key).ok_or_else(|| damaged("serial", "a key has no reading".into()))?,
-        };
-        let handed = serials.entry(series.to_owned()).or_default();
-        *handed = taken.max(*handed).checked_add(1).ok_or_else(|| damaged("serial", "the series is full".into()))?;
-        Ok(*handed)
+        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
+        names.next_serial(series).ok_or_else(|| damaged("serial", "the series is full".into()))
     }
 
     fn settings(&self) -> Result<Vec<Event>, StoreError> {

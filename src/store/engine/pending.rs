@@ -4,7 +4,7 @@ use super::reader::{Reader, certificate_step, mark_step};
 use crate::domain::{Certificate, CertificateId, Event, Fact, MarkChange, MarkId, MarkLicence, Refusal};
 use crate::store::changeset::claims;
 use crate::store::codec::{Position, UnitHead};
-use crate::store::views::project::{Place, project, project_unit};
+use crate::store::views::project::project_unit;
 use crate::store::views::{ViewWrite, keys};
 use crate::store::{Claim, Expect, StoreError, Subject};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -59,6 +59,12 @@ impl<'a> Pending<'a> {
             }
             own.insert(claim);
         }
+        unit.documents_belong().map_err(|id| StoreError::Corrupt {
+            table: "changeset",
+            key: id.to_string(),
+            field: "records",
+            why: "a document came without an event of its certificate".into(),
+        })?;
         self.follow(&unit.events, own)
     }
 
@@ -98,11 +104,7 @@ impl<'a> Pending<'a> {
 
     /// Takes an admitted unit into the group, at the place it will have.
     pub(crate) fn take(&mut self, admitted: Admitted, unit: &UnitHead, at: Position) {
-        let head = at.part(0, unit.head);
-        for ((seq, event), before) in (unit.first_seq..).zip(&unit.events).zip(&admitted.before) {
-            self.writes.extend(project(Place { seq, head }, event, before.as_ref()));
-        }
-        self.writes.extend(project_unit(unit, at));
+        self.writes.extend(project_unit(unit, at, &admitted.before));
         self.lives.certificates.extend(admitted.lives.certificates);
         self.lives.marks.extend(admitted.lives.marks);
         for (certificate, count) in admitted.lives.marks_of {

@@ -3,8 +3,9 @@
 use crate::domain::certificate::Step;
 use crate::domain::mark_licence::MarkStep;
 use crate::domain::{Certificate, CertificateId, Event, Fact, MarkId, MarkLicence};
-use crate::store::codec::{Position, UnitHead, decode, decode_head, decode_record};
+use crate::store::codec::{Position, UnitHead, be32, decode, decode_head, decode_record};
 use crate::store::journal::Journal;
+use crate::store::journal::format::{FRAME_HEADER, read_frame};
 use crate::store::views::{Views, damaged, keys};
 use crate::store::{Claim, Entry, RecordKind, StoreError};
 use std::ops::ControlFlow;
@@ -32,7 +33,10 @@ pub(crate) fn mark_step(event: &Event) -> Option<(MarkId, MarkStep)> {
 }
 
 fn position(bytes: &[u8], field: &'static str) -> Result<Position, StoreError> {
-    Position::from_bytes(bytes).ok_or_else(|| damaged(field, "a position has no reading".into()))
+    bytes
+        .get(..Position::BYTES)
+        .and_then(Position::from_bytes)
+        .ok_or_else(|| damaged(field, "a position has no reading".into()))
 }
 
 impl Reader {
@@ -125,10 +129,15 @@ impl Reader {
     }
 
     pub(crate) fn record(&self, kind: RecordKind, id: CertificateId) -> Result<Option<Vec<u8>>, StoreError> {
-        let prefix = keys::records(kind, id);
-        let Some(key) = self.views.last_key(&prefix, &keys::after(&prefix))? else { return Ok(None) };
-        let Some(value) = self.views.get(&key)? else { return Ok(None) };
-        let at = position(&value, "record")?;
+        let prefix = keys::certificate(id);
+        let mut latest = None;
+        self.views.scan(&prefix, &keys::after(&prefix), &mut |_, value| {
+            let found =
+                keys::read_documents(value).ok_or_else(|| damaged("documents", "they have no reading".into()))?;
+            latest = found.into_iter().filter(|(k, _)| *k == kind).map(|(_, at)| at).next_back().or(latest);
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let Some(at) = latest else { return Ok(None) };
         let mut bytes = self.journal.read(at)?;
         let length = decode_record(&bytes).map_err(|why| self.journal.corrupt(at, "record", why))?.len();
         bytes.drain(..bytes.len() - length);
@@ -160,26 +169,46 @@ impl Reader {
     }
 
     pub(crate) fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
-        let (first, end) = keys::table(keys::UNIT);
-        let from = self.views.last_key(&first, &keys::after(&keys::unit(from_seq)))?.unwrap_or(first);
-        let mut places = vec![];
-        if limit > 0 {
-            self.views.scan(&from, &end, &mut |key, value| {
-                let seq = keys::seq_of(key).ok_or_else(|| damaged("unit", "a key has no reading".into()))?;
-                places.push((seq, position(value, "unit")?));
-                Ok(if places.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-            })?;
-        }
+        let (first, end) = keys::table(keys::FRAME);
+        let from = self.views.last_key(&first, &keys::after(&keys::frame(from_seq)))?.unwrap_or(first);
         let mut found: Vec<Entry> = vec![];
-        for (seq, at) in places {
-            let entry = self.entry(at)?;
-            let follows = found.last().is_none_or(|before| before.next_seq() == seq);
-            if entry.first_seq != seq || !follows {
-                return Err(self.journal.corrupt(at, "first_seq", format!("unit {seq} is not there")));
+        let mut expected = None;
+        self.views.scan(&from, &end, &mut |key, value| {
+            let seq = keys::seq_of(key).ok_or_else(|| damaged("frame", "a key has no reading".into()))?;
+            let at = position(value, "frame")?;
+            if expected.is_some_and(|e| e != seq) {
+                return Err(self.journal.corrupt(at, "first_seq", format!("no frame begins with event {expected:?}")));
             }
+            for entry in self.frame(at, seq)? {
+                expected = Some(entry.next_seq());
+                if found.len() < limit && entry.next_seq() > from_seq {
+                    found.push(entry);
+                }
+            }
+            Ok(if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        Ok(found)
+    }
+
+    /// The units of a frame.
+    fn frame(&self, at: Position, first_seq: u64) -> Result<Vec<Entry>, StoreError> {
+        let bytes = self.journal.read(at)?;
+        let wrong = |why: String| self.journal.corrupt(at, "frame", why);
+        let (header, whole) = read_frame(&bytes, at.segment, at.offset as usize).map_err(wrong)?;
+        let mut seq = header.first_seq;
+        let mut rest = whole.get(FRAME_HEADER..).unwrap_or_default();
+        let mut found = vec![];
+        while !rest.is_empty() {
+            let total = be32(rest, 0).unwrap_or(u32::MAX) as usize;
+            let (unit, after) = rest.split_at_checked(total).ok_or_else(|| wrong("a unit ends beyond it".into()))?;
+            let entry = decode(unit).map_err(wrong)?;
+            if entry.first_seq != seq || header.first_seq != first_seq {
+                return Err(wrong(format!("a unit with event {} stands where event {seq} should", entry.first_seq)));
+            }
+            seq = entry.next_seq();
+            rest = after;
             found.push(entry);
         }
-        found.retain(|entry| entry.next_seq() > from_seq);
         Ok(found)
     }
 }

@@ -2,10 +2,11 @@
 
 use super::Shared;
 use super::pending::Pending;
-use super::read_name;
 use crate::store::codec::{Encoded, Position};
 use crate::store::journal::Writer;
+use crate::store::journal::format::{ALIGN, FRAME_HEADER};
 use crate::store::journal::scan::Tip;
+use crate::store::views::project::project_frame;
 use crate::store::views::{Applied, ViewWrite, keys};
 use crate::store::{Committed, Expect, StoreError};
 use std::sync::atomic::Ordering;
@@ -126,6 +127,12 @@ impl WriterThread {
             answers.push((reply, answer));
         }
         if count > 0 {
+            let frame = Position {
+                segment,
+                offset: (offset - FRAME_HEADER) as u32,
+                length: (FRAME_HEADER + units.len()).next_multiple_of(ALIGN) as u32,
+            };
+            pending.writes.push(project_frame(self.journal.tip().next_seq, frame));
             let written = self.journal.append(&units, count, next_seq);
             if let Err(why) = written.and_then(|tip| self.show(&pending.writes, tip)) {
                 return refuse(&self.shared, answers.into_iter().map(|(reply, _)| reply), why);
@@ -143,13 +150,12 @@ impl WriterThread {
         let applied = self.applied.after(writes, tip);
         let _shut = self.shared.gate.write().unwrap_or_else(PoisonError::into_inner);
         self.shared.reader.views.apply(writes, &applied)?;
-        let mut search = self.shared.search.write().unwrap_or_else(PoisonError::into_inner);
+        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
         for write in writes {
             if let ViewWrite::Put { key, value } = write
-                && key.first() == Some(&keys::NAME)
+                && key.first() == Some(&keys::HOLDER)
             {
-                let (id, name) = read_name(value)?;
-                search.add(id, name);
+                names.add(value)?;
             }
         }
         self.applied = applied;

@@ -9,6 +9,7 @@ use super::engine::reader::Reader;
 use super::engine::{LOCK_FILE, Pending, Progress, units_of};
 use super::journal::scan::{Found, Tip};
 use super::journal::{Inspected, JOURNAL_DIR, Journal, Options, io_error};
+use super::views::project::project_frame;
 use super::views::{Applied, MemoryViews, Views};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -163,7 +164,9 @@ struct Check<'a> {
     /// What the views must be, as far as the journal could be read.
     rebuilt: Arc<dyn Views>,
     applied: Applied,
-    /// Units read but not yet folded, with the frame that ends them.
+    /// Where the frames lie whose units wait.
+    frames: Vec<super::views::ViewWrite>,
+    /// Units read but not yet folded.
     waiting: Vec<(super::codec::UnitHead, super::codec::Position)>,
     tip: Tip,
     of: u64,
@@ -177,6 +180,7 @@ impl<'a> Check<'a> {
             progress,
             rebuilt: Arc::new(MemoryViews::default()),
             applied: Applied::START,
+            frames: vec![],
             waiting: vec![],
             tip: Tip::START,
             of: 0,
@@ -211,6 +215,7 @@ impl<'a> Check<'a> {
                 }
             }
         }
+        self.frames.push(project_frame(frame.header.first_seq, frame.position()));
         self.tip = frame.tip();
         if self.waiting.len() >= STEP_UNITS {
             self.flush()?;
@@ -238,6 +243,7 @@ impl<'a> Check<'a> {
                 Err(other) => return Err(other),
             }
         }
+        pending.writes.append(&mut self.frames);
         self.applied = self.applied.after(&pending.writes, self.tip);
         self.rebuilt.apply(&pending.writes, &self.applied)
     }

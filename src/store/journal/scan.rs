@@ -1,6 +1,7 @@
 //! Walks the frames of one segment, and says how it ends.
 
 use super::format::{ALIGN, FRAME_HEADER, FRAME_MAGIC, FrameHeader, Hash, SEGMENT_HEADER, frame_hash, read_frame};
+use crate::store::codec::Position;
 
 /// Piece in which a run of zeros is compared.
 const PIECE: usize = 4096;
@@ -43,6 +44,13 @@ impl Found {
             offset: self.header.offset,
             hash: self.hash,
         }
+    }
+
+    /// Where it lies, padding included.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        let FrameHeader { segment, offset, .. } = self.header;
+        Position { segment, offset, length: self.header.padded() as u32 }
     }
 
     /// Where its units lie in the segment.

@@ -1,34 +1,30 @@
 //! Keys of the views: one byte names the table, numbers are big-endian so that keys lie in the order of what they mean.
 
-use crate::domain::{CertificateId, CertificateNumber, MarkId, Uscc};
+use crate::domain::{CertificateId, MarkId, Uscc};
+use crate::store::codec::Position;
 use crate::store::{Calendar, Claim, RecordKind};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-/// First event of a unit -> position of the unit.
-pub const UNIT: u8 = b'u';
-/// Certificate, event -> position of the unit's head.
+/// First event of a frame -> position of the frame.
+pub const FRAME: u8 = b'f';
+/// Certificate, event -> position of the unit's head, and [`read_documents`] that came with it.
 pub const CERTIFICATE: u8 = b'c';
-/// Kind of document, certificate, first event of the unit, count in the unit -> position of the document.
-pub const RECORD: u8 = b'r';
 /// Mark, event -> position of the unit's head.
 pub const MARK: u8 = b'q';
 /// Certificate, event -> mark.
 pub const MARKS_OF: u8 = b'l';
-/// Kind of claim, SHA-256 of its text -> position of the unit.
+/// Kind of claim, beginning of the SHA-256 of its text -> position of the unit, and for a number its certificate.
 pub const CLAIM: u8 = b'k';
-/// Certificate number -> certificate.
-pub const NUMBER: u8 = b'n';
-/// Holder's code, event -> certificate.
+/// Holder's code, event -> [`Issue`].
 pub const HOLDER: u8 = b'h';
-/// Event -> certificate and holder's name.
-pub const NAME: u8 = b'o';
 /// Calendar, day, certificate -> nothing.
 pub const DATE: u8 = b'd';
-/// Series, serial, event -> nothing.
-pub const SERIAL: u8 = b's';
 /// Event -> position of the unit's head.
 pub const SETTING: u8 = b'b';
+/// Bytes of a claim's digest that are kept: enough that no two claims meet by chance, and few enough that the key stays
+/// within the 22 bytes sled keeps in place.
+const CLAIM_DIGEST: usize = 20;
 
 /// The table's keys lie from here on, and before the next byte.
 #[must_use]
@@ -57,10 +53,10 @@ fn key(table: u8, parts: &[&[u8]]) -> Vec<u8> {
     out
 }
 
-/// Key of a unit.
+/// Key of a frame.
 #[must_use]
-pub fn unit(first_seq: u64) -> Vec<u8> {
-    key(UNIT, &[&first_seq.to_be_bytes()])
+pub fn frame(first_seq: u64) -> Vec<u8> {
+    key(FRAME, &[&first_seq.to_be_bytes()])
 }
 
 /// Prefix of a certificate's events.
@@ -100,22 +96,72 @@ pub fn seq_of(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(key.get(key.len().checked_sub(8)?..)?.try_into().ok()?))
 }
 
-/// Prefix of a certificate's documents of one kind.
+/// The value of a certificate's event: its unit's head, and the documents that hang on it.
 #[must_use]
-pub fn records(kind: RecordKind, certificate: CertificateId) -> Vec<u8> {
-    let kind = match kind {
-        RecordKind::Credential => 1,
-        RecordKind::Decision => 2,
-    };
-    key(RECORD, &[&[kind], &certificate.to_bytes()])
+pub fn documents(head: Position, documents: &[(RecordKind, Position)]) -> Vec<u8> {
+    let mut out = head.to_bytes().to_vec();
+    for (kind, at) in documents {
+        out.push(match kind {
+            RecordKind::Credential => 1,
+            RecordKind::Decision => 2,
+        });
+        out.extend_from_slice(&at.to_bytes());
+    }
+    out
 }
 
-/// Key of a document.
+/// Reads the documents in the value of a certificate's event, in order.
 #[must_use]
-pub fn record(kind: RecordKind, certificate: CertificateId, first_seq: u64, index: u32) -> Vec<u8> {
-    let mut out = at(records(kind, certificate), first_seq);
-    out.extend_from_slice(&index.to_be_bytes());
-    out
+pub fn read_documents(value: &[u8]) -> Option<Vec<(RecordKind, Position)>> {
+    let parts = value.get(Position::BYTES..)?.chunks(1 + Position::BYTES);
+    let read = |part: &[u8]| {
+        let (kind, at) = part.split_first()?;
+        let kind = match kind {
+            1 => RecordKind::Credential,
+            2 => RecordKind::Decision,
+            _ => return None,
+        };
+        Some((kind, Position::from_bytes(at)?))
+    };
+    parts.map(read).collect()
+}
+
+/// What is kept of a certificate's issue beside its place: enough for search, listings and serials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue<'a> {
+    /// The certificate.
+    pub id: CertificateId,
+    /// Series and serial of its number, where it was taken from the body's pattern.
+    pub serial: Option<(&'a str, u64)>,
+    /// Holder's name.
+    pub name: &'a str,
+}
+
+impl<'a> Issue<'a> {
+    /// As stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (series, value) = self.serial.unwrap_or_default();
+        let mut out = self.id.to_bytes().to_vec();
+        out.extend_from_slice(&(series.len() as u32).to_be_bytes());
+        out.extend_from_slice(series.as_bytes());
+        out.push(u8::from(self.serial.is_some()));
+        out.extend_from_slice(&value.to_be_bytes());
+        out.extend_from_slice(self.name.as_bytes());
+        out
+    }
+
+    /// Reads what is stored.
+    #[must_use]
+    pub fn from_bytes(bytes: &'a [u8]) -> Option<Self> {
+        let (id, rest) = bytes.split_at_checked(6)?;
+        let (length, rest) = rest.split_at_checked(4)?;
+        let (series, rest) = rest.split_at_checked(u32::from_be_bytes(length.try_into().ok()?) as usize)?;
+        let (taken, rest) = rest.split_first()?;
+        let (value, name) = rest.split_at_checked(8)?;
+        let serial = (std::str::from_utf8(series).ok()?, u64::from_be_bytes(value.try_into().ok()?));
+        Some(Self { id: read_id(id)?, serial: (*taken == 1).then_some(serial), name: std::str::from_utf8(name).ok()? })
+    }
 }
 
 /// Key of a claim; its text may be long, so a digest stands for it.
@@ -126,19 +172,7 @@ pub fn claim(claim: &Claim) -> Vec<u8> {
         Claim::Reference(text) => (2, text),
         Claim::IdempotencyKey(text) => (3, text),
     };
-    key(CLAIM, &[&[kind], &Sha256::digest(text.as_bytes())])
-}
-
-/// Key of a number.
-#[must_use]
-pub fn number(number: &CertificateNumber) -> Vec<u8> {
-    key(NUMBER, &[number.as_str().as_bytes()])
-}
-
-/// Key of a holder's name.
-#[must_use]
-pub fn name(seq: u64) -> Vec<u8> {
-    key(NAME, &[&seq.to_be_bytes()])
+    key(CLAIM, &[&[kind], &Sha256::digest(text.as_bytes())[..CLAIM_DIGEST]])
 }
 
 /// Key of a setting.
@@ -189,22 +223,4 @@ pub fn read_date(key: &[u8]) -> Option<(Date, CertificateId)> {
 #[must_use]
 pub fn read_id(bytes: &[u8]) -> Option<CertificateId> {
     bytes.try_into().ok().map(CertificateId::from_bytes)
-}
-
-/// Prefix of a series.
-#[must_use]
-pub fn series(series: &str) -> Vec<u8> {
-    key(SERIAL, &[&(series.len() as u32).to_be_bytes(), series.as_bytes()])
-}
-
-/// Key of a serial taken.
-#[must_use]
-pub fn serial(of: &str, value: u64, seq: u64) -> Vec<u8> {
-    at(at(series(of), value), seq)
-}
-
-/// The serial in its key.
-#[must_use]
-pub fn serial_of(key: &[u8]) -> Option<u64> {
-    seq_of(key.get(..key.len().checked_sub(8)?)?)
 }

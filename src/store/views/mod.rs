@@ -52,7 +52,9 @@ pub struct Applied {
 impl Applied {
     /// Empty views.
     pub const START: Self = Self { tip: Tip::START, pairs: 0, sum: 0 };
-    const BYTES: usize = 72;
+    const BYTES: usize = 76;
+    /// Number of the tables' layout (`keys`): views of another one are made anew.
+    const LAYOUT: u32 = 1;
 
     /// The same after these writes, at another point.
     #[must_use]
@@ -80,6 +82,7 @@ impl Applied {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(Self::BYTES);
+        out.extend_from_slice(&Self::LAYOUT.to_be_bytes());
         out.extend_from_slice(&self.tip.next_seq.to_be_bytes());
         out.extend_from_slice(&self.tip.segment.to_be_bytes());
         out.extend_from_slice(&self.tip.offset.to_be_bytes());
@@ -93,16 +96,17 @@ impl Applied {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         use super::codec::{be32, be64};
-        (bytes.len() == Self::BYTES).then_some(())?;
+        let known = bytes.len() == Self::BYTES && be32(bytes, 0) == Some(Self::LAYOUT);
+        known.then_some(())?;
         Some(Self {
             tip: Tip {
-                next_seq: be64(bytes, 0)?,
-                segment: be32(bytes, 8)?,
-                offset: be32(bytes, 12)?,
-                hash: bytes.get(16..48)?.try_into().ok()?,
+                next_seq: be64(bytes, 4)?,
+                segment: be32(bytes, 12)?,
+                offset: be32(bytes, 16)?,
+                hash: bytes.get(20..52)?.try_into().ok()?,
             },
-            pairs: be64(bytes, 48)?,
-            sum: u128::from_be_bytes(bytes.get(56..72)?.try_into().ok()?),
+            pairs: be64(bytes, 52)?,
+            sum: u128::from_be_bytes(bytes.get(60..76)?.try_into().ok()?),
         })
     }
 }

@@ -3,18 +3,22 @@
 use super::{ViewWrite, keys};
 use crate::domain::certificate::{State, SurveillanceOutcome};
 use crate::domain::{Certificate, CertificateChange, CertificateId, Event, Fact, MarkChange};
-use crate::store::Calendar;
 use crate::store::codec::{Position, UnitHead};
+use crate::store::{Calendar, Claim, RecordKind};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 /// Where an event stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Place<'a> {
     /// Its sequence number.
     pub seq: u64,
+    /// Its unit.
+    pub unit: Position,
     /// Its unit, up to the end of the JSON header.
     pub head: Position,
+    /// Documents that came with it.
+    pub documents: &'a [(RecordKind, Position)],
 }
 
 fn put(key: Vec<u8>, value: impl Into<Vec<u8>>) -> ViewWrite {
@@ -24,13 +28,14 @@ fn put(key: Vec<u8>, value: impl Into<Vec<u8>>) -> ViewWrite {
 /// What the views take from one event. `before` is the certificate it happens to, as it stood; none for its issue and for
 /// events of other subjects.
 #[must_use]
-pub fn project(place: Place, event: &Event, before: Option<&Certificate>) -> Vec<ViewWrite> {
-    let Place { seq, head } = place;
+pub fn project(place: Place<'_>, event: &Event, before: Option<&Certificate>) -> Vec<ViewWrite> {
+    let Place { seq, head, .. } = place;
     match &event.fact {
         Fact::Body { .. } | Fact::Key { .. } | Fact::Token { .. } => vec![put(keys::setting(seq), head.to_bytes())],
         Fact::Certificate { id, change } => {
-            let mut writes = vec![put(keys::at(keys::certificate(*id), seq), head.to_bytes())];
-            project_change(seq, *id, change, before, &mut writes);
+            let value = keys::documents(head, place.documents);
+            let mut writes = vec![put(keys::at(keys::certificate(*id), seq), value)];
+            project_change(place, *id, change, before, &mut writes);
             writes
         }
         Fact::Mark { id, certificate, change } => {
@@ -44,7 +49,7 @@ pub fn project(place: Place, event: &Event, before: Option<&Certificate>) -> Vec
 }
 
 fn project_change(
-    seq: u64,
+    place: Place<'_>,
     id: CertificateId,
     change: &CertificateChange,
     before: Option<&Certificate>,
@@ -59,16 +64,13 @@ fn project_change(
     });
     match change {
         CertificateChange::Issued { terms, serial, .. } => {
-            let mut named = id.to_bytes().to_vec();
-            named.extend_from_slice(terms.holder.name.as_str().as_bytes());
-            writes.push(put(keys::number(&terms.number), id.to_bytes()));
-            writes.push(put(keys::at(keys::holder(terms.holder.uscc), seq), id.to_bytes()));
-            writes.push(put(keys::name(seq), named));
+            let number = keys::claim(&Claim::Number(terms.number.as_str().to_owned()));
+            let serial = serial.as_ref().map(|s| (s.series.as_str(), s.value));
+            let issue = keys::Issue { id, serial, name: terms.holder.name.as_str() };
+            writes.push(put(number, [&place.unit.to_bytes()[..], &id.to_bytes()].concat()));
+            writes.push(put(keys::at(keys::holder(terms.holder.uscc), place.seq), issue.to_bytes()));
             writes.push(enter(Calendar::SurveillanceDue, terms.surveillance_due_on));
             writes.push(enter(Calendar::Expires, terms.valid_until));
-            if let Some(serial) = serial {
-                writes.push(put(keys::serial(&serial.series, serial.value, seq), []));
-            }
         }
         CertificateChange::Surveyed { outcome: SurveillanceOutcome::Passed, next_due_on, .. } => {
             if due != Some(*next_due_on) {
@@ -91,16 +93,36 @@ fn project_change(
     }
 }
 
-/// What the views take from a unit beside its events: where it lies, where its documents lie, what it claims.
+/// What the views take from a unit: from each of its events, and from what it claims beside numbers. `before` has a
+/// certificate, or none, for each event.
 #[must_use]
-pub(crate) fn project_unit(unit: &UnitHead, at: Position) -> Vec<ViewWrite> {
-    let mut writes = vec![put(keys::unit(unit.first_seq), at.to_bytes())];
-    for (index, (kind, certificate, from, length)) in (0..).zip(unit.records()) {
-        let key = keys::record(kind, certificate, unit.first_seq, index);
-        writes.push(put(key, at.part(from, length).to_bytes()));
+pub(crate) fn project_unit(unit: &UnitHead, at: Position, before: &[Option<Certificate>]) -> Vec<ViewWrite> {
+    let head = at.part(0, unit.head);
+    let mut writes = vec![];
+    let mut records: Vec<_> = unit.records().collect();
+    for ((seq, event), before) in (unit.first_seq..).zip(&unit.events).zip(before) {
+        // A document hangs on the first event that speaks of its certificate.
+        let mut documents = vec![];
+        if let Fact::Certificate { id, .. } = &event.fact {
+            records.retain(|(kind, of, from, length)| {
+                if of == id {
+                    documents.push((*kind, at.part(*from, *length)));
+                }
+                of != id
+            });
+        }
+        writes.extend(project(Place { seq, unit: at, head, documents: &documents }, event, before.as_ref()));
     }
     for claim in crate::store::changeset::claims(&unit.events, &unit.provenance) {
-        writes.push(put(keys::claim(&claim), at.to_bytes()));
+        if !matches!(claim, Claim::Number(_)) {
+            writes.push(put(keys::claim(&claim), at.to_bytes()));
+        }
     }
     writes
+}
+
+/// What the views take from a frame beside its units: where it lies.
+#[must_use]
+pub(crate) fn project_frame(first_seq: u64, at: Position) -> ViewWrite {
+    put(keys::frame(first_seq), at.to_bytes())
 }

@@ -22,7 +22,8 @@ fn verify(desk: &Desk, input: &str, more: &[&str]) -> crate::cli_kit::Ran {
 #[test]
 fn a_certificate_file() {
     let (desk, _, id) = shown();
-    let ran = verify(&desk, "c.json", &[]).is(0).shows("VALID  有效").shows("示例电器有限公司");
+    let ran =
+        verify(&desk, "c.json", &[]).is(0).shows("VALID AS SIGNED; PRESENT STATUS NOT ASKED").shows("示例电器有限公司");
     ran.shows("was not asked").shows(&format!("https://xb.example.cn/c/{id}"));
     let answer = verify(&desk, "c.json", &["--json"]).is(0).json();
     assert_eq!((&answer["verdict"], &answer["genuine"]["id"]), (&json!("valid"), &json!(id)));

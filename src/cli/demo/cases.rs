@@ -146,12 +146,14 @@ fn suspensions(author: &mut Author) -> Written {
 fn marks(author: &mut Author) -> Written {
     let issued_on = author.ago(8, 9);
     let life = author.issue("mark-revoked".into(), Level::FourStar, issued_on);
+    author.license(&life, Medium::Advertising)?;
     author.license(&life, Medium::Packaging)?;
     let revoked_on = author.ago(0, 24);
     author.add(revoked_on, life.case(), Deed::RevokeMark(MarkRevocationReason::parse("misuse")?));
 
     let issued_on = author.ago(3, 2);
     let life = author.issue("mark-requested".into(), Level::ThreeStar, issued_on);
+    author.license(&life, Medium::Product)?;
     let asked_on = author.ago(0, 6);
     author.add(asked_on, life.case(), Deed::Request(life.mark(Medium::Packaging)?));
     author.add(asked_on, life.case(), Deed::Request(life.mark(Medium::Advertising)?));

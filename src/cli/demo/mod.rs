@@ -121,17 +121,20 @@ fn line(service: &Service, case: &str, id: CertificateId, base: &str) -> anyhow:
     let answer = service.certificate_answer(id, Asked::default())?.context("a case is gone")?;
     let terms = answer.certificate.terms();
     let standing = answer.finding.verdict.standing;
-    let mark = service.marks_of(id)?.first().map(|m| match m.digits() {
-        Some(digits) => format!("{base}/m/{digits}"),
-        None => format!("{base}/m/{}", m.id),
-    });
+    let marks = service.marks_of(id)?;
+    // The first mark of a case stands as its certificate does.
+    let mark = marks.first().and_then(|m| m.digits()).map(|digits| format!("{base}/m/{digits}"));
     let page = format!("{base}/c/{id}");
     let value = json!({
         "case": case, "standing": standing, "level": terms.level, "number": terms.number, "id": id,
         "page": page, "api": format!("{base}/api/v1/certificates/{id}"), "mark": mark,
     });
     let (zh, wire) = standing.map_or(("", "unknown"), |s: Standing| (s.zh(), s.wire()));
-    let text = format!("{case:<30} {wire:<18} {:<11} {}  {page}  {zh}", terms.level.wire(), terms.number);
+    let mut text = format!("{case:<30} {wire:<18} {:<11} {}  {page}  {zh}", terms.level.wire(), terms.number);
+    for mark in &marks {
+        let (state, medium) = (mark.state().wire(), mark.terms().medium.wire());
+        text.push_str(&format!("\n  mark, {medium:<24} {state:<30} {base}/m/{}", mark.id));
+    }
     Ok(Line { value, text })
 }
 

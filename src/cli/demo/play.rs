@@ -69,11 +69,12 @@ fn enact<'a>(
             let certificate = service.find(&of(&scene.case)?)?;
             let marks = service.marks_of(certificate.id)?;
             let none = || Refusal::not_found("no_such_mark", "the case has no mark");
-            let (mark, order) = match &scene.deed {
-                Deed::RevokeMark(reason) => (marks.first(), MarkOrder::Revoke { reason: *reason }),
-                _ => (marks.last(), MarkOrder::Refuse),
+            let order = match &scene.deed {
+                Deed::RevokeMark(reason) => MarkOrder::Revoke { reason: *reason },
+                _ => MarkOrder::Refuse,
             };
-            service.order_mark(act, mark.ok_or_else(none)?.id, &order)?;
+            // The first of a case stays as its certificate is; the last is the one that something happens to.
+            service.order_mark(act, marks.last().ok_or_else(none)?.id, &order)?;
         }
     }
     Ok(())

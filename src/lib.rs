@@ -9,6 +9,7 @@ pub mod verify; // floor 2: record + keys + register -> verdict
 
 #[cfg(feature = "server")]
 pub mod cli; // floor 5: the command line
+#[cfg(feature = "server")]
 pub mod http; // floor 5: the service over HTTP
 #[cfg(feature = "server")]
 pub mod service; // floor 4: use cases

@@ -12,10 +12,10 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Args)]
 pub(super) struct Global {
     /// Data directory [default: starmark-data; for demo: demo-data]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     pub data: Option<PathBuf>,
     /// File that holds the passphrase of the keys [default: $STARMARK_PASSPHRASE, else the file DIR.passphrase]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", display_order = 901)]
     pub passphrase_file: Option<PathBuf>,
 }
 

@@ -1,12 +1,57 @@
-//! placeholder
+//! `backup`: a copy of the data directory, consistent while another process serves from it.
+
 use super::args::Global;
 use super::exit::Exit;
+use super::{progress, say};
+use crate::service::data_dir::DataDir;
+use crate::store::backup;
 use clap::Args;
-/// x
+use std::path::PathBuf;
+
+/// Copy journal, keys and schemes into a new directory; a process may go on serving
 #[derive(Debug, Args)]
-pub(super) struct Backup {}
+#[command(
+    after_help = "The copy is a data directory of its own: it can be served from, or put back with starmark restore.\nThe passphrase of the keys is not in it."
+)]
+pub(super) struct Backup {
+    /// Directory to make
+    #[arg(value_name = "DIR2")]
+    to: PathBuf,
+}
+
 impl Backup {
-    pub(super) fn run(&self, _g: &Global) -> anyhow::Result<Exit> {
-        anyhow::bail!("x")
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        let from = global.named_dir()?;
+        from.check_finished()?;
+        let to = DataDir::at(&self.to)?;
+        let (done, keys) = copy(&from, &to, backup::backup)?;
+        say(format_args!(
+            "{}: {} events in {} MiB of journal, {keys} key files, schemes",
+            to.root().display(),
+            done.next_seq,
+            done.bytes >> 20
+        ))?;
+        say("The passphrase of the keys is not in it: keep that elsewhere.")?;
+        Ok(Exit::Done)
     }
+}
+
+/// How a journal is copied.
+type CopyJournal = fn(
+    &std::path::Path,
+    &std::path::Path,
+    &dyn Fn(crate::store::engine::Progress),
+) -> Result<backup::Backup, crate::store::StoreError>;
+
+/// Copies a data directory without its views; what was copied of the journal, and the count of key files.
+pub(super) fn copy(from: &DataDir, to: &DataDir, journal: CopyJournal) -> anyhow::Result<(backup::Backup, usize)> {
+    to.begin()?;
+    let bar = progress::bar("journal");
+    // The journal first: a key made meanwhile is then in the copy of the keys though not in the journal's, never the
+    // other way round.
+    let done = journal(from.root(), to.root(), &|p| progress::show(&bar, p.events, p.of))?;
+    bar.finish_and_clear();
+    let keys = to.copy_keys_and_schemes(from)?;
+    to.finish()?;
+    Ok((done, keys))
 }

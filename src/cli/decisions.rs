@@ -210,12 +210,16 @@ pub(super) type Unread = (Option<String>, Refusal);
 /// `json_…` for what is no JSON, `bad_decision` with the pointer for another shape.
 pub(super) fn read(bytes: &[u8]) -> Result<DecisionInput, Unread> {
     let value = parse_strict(bytes).map_err(|r| (None, r))?;
-    let reference =
-        value["reference"].as_str().map(|r| if r.len() > Reference::MAX_LEN * 4 { shown(r) } else { r.to_owned() });
+    let reference = value["reference"].as_str().map(echo);
     serde_path_to_error::deserialize(&value).map_err(|error| {
         let pointer = pointer(error.path());
         (reference, Refusal::invalid("bad_decision", error.into_inner().to_string()).under(&pointer))
     })
+}
+
+/// A reference as it is thrown back: whole where it can be one, else shortened.
+pub(super) fn echo(reference: &str) -> String {
+    if reference.len() > Reference::MAX_LEN * 4 { shown(reference) } else { reference.to_owned() }
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {

@@ -2,7 +2,7 @@
 
 use super::args::Global;
 use super::exit::{Exit, Usage};
-use super::{files, import_roster, restore};
+use super::{files, import_export, import_roster};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -31,8 +31,8 @@ impl Import {
         if self.file == Path::new("-") {
             return Err(Usage("import reads a file, not standard input".into()).into());
         }
-        if restore::is_export(&mut *files::open(&self.file)?)? {
-            return restore::run(global, &self.file, self.dry_run, self.json);
+        if import_export::is_export(&mut *files::open(&self.file)?)? {
+            return import_export::run(global, &self.file, self.dry_run, self.json);
         }
         import_roster::run(
             global,

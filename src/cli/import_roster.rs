@@ -2,14 +2,12 @@
 
 use super::args::{Global, local_actor};
 use super::exit::{Exit, Usage};
-use super::{files, note, say};
+use super::{files, note, progress, say};
 use crate::domain::dates::china_day;
 use crate::service::roster::{self, Checked, MAX_FILE_BYTES, RosterFault, RosterRow, Table};
 use crate::service::roster_import::{Imported, Prospect};
 use crate::service::{Act, Service, ServiceError};
-use indicatif::{ProgressBar, ProgressDrawTarget};
 use serde_json::json;
-use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -160,13 +158,8 @@ fn write_rejects(file: &Path, table: &Table, faults: &[RosterFault]) -> anyhow::
 /// Imports every ready row, side by side; the rows that were refused after all.
 fn import_all(service: &Service, ready: &[Ready], json: bool) -> anyhow::Result<Vec<RosterFault>> {
     let act = Act::by(local_actor());
-    let bar = ProgressBar::with_draw_target(
-        Some(ready.len() as u64),
-        match std::io::stderr().is_terminal() {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        },
-    );
+    let bar = progress::bar("certificates");
+    bar.set_length(ready.len() as u64);
     let slots: Vec<Mutex<Option<Result<Imported, ServiceError>>>> = ready.iter().map(|_| Mutex::new(None)).collect();
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || {

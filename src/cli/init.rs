@@ -13,7 +13,7 @@ use crate::sign::{KdfCost, Passphrase};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -101,6 +101,7 @@ pub(super) fn make(
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Parts> {
     dir.begin()?;
+    dir.add_shipped_scheme()?;
     let parts = Parts { store: create_store(dir)?, clock, entropy: Arc::new(Machine), scheme: dir.scheme()? };
     set_up(&parts, host, body, &dir.keys(), passphrase, cost.kdf())?;
     // What was just made is opened once before it is called made.
@@ -135,7 +136,7 @@ pub(super) fn invented_body() -> Result<CertificationBody, Refusal> {
     CertificationBody::parse(INVENTED_BODY)
 }
 
-fn read_body(file: &PathBuf) -> anyhow::Result<CertificationBody> {
+fn read_body(file: &Path) -> anyhow::Result<CertificationBody> {
     let place = |why: String| Usage(format!("{}: {why}", file.display()));
     let text = String::from_utf8(files::read(file, BODY_MAX_BYTES)?).map_err(|_| place("not UTF-8".into()))?;
     Ok(CertificationBody::parse(&text).map_err(|r| place(r.to_string()))?)

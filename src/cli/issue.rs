@@ -1,19 +1,18 @@
 //! `issue`: a file of decisions in, one line for each out.
 
 use super::args::{Global, local_actor};
-use super::decisions::{Decisions, Item, read};
+use super::decisions::{Decisions, Item, echo, read};
 use super::exit::Exit;
-use super::{exit, files, note, say};
+use super::{exit, files, note, progress, say};
 use crate::domain::decision::DecisionInput;
 use crate::domain::{Host, Refusal};
 use crate::service::issuance::Issued;
 use crate::service::{Act, Service, ServiceError};
 use anyhow::Context as _;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::collections::HashSet;
-use std::io::{BufReader, IsTerminal as _};
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -60,7 +59,8 @@ impl Issue {
         let opened = global.open_to_sign()?;
         let mut decisions = Decisions::of(BufReader::with_capacity(1 << 16, input))
             .with_context(|| format!("cannot read {}", self.file.display()))?;
-        let progress = progress(&self.file);
+        let bar = progress::bar("decisions");
+        bar.set_length(std::fs::metadata(&self.file).map_or(0, |m| m.len()));
         let act = Act::by(local_actor());
         let mut tally = Tally::default();
         loop {
@@ -70,14 +70,14 @@ impl Issue {
             }
             let length: u64 = batch.iter().map(|i| i.length).sum();
             let (done, failure) = issue_batch(&opened.service, &act, &batch);
-            progress.suspend(|| self.print(opened.service.host(), &done, &mut tally))?;
+            bar.suspend(|| self.print(opened.service.host(), &done, &mut tally))?;
             if let Some(failure) = failure {
                 let again = "issuing stopped; run the same file again: what was issued is not issued twice";
                 return Err(anyhow::Error::from(failure).context(again));
             }
-            progress.inc(length);
+            bar.inc(length);
         }
-        progress.finish_and_clear();
+        bar.finish_and_clear();
         if tally.issued + tally.refused == 0 {
             return Err(
                 Refusal::invalid("no_decision", format!("there is no decision in {}", self.file.display())).into()
@@ -206,7 +206,7 @@ fn collect(
             (Err(outcome), _) => outcomes.push(outcome),
             (Ok(_), Some(Ok(issued))) => outcomes.push(Outcome::Issued(issued)),
             (Ok(decision), Some(Err(ServiceError::Refused(refusals)))) => {
-                outcomes.push(Outcome::Refused { line, reference: Some(decision.reference), refusals });
+                outcomes.push(Outcome::Refused { line, reference: Some(echo(&decision.reference)), refusals });
             }
             (Ok(_), Some(Err(other))) => failure = failure.or(Some(other)),
             (Ok(_), None) => {}
@@ -221,13 +221,4 @@ fn read_item(item: &Item) -> Result<DecisionInput, Outcome> {
         Ok(bytes) => read(bytes).map_err(unread),
         Err(refusal) => Err(unread((None, refusal.clone()))),
     }
-}
-
-/// A bar over the bytes of the file, where somebody sits at a terminal.
-fn progress(file: &PathBuf) -> ProgressBar {
-    let length = std::fs::metadata(file).ok().filter(|m| m.is_file()).map(|m| m.len());
-    let (Some(length), true) = (length, std::io::stderr().is_terminal()) else { return ProgressBar::hidden() };
-    let style =
-        ProgressStyle::with_template("{bar:40} {percent}% {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(length).with_style(style)
 }

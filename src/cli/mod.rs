@@ -11,17 +11,21 @@ mod export;
 mod files;
 mod fsck;
 mod import;
+mod import_export;
 mod import_roster;
 mod init;
 mod issue;
 mod key;
+mod listen;
 mod mark;
 mod open;
 mod order;
+mod progress;
 mod recertify;
 mod reinstate;
 mod restore;
 mod serve;
+mod signatures;
 mod supersede;
 mod surveil;
 mod suspend;
@@ -40,7 +44,7 @@ use std::process::ExitCode;
 
 /// Issues, signs and answers for after-sales-service certificates (GB/T 27922-2011).
 #[derive(Debug, Parser)]
-#[command(name = "starmark", version, max_term_width = 110, subcommand_required = true)]
+#[command(name = "starmark", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -62,13 +66,14 @@ enum Command {
     Cancel(cancel::Cancel),
     Supersede(supersede::Supersede),
     Recertify(recertify::Recertify),
-    Mark(mark::Mark),
+    Mark(Box<mark::Mark>),
     Verify(verify::Verify),
     Token(token::Token),
     Key(key::Key),
     Sweep(sweep::Sweep),
     Export(export::Export),
     Backup(backup::Backup),
+    Restore(restore::Restore),
     Fsck(fsck::Fsck),
 }
 
@@ -108,6 +113,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Sweep(c) => c.run(global),
         Command::Export(c) => c.run(global),
         Command::Backup(c) => c.run(global),
+        Command::Restore(c) => c.run(global),
         Command::Fsck(c) => c.run(global),
     }
 }

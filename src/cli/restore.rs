@@ -1,17 +1,40 @@
-//! An export into a new data directory.
+//! `restore`: a backup into a new data directory, proved before and after.
 
 use super::args::Global;
+use super::backup::copy;
 use super::exit::Exit;
-use std::io::Read;
-use std::path::Path;
+use super::open::{open_store, service};
+use super::say;
+use crate::service::clock::Machine;
+use crate::service::data_dir::DataDir;
+use crate::store::backup;
+use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-/// Whether a file is an export: its first line says so.
-pub(super) fn is_export(input: &mut (dyn Read + Send)) -> anyhow::Result<bool> {
-    let _ = input;
-    Ok(false)
+/// Put a backup back into a new data directory
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// The backup
+    #[arg(value_name = "BACKUP")]
+    from: PathBuf,
 }
 
-/// Restores an export.
-pub(super) fn run(_global: &Global, _file: &Path, _dry_run: bool, _json: bool) -> anyhow::Result<Exit> {
-    anyhow::bail!("x")
+impl Restore {
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        let from = DataDir::at(&self.from)?;
+        from.check_finished()?;
+        let to = global.named_dir()?;
+        let (done, keys) = copy(&from, &to, backup::restore)?;
+        let host = service(&to, open_store(&to)?, Arc::new(Machine))?.host().clone();
+        say(format_args!(
+            "{}: the register of {host}, {} events, {keys} key files",
+            to.root().display(),
+            done.next_seq
+        ))?;
+        if global.passphrase(&to)?.is_none() {
+            say(format_args!("Put the passphrase of its keys into {} (mode 0600).", to.passphrase_file().display()))?;
+        }
+        Ok(Exit::Done)
+    }
 }

@@ -1,12 +1,45 @@
-//! placeholder
+//! `serve`: answers the public and the issuing API. It never creates anything.
+
 use super::args::Global;
 use super::exit::Exit;
+use super::listen;
+use axum::http::HeaderName;
 use clap::Args;
-/// x
+use std::net::SocketAddr;
+
+/// Serve the public pages and the API
 #[derive(Debug, Args)]
-pub(super) struct Serve {}
+pub(super) struct Serve {
+    /// Address to listen at
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Address the pages are reached at [default: https://HOST]
+    #[arg(long, value_name = "URL", value_parser = base)]
+    base: Option<String>,
+    /// Header in which the trusted proxy in front names the client, e.g. fly-client-ip: requests are limited by client
+    #[arg(long, value_name = "HEADER")]
+    client_header: Option<HeaderName>,
+}
+
 impl Serve {
-    pub(super) fn run(&self, _g: &Global) -> anyhow::Result<Exit> {
-        anyhow::bail!("x")
+    pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
+        listen::log("info");
+        let opened = global.open_to_sign()?;
+        let service = opened.service.clone();
+        let base = self.base.clone().unwrap_or_else(|| format!("https://{}", service.host()));
+        let limits = listen::Limits { client_header: self.client_header.clone(), ..listen::Limits::DEFAULT };
+        let host = service.host().clone();
+        listen::listen(service, self.listen, &base, limits, |address| {
+            tracing::info!(%host, %address, base, "serving");
+        })?;
+        Ok(Exit::Done)
+    }
+}
+
+fn base(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) => Ok(text.to_owned()),
+        _ => Err("write it as https://xb.example.cn, without a path".into()),
     }
 }

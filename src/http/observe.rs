@@ -22,14 +22,14 @@ use std::time::Instant;
 const SHRINK_EVERY: u64 = 10_000;
 
 /// How much one address may ask for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Requests a second for one address on average; none for no limit.
     pub per_second: Option<NonZeroU32>,
     /// Requests at once on top of that.
     pub burst: NonZeroU32,
     /// Header in which a trusted proxy before us names the client, e.g. `fly-client-ip`; none where there is no proxy.
-    pub client_header: Option<&'static str>,
+    pub client_header: Option<HeaderName>,
 }
 
 impl Limits {
@@ -101,7 +101,8 @@ fn network(client: IpAddr) -> IpAddr {
 }
 
 fn client_of(request: &Request, limits: &Limits) -> IpAddr {
-    let named = limits.client_header.and_then(|name| request.headers().get(name)?.to_str().ok()?.trim().parse().ok());
+    let named =
+        limits.client_header.as_ref().and_then(|name| request.headers().get(name)?.to_str().ok()?.trim().parse().ok());
     let peer = || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
     named.or_else(peer).unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
 }
@@ -161,7 +162,7 @@ fn headers(headers: &mut HeaderMap, id: &str) {
     const FIXED: [(HeaderName, &str); 6] = [
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; connect-src 'self'; \
+            "default-src 'none'; style-src 'self'; img-src 'self'; \
              form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,9 +1,10 @@
 //! Nothing leaves unread: a mark's own pixels are decoded by both families before the file is handed out.
 
+use super::decoders::{Family, Grey};
 use super::display::Picture;
 use super::qr::Symbol;
 use super::raster;
-use super::read::{self, Family, Grey};
+use super::read;
 use super::vector;
 use super::{Format, Order};
 use crate::domain::Refusal;

@@ -3,6 +3,8 @@
 //! Keys are handled elsewhere: signatures come in as 64 bytes and go out unchecked.
 
 pub mod artwork;
+mod crowd;
+mod decoders;
 pub mod display;
 pub mod font;
 mod gate;

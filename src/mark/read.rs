@@ -1,14 +1,10 @@
-//! Codes read out of a picture or a photograph by two decoders that share no code.
+//! Codes read out of a stranger's picture or photograph: limits first, then several sizes, each by two families of decoders.
 
+use super::decoders::{Grey, texts_in};
 use crate::domain::Refusal;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
-use rxing::common::{GlobalHistogramBinarizer, HybridBinarizer};
-use rxing::multi::MultipleBarcodeReader;
-use rxing::qrcode::cpp_port::QrReader;
-use rxing::{BarcodeFormat, Binarizer, BinaryBitmap, DecodeHints, Luma8LuminanceSource};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Largest file read: a phone's photograph has up to about 12 MB.
 pub const FILE_MAX: usize = 16 * 1024 * 1024;
@@ -26,66 +22,6 @@ const TRIES: [u32; 4] = [900, 1_600, 2_600, 4_000];
 /// Pictures with a longest side below this are doubled first: a cut-out from a screen has two pixels a module.
 const DOUBLED_BELOW: u32 = 450;
 
-/// Grey pixels, one byte each.
-pub(super) struct Grey {
-    pub(super) width: u32,
-    pub(super) height: u32,
-    pub(super) pixels: Vec<u8>,
-}
-
-/// The two families of decoders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
-    /// `rxing`, descended from ZXing.
-    Zxing,
-    /// `rqrr`, descended from quirc.
-    Quirc,
-}
-
-impl Family {
-    pub(super) const ALL: [Self; 2] = [Self::Zxing, Self::Quirc];
-
-    /// Every text this family reads. A decoder that panics on odd pixels has read nothing.
-    pub(super) fn texts(self, grey: &Grey) -> BTreeSet<String> {
-        let read = || match self {
-            Self::Zxing => zxing(grey),
-            Self::Quirc => quirc(grey),
-        };
-        catch_unwind(AssertUnwindSafe(read)).unwrap_or_default()
-    }
-}
-
-fn zxing(grey: &Grey) -> BTreeSet<String> {
-    let source = || Luma8LuminanceSource::new(grey.pixels.clone(), grey.width, grey.height);
-    let mut found = BTreeSet::new();
-    if let Ok(s) = source() {
-        zxing_with(HybridBinarizer::new(s), &mut found);
-    }
-    if let (true, Ok(s)) = (found.is_empty(), source()) {
-        zxing_with(GlobalHistogramBinarizer::new(s), &mut found);
-    }
-    found
-}
-
-fn zxing_with<B: Binarizer>(binarizer: B, found: &mut BTreeSet<String>) {
-    let hints = DecodeHints {
-        PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
-        TryHarder: Some(true),
-        ..Default::default()
-    };
-    let mut bitmap = BinaryBitmap::new(binarizer);
-    if let Ok(results) = QrReader.decode_multiple_with_hints(&mut bitmap, &hints) {
-        found.extend(results.iter().map(|r| r.getText().to_owned()));
-    }
-}
-
-fn quirc(grey: &Grey) -> BTreeSet<String> {
-    let (w, h) = (grey.width as usize, grey.height as usize);
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(w, h, |x, y| grey.pixels[y * w + x]);
-    let grids = prepared.detect_grids();
-    grids.iter().filter_map(|g| g.decode().ok()).map(|(_, text)| text).collect()
-}
-
 /// Every distinct text of the QR codes in a PNG or JPEG file, sorted; at most 16. None found is no error: an empty set.
 ///
 /// # Errors
@@ -101,9 +37,7 @@ pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
             break;
         }
         let scaled = if longest < DOUBLED_BELOW { doubled(&full) } else { reduced(&full, side) };
-        for family in Family::ALL {
-            found.extend(family.texts(&scaled));
-        }
+        found.append(&mut texts_in(&scaled));
         last = longest.min(side);
     }
     Ok(found.into_iter().take(CODES_MAX).collect())

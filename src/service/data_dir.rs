@@ -99,8 +99,7 @@ impl DataDir {
         Ok(())
     }
 
-    /// Makes the directory with places for keys and schemes and the shipped scheme in it. It counts as unfinished until
-    /// [`DataDir::finish`].
+    /// Makes the directory with places for keys and schemes. It counts as unfinished until [`DataDir::finish`].
     ///
     /// # Errors
     /// As [`DataDir::check_free`].
@@ -112,8 +111,36 @@ impl DataDir {
         private(true, &self.root).map_err(failed())?;
         super::keyring::write_secret(&self.root.join(UNFINISHED), b"")?;
         private(false, &self.keys()).map_err(failed())?;
-        private(false, &self.schemes()).map_err(failed())?;
+        private(false, &self.schemes()).map_err(failed())
+    }
+
+    /// Puts the shipped scheme where schemes are.
+    ///
+    /// # Errors
+    /// It stands there already, or the system's own words.
+    pub fn add_shipped_scheme(&self) -> Result<(), ServiceError> {
         super::keyring::write_secret(&self.scheme_file(), SHIPPED_SCHEME.as_bytes())
+    }
+
+    /// Copies keys and schemes of another data directory; how many key files there were.
+    ///
+    /// # Errors
+    /// One of them stands here already, or the system's own words.
+    pub fn copy_keys_and_schemes(&self, from: &Self) -> Result<usize, ServiceError> {
+        let mut keys = 0;
+        for (source, target, kind) in [(from.keys(), self.keys(), "pem"), (from.schemes(), self.schemes(), "toml")] {
+            let failed = || ServiceError::io(format!("cannot copy {}", source.display()));
+            for entry in fs::read_dir(&source).map_err(failed())? {
+                let path = entry.map_err(failed())?.path();
+                let Some(name) = path.file_name().filter(|_| path.extension().is_some_and(|e| e == kind)) else {
+                    continue;
+                };
+                let bytes = zeroize::Zeroizing::new(fs::read(&path).map_err(failed())?);
+                super::keyring::write_secret(&target.join(name), &bytes)?;
+                keys += usize::from(kind == "pem");
+            }
+        }
+        Ok(keys)
     }
 
     /// The last step of its making: from now on it may be opened.
@@ -193,6 +220,7 @@ mod tests {
         let dir = DataDir::at(&temp.path().join("data")).unwrap();
         assert_eq!(dir.check_finished().unwrap_err().code, "no_data_dir");
         dir.begin().unwrap();
+        dir.add_shipped_scheme().unwrap();
         assert_eq!(dir.check_finished().unwrap_err().code, "data_dir_unfinished");
         assert_eq!(code(dir.begin()), "data_dir_unfinished");
         fs::create_dir(dir.root().join(JOURNAL)).unwrap();

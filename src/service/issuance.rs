@@ -130,7 +130,7 @@ impl Service {
     }
 
     fn checked(&self, input: &DecisionInput) -> Result<Decision, ServiceError> {
-        Ok(Decision::check(input, &self.scheme, china_day(self.clock.now()))?)
+        Ok(Decision::check(input, &self.scheme, china_day(self.now()))?)
     }
 
     fn need_sheet(&self, decision: &Decision) -> Result<(), ServiceError> {
@@ -317,7 +317,7 @@ fn check_successor(
     if !matches!(old.state(), State::InForce) {
         // The state machine words it; this keeps the dates below from speaking first.
         let change = CertificateChange::Superseded { by: old.id, reason: SupersessionReason::parse("reissued")? };
-        let at = service.clock.now();
+        let at = service.now();
         old.admit(
             &Step { change, effective_at: at, recorded_at: at, actor: Role::Registrar },
             &service.scheme.intervals,

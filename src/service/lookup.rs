@@ -73,7 +73,7 @@ pub struct FoundMark {
 
 impl Service {
     fn moment(&self, asked: Asked) -> Moment {
-        let now = self.clock.now();
+        let now = self.now();
         Moment {
             at: asked.as_of.map_or(now, |a| a.instant(now)),
             known_at: asked.known_at.map_or(now, |k| k.instant(now).min(now)),
@@ -207,7 +207,7 @@ impl Service {
     /// Standing of a certificate now.
     #[must_use]
     pub fn standing_now(&self, certificate: &Certificate) -> Option<Standing> {
-        let now = self.clock.now();
+        let now = self.now();
         certificate.standing(now, now).map(|s| s.standing)
     }
 }

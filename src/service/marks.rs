@@ -260,7 +260,7 @@ impl Service {
     /// `mark_not_active` or `no_such_mark`.
     pub fn usable_mark(&self, id: MarkId) -> Result<(MarkLicence, Certificate), ServiceError> {
         let licence = self.mark(id)?;
-        let now = self.clock.now();
+        let now = self.now();
         let state = licence.state_at(now, now).map(|(state, _)| state);
         if state != Some(MarkState::Active) {
             let word = state.map_or("not in force yet", MarkState::wire);

@@ -29,11 +29,14 @@ use keyring::Keyring;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, RwLock};
 use tokens::Tokens;
 
 /// How often a use case reads again and decides again when somebody was quicker.
 const COMMIT_TRIES: usize = 8;
+/// Seconds the machine's clock may lie behind the latest event; corrections of a running clock stay far below.
+const CLOCK_BEHIND_MAX: i64 = 300;
 
 /// What a service works with.
 pub struct Parts {
@@ -62,6 +65,8 @@ pub struct Service {
     scheme: Scheme,
     host: Host,
     settings: RwLock<Settings>,
+    /// When the latest event was put on record, in milliseconds: time never runs behind it.
+    latest: AtomicI64,
 }
 
 /// What a use case wants written.
@@ -132,7 +137,10 @@ impl Service {
     pub fn open(parts: Parts) -> Result<Self, ServiceError> {
         let (host, settings) = settings(parts.store.as_ref())?;
         let Parts { store, clock, entropy, scheme } = parts;
-        Ok(Self { store, clock, entropy, scheme, host, settings: RwLock::new(settings) })
+        let last = store.entries(store.next_seq().saturating_sub(1), 1)?;
+        let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
+        let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
+        Ok(Self { store, clock, entropy, scheme, host, settings: RwLock::new(settings), latest })
     }
 
     /// Opens the private keys.
@@ -161,10 +169,24 @@ impl Service {
         &self.scheme
     }
 
-    /// Now.
+    /// Now; never before the latest event on record. Were the machine's clock set back, a suspension just recorded would
+    /// lie in the future and its certificate would read as valid.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        let latest = Timestamp::from_millisecond(self.latest.load(Ordering::Relaxed)).unwrap_or(Timestamp::MIN);
+        self.clock.now().max(latest)
+    }
+
+    /// The time to record at.
+    fn recording_time(&self) -> Result<Timestamp, ServiceError> {
+        let (now, machine) = (self.now(), self.clock.now());
+        if now.as_second() - machine.as_second() > CLOCK_BEHIND_MAX {
+            let why = format!(
+                "the machine's clock shows {machine}, but an event is on record at {now}: set the clock right before anything is recorded"
+            );
+            return Err(Refusal::rule("clock_behind", why).into());
+        }
+        Ok(now)
     }
 
     /// The store, for reading.
@@ -225,7 +247,7 @@ impl Service {
         let mut tries = 0;
         loop {
             tries += 1;
-            let now = self.clock.now();
+            let now = self.recording_time()?;
             let planned = match plan(now) {
                 Ok(planned) => planned,
                 // It may be refused only because the same request was done a moment ago.
@@ -234,6 +256,7 @@ impl Service {
             let changeset = changeset(act, &request_sha256, planned, now);
             match self.store.commit(changeset.clone()) {
                 Ok(committed) => {
+                    self.latest.fetch_max(now.as_millisecond(), Ordering::Relaxed);
                     let Changeset { events, records, provenance, .. } = changeset;
                     let entry = Entry { first_seq: committed.first_seq, events, records, provenance };
                     return Ok(Done { entry, replayed: false });

@@ -56,7 +56,7 @@ impl Service {
             Role::MarkOfficer,
             Role::System,
         ])?;
-        let now = self.clock.now();
+        let now = self.now();
         let today = china_day(now);
         let intervals = &self.scheme.intervals;
         let mut due = Due::default();
@@ -98,7 +98,7 @@ impl Service {
         if self.body().policy.overdue_surveillance == OverduePolicy::Report {
             return Ok(due);
         }
-        let today = china_day(self.clock.now());
+        let today = china_day(self.now());
         let reason = SuspensionReason::parse(SuspensionReason::SURVEILLANCE_OVERDUE)?;
         for item in std::mem::take(&mut due.surveillance_overdue) {
             let until = self.certificate(item.id)?.terms().valid_until;

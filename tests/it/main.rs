@@ -1,6 +1,13 @@
 //! The one integration binary: what a user relies on, tried through the doors a user has.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
+mod cli_demo;
+mod cli_import;
+mod cli_init;
+mod cli_issue;
+mod cli_kit;
+mod cli_orders;
+mod cli_verify;
 mod doors;
 mod harness;
 mod interop_credential;

@@ -234,3 +234,17 @@ async fn a_mark_can_be_asked_for_refused_granted_and_revoked() {
     let marks = format!("/api/v1/issuing/certificates/{}/marks", issued["id"].as_str().unwrap());
     app.post(&marks, &json!({"medium": "packaging"})).await.refused(422, "medium_not_allowed", "/medium");
 }
+
+#[tokio::test]
+async fn a_clock_set_back_hides_nothing_and_records_nothing() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let id = issued["id"].as_str().unwrap();
+    app.today("2026-09-14");
+    app.order(id, "suspension", json!({"reason": "0112"})).await.is(200);
+    app.today("2026-06-01");
+    assert_eq!(app.standing(id).await, "suspended", "what was recorded stays recorded");
+    app.order(id, "reinstatement", json!({})).await.refused(422, "clock_behind", "");
+    app.today("2026-09-15");
+    app.order(id, "reinstatement", json!({})).await.is(200);
+}

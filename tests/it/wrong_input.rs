@@ -20,13 +20,22 @@ async fn refused(app: &TestApp, decision: Value, status: u16, code: &str, pointe
     assert_eq!(app.service.store().next_seq(), events, "{code}: something was written");
 }
 
+type Case = (Value, u16, &'static str, &'static str);
+
+fn set(pointer: &'static str, value: Value) -> impl FnOnce(&mut Value) {
+    move |d| *d.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value
+}
+
+async fn all_refused(app: &TestApp, cases: Vec<Case>) {
+    for (decision, status, code, pointer) in cases {
+        refused(app, decision, status, code, pointer).await;
+    }
+}
+
 #[tokio::test]
-async fn decisions_that_do_not_hold() {
+async fn decisions_whose_names_persons_or_dates_do_not_hold() {
     let app = TestApp::on("2026-05-08");
-    let set = |pointer: &'static str, value: Value| {
-        move |d: &mut Value| *d.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value
-    };
-    let cases: Vec<(Value, u16, &str, &str)> = vec![
+    let cases: Vec<Case> = vec![
         (changed(set("/holder/uscc", json!("91110108551385082P"))), 400, "bad_uscc", "/holder/uscc"),
         (changed(set("/holder/name", json!("示".repeat(300_000)))), 400, "text_too_long", "/holder/name"),
         (changed(set("/holder/name", json!("  "))), 400, "text_empty", "/holder/name"),
@@ -50,6 +59,16 @@ async fn decisions_that_do_not_hold() {
             "/countersigned_by",
         ),
         (changed(set("/evaluators", json!([]))), 400, "persons_missing", "/evaluators"),
+        (changed(|d| d["levle"] = json!("five_star")), 400, "json_shape", "/levle"),
+        (changed(|d| drop(d.as_object_mut().unwrap().remove("scope"))), 400, "json_shape", ""),
+    ];
+    all_refused(&app, cases).await;
+}
+
+#[tokio::test]
+async fn score_sheets_that_do_not_hold() {
+    let app = TestApp::on("2026-05-08");
+    let cases: Vec<Case> = vec![
         (changed(set("/level", json!("six_star"))), 400, "unknown_level", "/level"),
         (
             changed(|d| {
@@ -126,12 +145,13 @@ async fn decisions_that_do_not_hold() {
             "/score_sheet/items",
         ),
         (changed(set("/score_sheet", json!(null))), 400, "score_sheet_missing", "/score_sheet"),
-        (changed(|d| d["levle"] = json!("five_star")), 400, "json_shape", "/levle"),
-        (changed(|d| drop(d.as_object_mut().unwrap().remove("scope"))), 400, "json_shape", ""),
     ];
-    for (decision, status, code, pointer) in cases {
-        refused(&app, decision, status, code, pointer).await;
-    }
+    all_refused(&app, cases).await;
+}
+
+#[tokio::test]
+async fn every_fault_of_a_decision_is_told_at_once() {
+    let app = TestApp::on("2026-05-08");
     let many = changed(|d| {
         d["holder"]["uscc"] = json!("x");
         d["scope"] = json!("");

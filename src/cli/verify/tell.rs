@@ -41,7 +41,8 @@ fn genuine(answer: &Answer) -> Value {
 /// The answer for people.
 pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
     let (word, zh) = match answer.verdict.verdict {
-        Outcome::Valid => ("VALID", "有效"),
+        // Never more than was checked: without the register nobody knows whether it was suspended since.
+        Outcome::Valid => ("VALID AS SIGNED; PRESENT STATUS NOT ASKED", "签名真实，在有效期内；现在的状态没有查"),
         Outcome::Invalid => ("NOT VALID", "无效"),
         Outcome::Undetermined => ("CANNOT TELL", "无法判断"),
     };

@@ -17,8 +17,9 @@ const ROOMS: [(&str, u8); 10] = [
     ("cli", 5),
 ];
 
-/// The only sideways doors: the command line starts the server.
-const DOORS: [(&str, [&str; 2]); 1] = [("cli", ["http", "serve"])];
+/// The only sideways doors: the command line starts the server, by its entry point and what that takes.
+const DOORS: [(&str, [&str; 2]); 3] =
+    [("cli", ["http", "serve"]), ("cli", ["http", "Options"]), ("cli", ["http", "Limits"])];
 
 /// Crates that only the top floor names: they are how the product talks to the world.
 const TOP_ONLY: [&str; 3] = ["axum", "clap", "askama"];
@@ -205,6 +206,8 @@ mod tests {
         check("cli/serve.rs", "use crate::http::serve; crate::http::serve::Options", "");
         check("cli/serve.rs", "use crate::http::{pages, serve};", "sideways");
         check("cli/serve.rs", "use crate::http;", "sideways");
+        check("cli/serve.rs", "use crate::http::{Limits, Options, serve};", "");
+        check("http/mod.rs", "use crate::cli::serve;", "sideways");
     }
 
     #[test]

@@ -1,0 +1,30 @@
+//! Where the command line hands over to the HTTP floor.
+
+pub(super) use crate::http::Limits;
+use crate::http::{Options, serve};
+use crate::service::Service;
+use anyhow::Context as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// Serves until the process is told to stop; `ready` is told the address once connections are accepted.
+pub(super) fn listen(
+    service: Arc<Service>,
+    address: SocketAddr,
+    base: &str,
+    limits: Limits,
+    ready: impl FnOnce(SocketAddr),
+) -> anyhow::Result<()> {
+    let options = Options { listen: address, base: base.to_owned(), limits };
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the server")?;
+    runtime.block_on(serve(service, options, ready)).with_context(|| format!("cannot serve at {address}"))
+}
+
+/// Logs as one JSON object a line on stderr; `RUST_LOG` says how much.
+pub(super) fn log(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // A second call in one process changes nothing, and there is none.
+    let _ = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

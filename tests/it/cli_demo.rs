@@ -1,0 +1,121 @@
+//! `demo` and `serve`: what is printed is what is served, and a second start finds it again.
+
+use crate::cli_kit::{Desk, HOST, command};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+/// A demo that runs; it is told to stop at the end.
+struct Demo {
+    child: Child,
+    cases: Vec<Value>,
+    token: String,
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start(directory: &Path) -> Demo {
+    let child = command(directory, &["demo", "--json", "--listen", "127.0.0.1:0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut demo = Demo { token: String::new(), cases: vec![], child };
+    for line in BufReader::new(demo.child.stdout.take().unwrap()).lines() {
+        let value: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        if value["ready"] == true {
+            demo.token = value["token"].as_str().unwrap().to_owned();
+            return demo;
+        }
+        demo.cases.push(value);
+    }
+    panic!("it ended before it was ready");
+}
+
+/// Status and body of an address.
+fn get(url: &str, token: Option<&str>) -> (u16, String) {
+    let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
+    let bearer = token.map(|t| format!("Authorization: Bearer {t}\r\n")).unwrap_or_default();
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {address}\r\n{bearer}Connection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+#[test]
+fn every_case_answers_as_it_is_printed_and_again_after_a_restart() {
+    let temp = tempfile::tempdir().unwrap();
+    let first = start(temp.path());
+    let text = |case: &Value, name: &str| case[name].as_str().unwrap_or_default().to_owned();
+    let seen: BTreeSet<_> = first.cases.iter().map(|c| (text(c, "standing"), text(c, "level"))).collect();
+    assert_eq!(seen.len(), 28, "every level in every standing");
+    for case in &first.cases {
+        let members: Vec<&str> = case.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(members, ["api", "case", "id", "level", "mark", "number", "page", "standing"]);
+        let (status, page) = get(&text(case, "page"), None);
+        assert_eq!((status, page.contains(&text(case, "number"))), (200, true), "{case}");
+        let (status, answer) = get(&text(case, "api"), None);
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!((status, &answer["standing"]), (200, &case["standing"]), "{case}");
+        if let Some(mark) = case["mark"].as_str() {
+            assert_eq!(get(mark, None).0, 200, "{case}");
+        } else {
+            assert_eq!(case["standing"], "not_yet_effective");
+        }
+    }
+    let (ids, token) = (first.cases.iter().map(|c| text(c, "id")).collect::<Vec<_>>(), first.token.clone());
+    drop(first);
+
+    let second = start(temp.path());
+    assert_eq!(second.cases.iter().map(|c| text(c, "id")).collect::<Vec<_>>(), ids);
+    assert_ne!(second.token, token);
+    drop(second);
+    let tokens = command(temp.path(), &["token", "list", "--data", "demo-data"]).output().unwrap().stdout;
+    let tokens = String::from_utf8(tokens).unwrap();
+    assert_eq!(tokens.matches("revoked").count(), 1, "{tokens}");
+}
+
+#[test]
+fn the_demo_leaves_other_directories_alone() {
+    let desk = Desk::new();
+    desk.run(&["demo", "--data", "starmark-data", "--listen", "127.0.0.1:0"]).is(1).says("[not_a_demo]");
+    std::fs::create_dir(desk.path("mine")).unwrap();
+    desk.file("mine/letter.txt", "dear");
+    desk.run(&["demo", "--data", "mine", "--listen", "127.0.0.1:0"]).is(1).says("[data_dir_in_use]");
+    assert_eq!(std::fs::read_dir(desk.path("mine")).unwrap().count(), 1);
+}
+
+#[test]
+fn serve_answers_and_one_process_holds_the_store() {
+    let desk = Desk::new();
+    let (_, id) = desk.certificate("D-1", 30);
+    let base = desk.path("");
+    let mut child = command(&base, &["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let told = lines.find(|l| l.contains("serving")).unwrap();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let address = told["fields"]["address"].as_str().unwrap();
+    assert_eq!(told["fields"]["base"], format!("https://{HOST}"));
+    let (status, body) = get(&format!("http://{address}/api/v1/certificates/{id}"), None);
+    assert_eq!((status, body.contains("\"valid\"")), (200, true));
+    // Writing beside it is refused with the owner named; a backup and a check are not.
+    desk.run(&["token", "list"]).is(74).says(&child.id().to_string());
+    desk.run(&["backup", "copy"]).is(0);
+    desk.run(&["fsck"]).is(0).shows("1 signatures checked");
+    // Asked to stop, it stops well.
+    let stop = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(stop.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    desk.run(&["serve", "--base", "https://x/y"]).is(64).says("without a path");
+    desk.run(&["serve", "--listen", "here"]).is(64);
+}

@@ -1,0 +1,141 @@
+//! `verify`: what a stranger settles with a saved key document, and nothing else.
+
+use crate::cli_kit::{Desk, ago, decision, run_in};
+use serde_json::{Value, json};
+use starmark::domain::dates::add_days;
+
+/// A desk with a certificate, its signed file, its mark and the keys; and the mark's address.
+fn shown() -> (Desk, String, String) {
+    let desk = Desk::new();
+    let (number, id) = desk.certificate("D-1", 30);
+    desk.file("c.json", desk.credential(&id));
+    desk.keys();
+    let draw = ["mark", &number, "--layout", "vertical", "--format", "png", "--out", "m.png", "--json"];
+    let url = desk.run(&draw).is(0).json()["url"].as_str().unwrap().to_owned();
+    (desk, url, id)
+}
+
+fn verify(desk: &Desk, input: &str, more: &[&str]) -> crate::cli_kit::Ran {
+    desk.run(&[&["verify", input, "--keys", "did.json"], more].concat())
+}
+
+#[test]
+fn a_certificate_file() {
+    let (desk, _, id) = shown();
+    let ran =
+        verify(&desk, "c.json", &[]).is(0).shows("VALID AS SIGNED; PRESENT STATUS NOT ASKED").shows("示例电器有限公司");
+    ran.shows("was not asked").shows(&format!("https://xb.example.cn/c/{id}"));
+    let answer = verify(&desk, "c.json", &["--json"]).is(0).json();
+    assert_eq!((&answer["verdict"], &answer["genuine"]["id"]), (&json!("valid"), &json!(id)));
+    assert_eq!(answer["genuine"]["holder"]["uscc"], "91110108551385082Q");
+    assert_eq!(answer["standing"], json!(null), "nobody asked the register");
+    let before = verify(&desk, "c.json", &["--json", "--at", &ago(31).to_string()]).is(1).json();
+    assert_eq!(before["verdict"], "invalid");
+    verify(&desk, "c.json", &["--at", &add_days(ago(30), 1200).to_string()]).is(1).shows("NOT VALID");
+    verify(&desk, "c.json", &["--at", "2026-05-08T09:30:00+08:00x"]).is(64);
+}
+
+#[test]
+fn a_changed_certificate_is_not_valid_whatever_was_changed() {
+    let (desk, ..) = shown();
+    let good = std::fs::read(desk.path("c.json")).unwrap();
+    let changes: [&dyn Fn(&mut Value); 4] = [
+        &|v| v["credentialSubject"]["level"] = "four_star".into(),
+        &|v| v["credentialSubject"]["holder"]["name"] = "示例电器有限公司上海分公司".into(),
+        &|v| v["validUntil"] = "2099-01-01T00:00:00Z".into(),
+        &|v| drop(v.as_object_mut().unwrap().remove("proof")),
+    ];
+    for change in changes {
+        let mut value: Value = serde_json::from_slice(&good).unwrap();
+        change(&mut value);
+        desk.file("bad.json", value.to_string());
+        let answer = verify(&desk, "bad.json", &["--json"]).is(1).json();
+        assert_eq!((&answer["verdict"], &answer["genuine"]), (&json!("invalid"), &json!(null)));
+    }
+    for at in (0..good.len()).step_by(37) {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        desk.file("bad.json", bad);
+        verify(&desk, "bad.json", &[]).is(1);
+    }
+}
+
+#[test]
+fn a_key_the_document_does_not_list() {
+    let (desk, url, _) = shown();
+    let other = Desk::new();
+    other.keys();
+    std::fs::copy(other.path("did.json"), desk.path("did.json")).unwrap();
+    assert!(verify(&desk, "c.json", &[]).is(1).out.contains("signature_bad"));
+    verify(&desk, &url, &[]).is(1).shows("mark_signature_bad");
+    verify(&desk, "m.png", &[]).is(1);
+}
+
+#[test]
+fn a_mark_by_address_digits_and_picture() {
+    let (desk, url, _) = shown();
+    let digits = url.rsplit('/').next().unwrap();
+    for input in [url.as_str(), digits, "m.png"] {
+        verify(&desk, input, &[]).is(0).shows("五星级").shows("91110108551385082Q").shows("was not asked");
+    }
+    let photo = verify(&desk, "m.png", &["--json"]).is(0).json();
+    assert_eq!((&photo["input"], &photo["codes"]), (&json!("photo"), &json!([url])));
+    assert_eq!(photo["genuine"]["level"], "five_star");
+    // Any digit changed, anywhere in the 217.
+    for at in (0..217).step_by(9) {
+        let mut bad = digits.as_bytes().to_vec();
+        bad[at] = if bad[at] == b'7' { b'3' } else { b'7' };
+        let bad = String::from_utf8(bad).unwrap();
+        verify(&desk, &bad, &[]).is(1);
+    }
+    // A look-alike host, a look-alike path, a mark that carries no signature.
+    verify(&desk, &url.replace("xb.example.cn", "xb-example.cn"), &[]).is(1).shows("foreign_host");
+    verify(&desk, &url.replace("https", "http"), &[]).is(1);
+    verify(&desk, &format!("{url}?x=1"), &[]).is(1);
+    verify(&desk, "https://xb.example.cn/m/0000000000000001", &[]).is(1);
+}
+
+#[test]
+fn what_cannot_be_told() {
+    let (desk, _, id) = shown();
+    let marks = desk.run(&["mark", "list", &id, "--json"]).is(0).json();
+    let short = format!("https://xb.example.cn/m/{}", marks["mark"].as_str().unwrap());
+    verify(&desk, &short, &[]).is(2).shows("CANNOT TELL  无法判断");
+    verify(&desk, &format!("https://xb.example.cn/c/{id}"), &[]).is(2).shows("certificate_link");
+    let blank = image::GrayImage::from_pixel(300, 200, image::Luma([255]));
+    blank.save_with_format(desk.path("blank.png"), image::ImageFormat::Png).unwrap();
+    verify(&desk, "blank.png", &[]).is(2).shows("no code could be read");
+    // Two marks side by side.
+    let second = desk.issue(&[decision("D-2", ago(20))]).is(0).json();
+    let number = second["number"].as_str().unwrap();
+    desk.run(&["mark", number, "--layout", "vertical", "--format", "png", "--out", "n.png"]).is(0);
+    let open = |name: &str| image::open(desk.path(name)).unwrap().to_luma8();
+    let (left, right) = (open("m.png"), open("n.png"));
+    let mut both = image::GrayImage::from_pixel(
+        left.width() + right.width(),
+        left.height().max(right.height()),
+        image::Luma([255]),
+    );
+    image::imageops::overlay(&mut both, &left, 0, 0);
+    image::imageops::overlay(&mut both, &right, i64::from(left.width()), 0);
+    both.save_with_format(desk.path("both.png"), image::ImageFormat::Png).unwrap();
+    verify(&desk, "both.png", &[]).is(2).shows("several_marks");
+    desk.file("half.png", &std::fs::read(desk.path("m.png")).unwrap()[..200]);
+    verify(&desk, "half.png", &[]).is(2).shows("photo_unreadable");
+}
+
+#[test]
+fn wrong_usage() {
+    let (desk, url, _) = shown();
+    verify(&desk, "missing.json", &[]).is(64).says("missing.json");
+    verify(&desk, ".", &[]).is(64);
+    desk.run(&["verify", &url]).is(64).says("--keys");
+    desk.run(&["verify", &url, "--keys", "missing.json"]).is(64).says("missing.json");
+    desk.run(&["verify", &url, "--keys", "c.json"]).is(64).says("key document");
+    verify(&desk, &url, &["--at", "yesterday"]).is(64).says("2026-05-08");
+    // No data directory is needed, and none is made.
+    let temp = tempfile::tempdir().unwrap();
+    std::fs::copy(desk.path("did.json"), temp.path().join("did.json")).unwrap();
+    run_in(temp.path(), &["verify", &url, "--keys", "did.json"]).is(0);
+    assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 1);
+}

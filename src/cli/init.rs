@@ -72,6 +72,11 @@ impl Init {
         let dir = global.named_dir()?;
         dir.check_free()?;
         let (passphrase, told) = passphrase(global, &dir)?;
+        if passphrase.is_short() {
+            note(
+                "starmark: warning: the passphrase has fewer than 12 characters; whoever gets the key files can guess it",
+            );
+        }
         let made = make(&dir, &self.host, &body, &passphrase, self.kdf_cost, Arc::new(Machine))?;
         drop(made);
         dir.finish()?;

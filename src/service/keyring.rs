@@ -174,9 +174,10 @@ pub fn generate(
 /// It exists or cannot be written.
 pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), ServiceError> {
     let failed = || ServiceError::io(format!("cannot write {}", path.display()));
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(failed())?;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed())?;
     file.write_all(bytes).map_err(failed())?;
     file.sync_all().map_err(failed())?;
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(parent).and_then(|d| d.sync_all()).map_err(failed())
 }

@@ -78,24 +78,32 @@ pub struct KeyFileRandom {
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
-    /// Shortest, in characters: a key file may leave the machine in a backup.
-    pub const MIN_LEN: usize = 12;
+    /// Characters below which it is easily guessed: a key file may leave the machine in a backup.
+    pub const SHORT: usize = 12;
     /// Longest, in bytes: nobody types more.
     pub const MAX_LEN: usize = 1_024;
 
     /// Takes a passphrase; the caller strips a file's last line end.
     ///
     /// # Errors
-    /// `bad_passphrase`: under 12 characters, over 1,024 bytes, or with a control character.
+    /// `bad_passphrase`: empty, over 1,024 bytes, or with a control character.
     pub fn new(text: Zeroizing<String>) -> Result<Self, Refusal> {
-        let fits = text.chars().count() >= Self::MIN_LEN && text.len() <= Self::MAX_LEN;
+        let fits = !text.is_empty() && text.len() <= Self::MAX_LEN;
         if fits && !text.chars().any(char::is_control) {
             return Ok(Self(text));
         }
         Err(Refusal::invalid(
             "bad_passphrase",
-            "the passphrase has 12 characters or more, at most 1,024 bytes, and no control character",
+            "the passphrase is not empty, has at most 1,024 bytes, and no control character",
         ))
+    }
+}
+
+impl Passphrase {
+    /// Whether it is easily guessed by its length alone.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.0.chars().count() < Self::SHORT
     }
 }
 
@@ -251,10 +259,12 @@ mod tests {
     }
 
     #[test]
-    fn a_short_passphrase_is_refused() {
-        for bad in ["", "elevenchars", "twelve chars\n", &"x".repeat(1_025)] {
-            assert_eq!(Passphrase::new(Zeroizing::new(bad.to_owned())).unwrap_err().code, "bad_passphrase");
+    fn an_empty_or_unreadable_passphrase_is_refused_and_a_short_one_known() {
+        let read = |text: &str| Passphrase::new(Zeroizing::new(text.to_owned()));
+        for bad in ["", "twelve chars\n", &"x".repeat(1_025)] {
+            assert_eq!(read(bad).unwrap_err().code, "bad_passphrase");
         }
-        assert!(Passphrase::new(Zeroizing::new("十二个字的口令也可以用的".to_owned())).is_ok());
+        assert!(read("elevenchars").unwrap().is_short());
+        assert!(!read("十二个字的口令也可以用的").unwrap().is_short());
     }
 }

@@ -48,12 +48,12 @@ fn no_command_makes_a_directory_by_accident() {
 fn wrong_hosts_bodies_and_passphrases_make_nothing() {
     let temp = tempfile::tempdir().unwrap();
     fs::write(temp.path().join("body.toml"), "name = \"x\"\n").unwrap();
-    fs::write(temp.path().join("short"), "short\n").unwrap();
+    fs::write(temp.path().join("empty"), "\n").unwrap();
     let init = |more: &[&str]| run_in(temp.path(), &[&["init", "--data", "d"], more].concat());
     init(&["--host", "xb.example.com.cn"]).is(64).says("at most 13 characters");
     init(&["--host", "xb.example.cn", "--body", "body.toml"]).is(64).says("body.toml").says("address");
     init(&["--host", "xb.example.cn", "--body", "missing.toml"]).is(64).says("missing.toml");
-    init(&["--host", "xb.example.cn", "--passphrase-file", "short"]).is(64).says("12 characters");
+    init(&["--host", "xb.example.cn", "--passphrase-file", "empty"]).is(64).says("not empty");
     init(&[]).is(64).says("--host");
     assert!(!temp.path().join("d").exists());
 }

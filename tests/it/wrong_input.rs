@@ -66,7 +66,7 @@ async fn decisions_whose_names_persons_or_dates_do_not_hold() {
 }
 
 #[tokio::test]
-async fn score_sheets_that_do_not_hold() {
+async fn levels_and_items_that_do_not_hold() {
     let app = TestApp::on("2026-05-08");
     let cases: Vec<Case> = vec![
         (changed(set("/level", json!("six_star"))), 400, "unknown_level", "/level"),
@@ -94,6 +94,14 @@ async fn score_sheets_that_do_not_hold() {
             "/score_sheet/items",
         ),
         (changed(set("/score_sheet/items/2/result", json!("fine"))), 400, "bad_item", "/score_sheet/items/2"),
+    ];
+    all_refused(&app, cases).await;
+}
+
+#[tokio::test]
+async fn sheets_that_do_not_hold_or_do_not_pass() {
+    let app = TestApp::on("2026-05-08");
+    let cases: Vec<Case> = vec![
         (
             changed(set("/score_sheet/items/2/result", json!("not_applicable"))),
             400,

@@ -81,6 +81,9 @@ fn a_mark_by_address_digits_and_picture() {
     let photo = verify(&desk, "m.png", &["--json"]).is(0).json();
     assert_eq!((&photo["input"], &photo["codes"]), (&json!("photo"), &json!([url])));
     assert_eq!(photo["genuine"]["level"], "five_star");
+    let picture = image::open(desk.path("m.png")).unwrap().to_rgb8();
+    picture.save_with_format(desk.path("m.jpg"), image::ImageFormat::Jpeg).unwrap();
+    verify(&desk, "m.jpg", &[]).is(0);
     // Any digit changed, anywhere in the 217.
     for at in (0..217).step_by(9) {
         let mut bad = digits.as_bytes().to_vec();

@@ -23,7 +23,7 @@ mod store_disk;
 mod store_kill;
 mod store_kit;
 mod store_moves;
-mod store_place;
+mod store_races;
 mod tidy;
 mod vectors_domain;
 mod vectors_ed25519;

@@ -12,7 +12,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Check journal, views and every signature; changes nothing
+/// Check journal, views and every signature; changes nothing unless told to
 #[derive(Debug, Args)]
 #[command(
     after_help = "A copy of the journal is made in the system's directory for temporary files ($TMPDIR) and removed.\nExit 0: sound. 1: something is damaged."
@@ -21,6 +21,9 @@ pub(super) struct Fsck {
     /// Print one JSON object a finding
     #[arg(long)]
     json: bool,
+    /// Write a lost or damaged head file anew, where the journal itself is sound
+    #[arg(long)]
+    rebuild_head: bool,
 }
 
 /// A directory that goes away with its content.
@@ -37,6 +40,12 @@ impl Fsck {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         let dir = global.named_dir()?;
         dir.check_finished()?;
+        if self.rebuild_head {
+            let bar = progress::bar("journal");
+            let events = fsck::rebuild_head(dir.root(), &|p| progress::show(&bar, p.events, p.of))?;
+            bar.finish_and_clear();
+            say(format_args!("The head file is written anew: the journal holds {events} events."))?;
+        }
         let scratch = Scratch(std::env::temp_dir().join(format!("starmark-fsck-{}", std::process::id())));
         let bar = progress::bar("journal and views");
         let report = fsck::check(dir.root(), Scope::Everything(&scratch.0.join("views")), &|p| {

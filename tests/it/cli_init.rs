@@ -125,3 +125,13 @@ fn a_backup_is_a_whole_directory_and_damage_is_found() {
     desk.run(&["fsck", "--json"]).is(1).shows("\"sound\":false");
     desk.run(&["token", "list"]).is(74);
 }
+
+#[test]
+fn a_lost_head_file_is_refused_and_written_anew_on_request() {
+    let desk = Desk::new();
+    let (number, _) = desk.certificate("D-1", 5);
+    fs::remove_file(desk.path("starmark-data/journal/head")).unwrap();
+    desk.run(&["token", "list"]).is(74).says("fsck --rebuild-head");
+    desk.run(&["fsck", "--rebuild-head"]).is(0).shows("written anew").shows("1 signatures checked");
+    desk.run(&["mark", "list", &number]).is(0);
+}

@@ -13,6 +13,7 @@ use super::uscc::Uscc;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Most special deductions a sheet may list; five fail already.
 const MAX_SPECIAL_DEDUCTIONS: usize = 100;
@@ -212,6 +213,12 @@ impl Decision {
     }
 }
 
+/// Whether a person is one of these, however the code is written: `e-01` and `Ｅ-01` are `E-01`.
+fn is_among(person: &PersonCode, others: &[PersonCode]) -> bool {
+    let folded = |p: &PersonCode| p.as_str().nfkc().flat_map(char::to_uppercase).collect::<String>();
+    others.iter().any(|o| folded(o) == folded(person))
+}
+
 /// Collects faults, so that a person sees all of them at once.
 #[derive(Default)]
 struct Faults(Vec<Refusal>);
@@ -270,7 +277,7 @@ impl Faults {
             [(&input.reviewed_by, "/reviewed_by", "review"), (&input.decided_by, "/decided_by", "decide on")]
         {
             for (i, person) in self.people(codes, pointer, &pointer[1..]).iter().enumerate() {
-                if evaluators.contains(person) {
+                if is_among(person, &evaluators) {
                     self.add(
                         Refusal::rule(
                             "duties_not_separated",
@@ -283,7 +290,7 @@ impl Faults {
         }
         if let Some(person) = self.keep(PersonCode::parse(&input.countersigned_by), "/countersigned_by") {
             let pointer = "/countersigned_by";
-            if evaluators.contains(&person) {
+            if is_among(&person, &evaluators) {
                 self.add(
                     Refusal::rule(
                         "duties_not_separated",
@@ -292,7 +299,11 @@ impl Faults {
                     pointer,
                 );
             }
-            if input.decided_by.iter().all(|d| PersonCode::parse(d).is_ok_and(|d| d == person)) {
+            if input
+                .decided_by
+                .iter()
+                .all(|d| PersonCode::parse(d).is_ok_and(|d| is_among(&d, std::slice::from_ref(&person))))
+            {
                 self.add(
                     Refusal::rule(
                         "duties_not_separated",

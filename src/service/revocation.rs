@@ -30,7 +30,7 @@ pub enum Order {
         confirmed_on: Option<Date>,
         /// First day of the suspension.
         effective_on: Option<Date>,
-        /// Its last day; left out, the longest the scheme allows.
+        /// Its last day; left out, the longest the scheme allows, within the certificate's validity.
         until: Option<Date>,
     },
     /// Lift the suspension.
@@ -80,7 +80,8 @@ impl Order {
             }
             Self::Suspend { reason, confirmed_on, effective_on, until } => {
                 let from = effective_on.unwrap_or(today);
-                let longest = add_months(from, intervals.suspension_max_months);
+                let longest =
+                    add_months(from, intervals.suspension_max_months).min(certificate.terms().valid_until).max(from);
                 let until = until.unwrap_or(longest);
                 let confirmed_on = confirmed_on.unwrap_or_else(|| from.min(today));
                 (CertificateChange::Suspended { reason: *reason, confirmed_on, until }, from)

@@ -47,7 +47,7 @@ async fn decisions_whose_names_persons_or_dates_do_not_hold() {
         (changed(set("/on_site_ended_on", json!("2026-05-09"))), 422, "dates_out_of_order", "/on_site_ended_on"),
         (changed(set("/issued_on", json!("2026-02-30"))), 400, "bad_date", "/issued_on"),
         (changed(set("/issued_on", json!("08/05/2026"))), 400, "bad_date", "/issued_on"),
-        (changed(set("/decided_by", json!(["C-01", "E-02"]))), 422, "duties_not_separated", "/decided_by/1"),
+        (changed(set("/decided_by", json!(["C-01", "ｅ-02"]))), 422, "duties_not_separated", "/decided_by/1"),
         (changed(set("/reviewed_by", json!(["E-01"]))), 422, "duties_not_separated", "/reviewed_by/0"),
         (changed(set("/countersigned_by", json!("E-01"))), 422, "duties_not_separated", "/countersigned_by"),
         (

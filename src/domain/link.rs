@@ -2,8 +2,8 @@
 
 use super::error::{Refusal, shown};
 use super::ids::{CertificateId, MarkId};
+use super::written::written;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// Longest `https://HOST/m/` that keeps the pinned QR versions (V3-Q for link marks, V7-M for signed marks).
 pub const MARK_PREFIX_MAX: usize = 24;
@@ -74,24 +74,7 @@ impl Host {
     }
 }
 
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<Host> for String {
-    fn from(h: Host) -> String {
-        h.0
-    }
-}
-
-impl TryFrom<String> for Host {
-    type Error = Refusal;
-    fn try_from(text: String) -> Result<Self, Refusal> {
-        Self::parse(&text)
-    }
-}
+written!(Host);
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,9 @@
 //! The certificate number: the body's own opaque text, and the pattern it allocates new ones by.
 
 use super::error::{Refusal, shown};
+use super::written::written;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 /// A certificate number in its one normal form: no spaces, half-width, upper case, plain hyphens.
@@ -52,24 +52,7 @@ impl CertificateNumber {
     }
 }
 
-impl fmt::Display for CertificateNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl From<CertificateNumber> for String {
-    fn from(n: CertificateNumber) -> String {
-        n.0
-    }
-}
-
-impl TryFrom<String> for CertificateNumber {
-    type Error = Refusal;
-    fn try_from(text: String) -> Result<Self, Refusal> {
-        Self::parse(&text)
-    }
-}
+written!(CertificateNumber);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -132,6 +115,12 @@ impl NumberPattern {
         }
     }
 
+    /// The pattern as written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// Names the run of serials a number belongs to: everything of the pattern but serial and recertification count.
     #[must_use]
     pub fn series(&self, issued_on: Date) -> String {
@@ -170,18 +159,7 @@ impl NumberPattern {
     }
 }
 
-impl From<NumberPattern> for String {
-    fn from(p: NumberPattern) -> String {
-        p.text
-    }
-}
-
-impl TryFrom<String> for NumberPattern {
-    type Error = Refusal;
-    fn try_from(text: String) -> Result<Self, Refusal> {
-        Self::parse(&text)
-    }
-}
+written!(NumberPattern);
 
 #[cfg(test)]
 mod tests {

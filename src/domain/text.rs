@@ -1,8 +1,8 @@
 //! Bounded one-line texts: names, addresses, scopes, reasons.
 
 use super::error::Refusal;
+use super::written::written;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 /// Characters that change how a line reads without being seen: controls, zero-width and bidirectional marks.
@@ -59,24 +59,7 @@ macro_rules! text {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(t: $name) -> String {
-                t.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = Refusal;
-            fn try_from(text: String) -> Result<Self, Refusal> {
-                Self::parse(&text)
-            }
-        }
+        written!($name);
     };
 }
 

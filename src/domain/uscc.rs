@@ -1,8 +1,8 @@
 //! Unified social credit code (统一社会信用代码), GB 32100-2015.
 
 use super::error::{Refusal, shown};
+use super::written::written;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 /// Alphabet of GB 32100-2015: no I, O, S, V, Z.
@@ -92,24 +92,7 @@ impl Uscc {
     }
 }
 
-impl fmt::Display for Uscc {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl From<Uscc> for String {
-    fn from(u: Uscc) -> String {
-        u.as_str().to_owned()
-    }
-}
-
-impl TryFrom<String> for Uscc {
-    type Error = Refusal;
-    fn try_from(text: String) -> Result<Self, Refusal> {
-        Self::parse(&text)
-    }
-}
+written!(Uscc);
 
 #[cfg(test)]
 mod tests {

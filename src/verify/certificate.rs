@@ -1,12 +1,13 @@
 //! A signed certificate: with the keys alone (offline), or with its life from the register.
 
-use super::verdict::{Check, CheckName, CheckResult, Source, Verdict};
+use super::key::{self, Signed};
+use super::verdict::{Check, CheckName, Draft, Source, Verdict};
 use crate::domain::certificate::{Certificate, CertificateChange};
 use crate::domain::dates::{add_days, china_day, day_start};
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{CertificateId, Flag, Refusal, Standing};
-use crate::sign::{KeyDocument, KeyRecord, ProofEvidence, credential, parse_strict, verify_credential};
+use crate::sign::{KeyDocument, ProofEvidence, credential, parse_strict, verify_credential};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -36,39 +37,6 @@ pub struct Finding {
     pub genuine: Option<(CertificateId, Terms)>,
     /// The answer.
     pub verdict: Verdict,
-}
-
-pub(super) struct Draft {
-    pub name: CheckName,
-    pub source: Source,
-    pub known_at: Timestamp,
-}
-
-impl Draft {
-    pub fn end(&self, result: CheckResult, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
-        Check {
-            check: self.name,
-            result,
-            required: self.name != CheckName::Surveillance,
-            code,
-            message: en.into(),
-            message_zh: zh.into(),
-            source: self.source,
-            known_at: self.known_at,
-        }
-    }
-
-    pub fn ok(&self, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
-        self.end(CheckResult::Ok, code, zh, en)
-    }
-
-    pub fn failed(&self, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
-        self.end(CheckResult::Failed, code, zh, en)
-    }
-
-    pub fn unknown(&self, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
-        self.end(CheckResult::Undetermined, code, zh, en)
-    }
 }
 
 /// Verifies a certificate file with the body's keys and nothing else. What happened since it was signed stays open: the
@@ -151,7 +119,7 @@ fn signature_and_key(
             format!("证书由本机构用密钥 {} 签名", evidence.key.id),
             format!("the certificate is signed by this body with its key {}", evidence.key.id),
         ),
-        key_window(&evidence.key, recorded_at, evidence.created, now),
+        key::window(&evidence.key, recorded_at.map_or(Signed::Claimed(evidence.created), Signed::Recorded), now),
     ];
     (Some(read), checks)
 }
@@ -162,45 +130,6 @@ fn unreadable(signature: &Draft, refusal: &Refusal) -> Check {
 
 fn prove(document: &Value, keys: &KeyDocument) -> Result<ProofEvidence, (&'static str, String)> {
     verify_credential(document, |url| keys.resolve(url)).map_err(|failure| (failure.code(), failure.to_string()))
-}
-
-/// The key at the time of signing: the time on record where there is one, else the time the record claims for itself.
-fn key_window(key: &KeyRecord, recorded_at: Option<Timestamp>, claimed_at: Timestamp, now: Timestamp) -> Check {
-    let draft = Draft { name: CheckName::Key, source: Source::Keys, known_at: now };
-    // A record is put down within the second in which it is signed; the proof writes whole seconds.
-    let signed_at = recorded_at.unwrap_or(claimed_at);
-    let day = china_day(signed_at);
-    if key.is_compromised(signed_at) {
-        return draft.failed(
-            "key_compromised",
-            format!("密钥 {} 在签名之前已经泄露", key.id),
-            format!("the key {} was compromised before this was signed", key.id),
-        );
-    }
-    if key.compromised_at.is_some() && recorded_at.is_none() {
-        return draft.unknown(
-            "key_compromised_later",
-            format!("密钥 {} 后来泄露，单凭文件不能证明它签于泄露之前", key.id),
-            format!("the key {} was compromised later; the file alone cannot prove that it was signed before", key.id),
-        );
-    }
-    if !in_window(key, signed_at) {
-        return draft.failed(
-            "key_out_of_window",
-            format!("密钥 {} 在 {day} 不在使用期内", key.id),
-            format!("the key {} was not in use on {day}", key.id),
-        );
-    }
-    draft.ok(
-        "key_in_window",
-        format!("密钥 {} 在 {day} 使用中", key.id),
-        format!("the key {} was in use on {day}", key.id),
-    )
-}
-
-/// Windows hold to the second, as a proof's time is written.
-fn in_window(key: &KeyRecord, at: Timestamp) -> bool {
-    key.in_window(at) || (at < key.valid_from && at.as_second() == key.valid_from.as_second())
 }
 
 fn validity(terms: &Terms, at: Timestamp, now: Timestamp) -> Check {

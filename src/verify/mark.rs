@@ -1,8 +1,9 @@
 //! A scanned mark: its code against the body's keys (offline), or against its licence and certificate in the register.
 
-use super::certificate::{Draft, Moment, verify_registered};
-use super::verdict::{Check, CheckName, Source, Verdict};
-use crate::domain::dates::{add_days, china_day, day_end, day_start};
+use super::certificate::{Moment, verify_registered};
+use super::key::{self, Signed};
+use super::verdict::{Check, CheckName, Draft, Source, Verdict};
+use crate::domain::dates::{add_days, china_day, day_start};
 use crate::domain::mark_licence::{MarkLicence, MarkState};
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
@@ -84,7 +85,7 @@ fn token_checks(token: &SignedToken, keys: &KeyDocument, at: Timestamp, now: Tim
             format!("标志的码由本机构用密钥 {} 签名", key.id),
             format!("the mark's code is signed by this body with its key {}", key.id),
         ),
-        key_window(token, key, now),
+        key::window(key, Signed::OnDay(token.token().issued()), now),
         dates(token, at, now),
     ];
     if token.token().is_test() {
@@ -112,38 +113,6 @@ fn signer_of<'k>(token: &SignedToken, keys: &'k KeyDocument) -> Option<&'k KeyRe
     let message = token.token().signing_input(keys.host());
     let hint = token.token().key_hint().to_bytes();
     keys.by_hint(Purpose::Mark, hint).find(|k| verify_raw(&k.public, &message, token.signature()).is_ok())
-}
-
-/// A token names its day of issue only, so the key must have been in use at some time of that day.
-fn key_window(token: &SignedToken, key: &KeyRecord, now: Timestamp) -> Check {
-    let draft = Draft { name: CheckName::Key, source: Source::Keys, known_at: now };
-    let day = token.token().issued();
-    if key.is_compromised(day_start(day)) {
-        return draft.failed(
-            "key_compromised",
-            format!("密钥 {} 在签名之前已经泄露", key.id),
-            format!("the key {} was compromised before this was signed", key.id),
-        );
-    }
-    if key.compromised_at.is_some() {
-        return draft.unknown(
-            "key_compromised_later",
-            format!("密钥 {} 后来泄露，单凭标志不能证明它签于泄露之前", key.id),
-            format!("the key {} was compromised later; the mark alone cannot prove that it was signed before", key.id),
-        );
-    }
-    if day_end(day) < key.valid_from || key.retired_at.is_some_and(|end| end <= day_start(day)) {
-        return draft.failed(
-            "key_out_of_window",
-            format!("密钥 {} 在 {day} 不在使用期内", key.id),
-            format!("the key {} was not in use on {day}", key.id),
-        );
-    }
-    draft.ok(
-        "key_in_window",
-        format!("密钥 {} 在 {day} 使用中", key.id),
-        format!("the key {} was in use on {day}", key.id),
-    )
 }
 
 fn dates(token: &SignedToken, at: Timestamp, now: Timestamp) -> Check {

@@ -2,6 +2,7 @@
 //! evidence. Unknown, ambiguous or missing data never becomes "valid", and never becomes "withdrawn" either.
 
 pub mod certificate;
+pub mod key;
 pub mod mark;
 pub mod verdict;
 

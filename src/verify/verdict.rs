@@ -192,3 +192,37 @@ impl Verdict {
             .or_else(|| self.checks.iter().find(|c| c.required && !c.is_ok()))
     }
 }
+
+/// A check about to be made: what it settles, from what source, known until when.
+pub(super) struct Draft {
+    pub name: CheckName,
+    pub source: Source,
+    pub known_at: Timestamp,
+}
+
+impl Draft {
+    pub fn end(&self, result: CheckResult, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
+        Check {
+            check: self.name,
+            result,
+            required: self.name != CheckName::Surveillance,
+            code,
+            message: en.into(),
+            message_zh: zh.into(),
+            source: self.source,
+            known_at: self.known_at,
+        }
+    }
+
+    pub fn ok(&self, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
+        self.end(CheckResult::Ok, code, zh, en)
+    }
+
+    pub fn failed(&self, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
+        self.end(CheckResult::Failed, code, zh, en)
+    }
+
+    pub fn unknown(&self, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Check {
+        self.end(CheckResult::Undetermined, code, zh, en)
+    }
+}

@@ -10,8 +10,9 @@ use starmark::domain::holder::CertificationBody;
 use starmark::domain::{Host, Role, Scheme};
 use starmark::http::{Limits, router};
 use starmark::service::clock::{Machine, ManualClock};
+use starmark::service::keys::KeyFiles;
 use starmark::service::{Act, Actor, Parts, Service, set_up};
-use starmark::sign::{KdfCost, Passphrase};
+use starmark::sign::{KdfCost, KeyId, Passphrase, Purpose};
 use starmark::store::{SledStore, Store};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,8 +32,9 @@ pub struct TestApp {
     pub clock: Arc<ManualClock>,
     pub router: Router,
     pub token: String,
-    keys: AtomicU32,
-    _dir: TempDir,
+    pub passphrase: Passphrase,
+    acts: AtomicU32,
+    dir: TempDir,
 }
 
 pub struct Answer {
@@ -90,11 +92,18 @@ impl TestApp {
         let service = Arc::new(service);
         let token = service.make_token(&Act::by(Actor::local("test")), "all", &Role::OF_TOKENS).unwrap().to_string();
         let router = router(service.clone(), "https://xb.example.cn", Limits { per_second: None, ..Limits::DEFAULT });
-        Self { service, clock, router, token, keys: AtomicU32::new(0), _dir: dir }
+        Self { service, clock, router, token, passphrase, acts: AtomicU32::new(0), dir }
     }
 
     pub fn token_of(&self, role: Role) -> String {
         self.service.make_token(&Act::by(Actor::local("test")), role.wire(), &[role]).unwrap().to_string()
+    }
+
+    /// Puts a new key in use.
+    pub fn rotate(&self, purpose: Purpose) -> KeyId {
+        let directory = &self.dir.path().join("keys");
+        let files = KeyFiles { directory, passphrase: &self.passphrase, cost: KdfCost::TEST };
+        self.service.rotate_key(&Act::by(Actor::local("test")), purpose, files).unwrap()
     }
 
     pub fn today(&self, day: &str) {
@@ -118,7 +127,7 @@ impl TestApp {
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        let key = format!("test-{}", self.keys.fetch_add(1, Ordering::Relaxed));
+        let key = format!("test-{}", self.acts.fetch_add(1, Ordering::Relaxed));
         self.post_as(&self.token, Some(&key), path, body.to_string()).await
     }
 

@@ -13,6 +13,7 @@ mod harness;
 mod interop_credential;
 mod interop_issued;
 mod interop_openssl;
+mod key_life;
 mod lives;
 mod main_job;
 mod race;

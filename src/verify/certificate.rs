@@ -163,6 +163,10 @@ fn status(life: &Certificate, moment: Moment) -> Check {
             "the question is about the future: whether it will hold then cannot be known now",
         ),
         Standing::Valid => draft.ok("valid", "没有暂停、撤销或注销", "not suspended, withdrawn or cancelled"),
+        Standing::NotYetEffective => {
+            let from = life.terms().issued_on;
+            draft.failed(standing.wire(), format!("{from} 起才生效"), format!("takes effect on {from} only"))
+        }
         _ => draft.failed(
             standing.wire(),
             format!("{since} 起{}{}", standing.zh(), reason_zh(life, found.step)),

@@ -50,6 +50,9 @@ impl Actor {
     }
 }
 
+/// Keys of decisions begin so, and no others.
+const DECISION: &str = "decision:";
+
 /// An idempotency key: the same key with the same request is the same act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
@@ -63,6 +66,10 @@ impl IdempotencyKey {
     /// # Errors
     /// `bad_idempotency_key`.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.starts_with(DECISION) {
+            let why = format!("“{DECISION}…” is kept for decisions, whose reference is their key; take a UUID");
+            return Err(Refusal::invalid("bad_idempotency_key", why));
+        }
         if text.is_empty() || text.len() > Self::MAX_LEN || !text.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(Refusal::invalid(
                 "bad_idempotency_key",
@@ -75,7 +82,7 @@ impl IdempotencyKey {
     /// The key of a decision: its reference is unique in the body, so it can stand for the request.
     #[must_use]
     pub fn of_decision(reference: &Reference) -> Self {
-        Self(format!("decision:{reference}"))
+        Self(format!("{DECISION}{reference}"))
     }
 
     /// The key.

@@ -170,6 +170,12 @@ impl Service {
         line: &Line<'_>,
     ) -> Result<(CertificateNumber, Option<Serial>), ServiceError> {
         if let Some(number) = &decision.number {
+            if CertificateId::parse(number.as_str()).is_ok() {
+                let why = format!(
+                    "“{number}” reads as a 16-digit identifier of this service; give it another form, such as {number}/1"
+                );
+                return Err(Refusal::invalid("bad_number", why).under("/number").into());
+            }
             return Ok((number.clone(), None));
         }
         let pattern = self.read_settings().body.number_pattern.clone();

@@ -38,6 +38,8 @@ pub struct CertificateAnswer {
     pub changed_that_day: bool,
     /// The certificate that took its place.
     pub successor: Option<(CertificateId, CertificateNumber)>,
+    /// How it stands now, where another moment was asked about.
+    pub now: Option<Option<Standing>>,
 }
 
 /// A mark with its answer.
@@ -110,7 +112,8 @@ impl Service {
             _ => false,
         };
         let successor = self.successor(&certificate)?;
-        Ok(CertificateAnswer { certificate, finding, moment, flags, changed_that_day, successor })
+        let now = if asked == Asked::default() { None } else { Some(self.standing_now(&certificate)) };
+        Ok(CertificateAnswer { certificate, finding, moment, flags, changed_that_day, successor, now })
     }
 
     /// The signed record, byte for byte.
@@ -204,10 +207,12 @@ impl Service {
         Ok(Page { items: items.into_iter().map(|id| self.certificate(id)).collect::<Result<_, _>>()?, total })
     }
 
-    /// Standing of a certificate now.
+    /// Standing of a certificate now; none where its record does not verify.
     #[must_use]
     pub fn standing_now(&self, certificate: &Certificate) -> Option<Standing> {
+        let record = self.record(certificate.id).ok()?;
         let now = self.now();
-        certificate.standing(now, now).map(|s| s.standing)
+        let moment = Moment::at(now, now);
+        verify_registered(&record, certificate, &self.key_document(), &self.scheme.intervals, moment).verdict.standing
     }
 }

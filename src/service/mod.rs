@@ -17,7 +17,7 @@ pub mod tokens;
 
 use crate::domain::event::{Event, Fact, KeyChange, Provenance};
 use crate::domain::holder::CertificationBody;
-use crate::domain::text::Name;
+use crate::domain::text::{Name, Note};
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Host, MarkId, MarkLicence, Refusal, Role, Scheme};
 use crate::sign::{KdfCost, Passphrase, Purpose, canonicalize};
 use crate::store::{Changeset, Claim, Entry, Expect, Record, RecordKind, Store, StoreError, Subject};
@@ -240,7 +240,7 @@ impl Service {
         input: &impl Serialize,
         mut plan: impl FnMut(Timestamp) -> Result<Plan, ServiceError>,
     ) -> Result<Done, ServiceError> {
-        let request_sha256 = request_digest(operation, input)?;
+        let request_sha256 = request_digest(act.note.as_ref(), operation, input)?;
         if let Some(done) = self.replay(act, &request_sha256)? {
             return Ok(done);
         }
@@ -346,8 +346,9 @@ fn changeset(act: &Act, request_sha256: &str, plan: Plan, now: Timestamp) -> Cha
     }
 }
 
-fn request_digest(operation: &str, input: &impl Serialize) -> Result<String, ServiceError> {
-    let value = serde_json::json!({ "operation": operation, "input": input });
+/// What makes two requests one and the same: what is asked, and with what evidence.
+fn request_digest(note: Option<&Note>, operation: &str, input: &impl Serialize) -> Result<String, ServiceError> {
+    let value = serde_json::json!({ "operation": operation, "input": input, "note": note });
     Ok(sha256_hex(&canonicalize(&value)?))
 }
 

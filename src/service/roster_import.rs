@@ -42,7 +42,7 @@ impl Service {
     pub fn import_prospect(&self, row: &RosterRow) -> Result<Prospect, ServiceError> {
         let key = Claim::IdempotencyKey(key_of(row)?.as_str().to_owned());
         if let Some(entry) = self.store.holder_of(&key)? {
-            let same = entry.provenance.request_sha256 == Some(request_digest(OPERATION, &request(row))?);
+            let same = entry.provenance.request_sha256 == Some(request_digest(None, OPERATION, &request(row))?);
             return if same { Ok(Prospect::Done) } else { Err(changed(row).into()) };
         }
         if self.store.certificate_by_number(&row.number)?.is_some() {

@@ -1,8 +1,8 @@
 //! A signed certificate: with the keys alone (offline), or with its life from the register.
 
 use super::key::{self, Signed};
-use super::verdict::{Check, CheckName, Draft, Source, Verdict};
-use crate::domain::certificate::{Certificate, CertificateChange};
+use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
+use crate::domain::certificate::{Certificate, CertificateChange, SurveillanceOutcome};
 use crate::domain::dates::{add_days, china_day, day_start};
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
@@ -48,13 +48,15 @@ pub fn verify_offline(bytes: &[u8], keys: &KeyDocument, now: Timestamp, at: Time
         checks.push(validity(terms, at, now));
         let mut status = Draft { name: CheckName::Status, source: Source::Nothing, known_at: now }.unknown(
             "status_not_asked",
-            "没有联网查状态：不能排除签发以后被暂停或撤销",
-            "the register was not asked: a suspension or withdrawal since it was signed cannot be ruled out",
+            "没有联网查状态：不能排除已被暂停或撤销",
+            "the register was not asked: that it is suspended or withdrawn cannot be ruled out",
         );
-        status.required = false;
+        // Of a time to come nobody can say that it will hold.
+        status.required = at > now;
         checks.push(status);
     }
-    Finding { verdict: Verdict::of(at, None, checks), genuine: read }
+    let key_holds = !checks.iter().any(|c| c.check == CheckName::Key && c.result == CheckResult::Failed);
+    Finding { verdict: Verdict::of(at, None, checks), genuine: read.filter(|_| key_holds) }
 }
 
 /// Verifies a certificate's stored record against its life.
@@ -105,8 +107,14 @@ fn signature_and_key(
     let evidence = match prove(&document, keys) {
         Ok(evidence) => evidence,
         Err((code, en)) => {
-            let zh = "这份文件不是本机构签发的：签名不对，或签名的密钥不在公布之列";
-            return (None, vec![signature.failed(code, zh, format!("not signed by this body: {en}"))]);
+            let (zh, hint) = match code {
+                "key_unknown" => (
+                    "签名的密钥不在这份密钥清单里：不是本机构签发的，或者清单比密钥旧，请重新下载清单",
+                    "; or the list of keys is older than the key: fetch it anew",
+                ),
+                _ => ("这份文件不是本机构签发的：签名不对", ""),
+            };
+            return (None, vec![signature.failed(code, zh, format!("not signed by this body: {en}{hint}"))]);
         }
     };
     let read = match credential::read(keys.host(), &document) {
@@ -200,12 +208,21 @@ pub fn reason(life: &Certificate, step: Option<usize>) -> Option<(&'static str, 
 fn surveillance(life: &Certificate, standing: Standing, intervals: &Intervals, moment: Moment) -> Check {
     let draft = Draft { name: CheckName::Surveillance, source: Source::Register, known_at: moment.known_at };
     let due = life.surveillance_due(moment.known_at);
-    let flags = life.flags(standing, china_day(moment.at), moment.known_at, intervals);
+    // Of a day to come nobody knows whether surveillance will have been done.
+    let day = china_day(moment.at.min(moment.now));
+    let flags = life.flags(standing, day, moment.known_at, intervals);
     if flags.contains(&Flag::SurveillanceOverdue) {
         return draft.failed(
             "surveillance_overdue",
             format!("应在 {due} 前完成，已逾期"),
             format!("was due by {due}: overdue"),
+        );
+    }
+    if let Some((on, SurveillanceOutcome::Failed)) = life.surveillances(moment.known_at).last() {
+        return draft.failed(
+            "surveillance_failed",
+            format!("{on} 的监督审查未通过，等待处理"),
+            format!("the surveillance of {on} was not passed; a decision is due"),
         );
     }
     if flags.contains(&Flag::SurveillanceDue) {

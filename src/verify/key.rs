@@ -44,6 +44,13 @@ impl Signed {
 pub(super) fn window(key: &KeyRecord, signed: Signed, now: Timestamp) -> Check {
     let draft = Draft { name: CheckName::Key, source: Source::Keys, known_at: now };
     let (day, (first, last)) = (signed.day(), signed.span());
+    if first > now {
+        return draft.failed(
+            "signed_in_the_future",
+            format!("自称签于 {day}，那一天还没有到"),
+            format!("it claims to be signed on {day}, which is still to come"),
+        );
+    }
     if key.is_compromised(first) {
         return draft.failed(
             "key_compromised",

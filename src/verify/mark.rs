@@ -74,8 +74,8 @@ fn token_checks(token: &SignedToken, keys: &KeyDocument, at: Timestamp, now: Tim
     let Some(key) = signer_of(token, keys) else {
         let check = signature.failed(
             "mark_signature_bad",
-            "不是用本机构公布的标志密钥签的",
-            "not signed with a mark key this body has published",
+            "不是用所列的本机构标志密钥签的",
+            "not signed with a mark key that is listed for this body (fetch the list of keys anew if it may be old)",
         );
         return (false, vec![check]);
     };
@@ -97,13 +97,11 @@ fn token_checks(token: &SignedToken, keys: &KeyDocument, at: Timestamp, now: Tim
     }
     let mut status = Draft { name: CheckName::Status, source: Source::Nothing, known_at: now }.unknown(
         "status_not_asked",
-        format!("没有联网查状态：不能排除 {} 以后被暂停或撤销", token.token().issued()),
-        format!(
-            "the register was not asked: a suspension or withdrawal since {} cannot be ruled out",
-            token.token().issued()
-        ),
+        "没有联网查状态：不能排除已被暂停或撤销",
+        "the register was not asked: that it is suspended or withdrawn cannot be ruled out",
     );
-    status.required = false;
+    // Of a time to come nobody can say that it will hold.
+    status.required = at > now;
     checks.push(status);
     (true, checks)
 }

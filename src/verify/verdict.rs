@@ -180,6 +180,8 @@ impl Verdict {
                 (Outcome::Valid, CheckResult::Ok) => Outcome::Valid,
             })
         };
+        // "Valid" is never said of what was not found to be so: then its standing is not known.
+        let standing = standing.filter(|s| *s != Standing::Valid || verdict == Outcome::Valid);
         Self { verdict, standing, as_of, checks }
     }
 

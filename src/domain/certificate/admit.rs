@@ -70,6 +70,15 @@ impl Certificate {
                 not_future("/passed_on", *passed_on)?;
                 self.admit_reinstatement(*passed_on, today, day)
             }
+            CertificateChange::Cancelled { .. } if matches!(&self.state, State::Suspended { until, .. } if today > *until) => {
+                Err(not_now(
+                    "must_be_withdrawn",
+                    format!(
+                        "the suspension of certificate {} ended unresolved: it must be withdrawn, not cancelled",
+                        self.terms.number
+                    ),
+                ))
+            }
             CertificateChange::Withdrawn { .. } | CertificateChange::Cancelled { .. } => {
                 not_future("/effective_on", day)
             }

@@ -10,6 +10,7 @@ use crate::domain::error::shown;
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Standing, Uscc};
 use crate::mark::ScannedUrl;
 use crate::service::ServiceError;
+use crate::service::lookup::Asked;
 use crate::store::{Page, PageRequest};
 use crate::verify::Verdict;
 use askama::Template;
@@ -127,7 +128,9 @@ fn other_language(lang: Lang, uri: &Uri) -> String {
     if lang.is_zh() {
         parameters.push("lang=en");
     }
-    if parameters.is_empty() { uri.path().to_owned() } else { format!("{}?{}", uri.path(), parameters.join("&")) }
+    // Two slashes at the start would lead to another host.
+    let path = format!("/{}", uri.path().trim_start_matches('/'));
+    if parameters.is_empty() { path } else { format!("{path}?{}", parameters.join("&")) }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -202,6 +205,7 @@ fn bad_moment(message: &str) -> Text {
     text(format!("日期写得不对，请写成 2026-05-08。（{message}）"), message.to_owned())
 }
 
+/// A scanned mark is about now: another day is asked about on its certificate's page.
 async fn mark(
     State(app): State<App>,
     Path(digits): Path<String>,
@@ -209,13 +213,9 @@ async fn mark(
     uri: Uri,
 ) -> Response {
     let lang = query.lang();
-    let asked = match query.moment().asked() {
-        Ok(asked) => asked,
-        Err(refusal) => return cannot_tell(&app, lang, &uri, StatusCode::BAD_REQUEST, bad_moment(&refusal.message)),
-    };
-    match app.service.mark_answer(&digits, asked) {
+    match app.service.mark_answer(&digits, Asked::default()) {
         Ok(answer) => {
-            let view = view::mark(&answer, asked, "", app.service.now());
+            let view = view::mark(&answer, Asked::default(), "", app.service.now());
             let known = !matches!(view.face, Face::NotGenuine | Face::NoSuchRecord);
             verdict(&app, lang, &uri, if known { StatusCode::OK } else { StatusCode::NOT_FOUND }, view)
         }

@@ -80,8 +80,10 @@ impl Text {
 /// What the band says at one glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Face {
-    /// A standing of a genuine certificate or mark.
+    /// Present standing of a genuine certificate or mark.
     Standing(Standing),
+    /// It was in force at the moment asked about, which is not now.
+    WasValid,
     /// Not this body's code or record.
     NotGenuine,
     /// Nothing of that identity is on record.
@@ -96,6 +98,7 @@ impl Face {
     pub fn word(self) -> Text {
         match self {
             Self::Standing(standing) => text(standing.zh(), standing.en()),
+            Self::WasValid => text("当时有效", "In force then"),
             Self::NotGenuine => text("不是真标志", "Not genuine"),
             Self::NoSuchRecord => text("查无此证", "No such record"),
             Self::CannotTell => text("无法判断", "Cannot tell"),
@@ -115,6 +118,7 @@ impl Face {
                 Standing::Expired => "expired",
                 Standing::NotYetEffective => "not-yet",
             },
+            Self::WasValid => "was-valid",
             Self::NotGenuine => "not-genuine",
             Self::NoSuchRecord => "no-record",
             Self::CannotTell => "cannot-tell",

@@ -32,7 +32,13 @@ fn as_of_text(answer: &CertificateAnswer, asked: Asked) -> Option<Text> {
 pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View {
     let id = answer.certificate.id;
     let genuine = answer.finding.genuine.as_ref().map(|(_, terms)| terms);
-    let face = if genuine.is_some() { face_of(&answer.finding.verdict) } else { Face::CannotTell };
+    let then = asked.as_of.is_some() || asked.known_at.is_some();
+    let face = match (genuine, face_of(&answer.finding.verdict)) {
+        (None, _) => Face::CannotTell,
+        // Green is for what is in force now, and for nothing else.
+        (Some(_), Face::Standing(Standing::Valid)) if then => Face::WasValid,
+        (Some(_), face) => face,
+    };
     let (sentence, warning) = match genuine {
         Some(_) => sentence(answer, face),
         None => (
@@ -47,9 +53,12 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View
         face,
         sentence,
         warning,
-        link: successor_link(answer, face, base),
+        link: match &answer.now {
+            Some(now) if then => Some((format!("{base}/c/{id}"), now_link(*now))),
+            _ => successor_link(answer, face, base),
+        },
         as_of: as_of_text(answer, asked),
-        subject: genuine.map(|terms| subject(terms, face, asked.as_of.is_some())),
+        subject: genuine.map(|terms| subject(terms, face, then)),
         held: None,
         advice: advice(face, false),
         facts: genuine.map_or_else(Vec::new, |terms| facts(terms, answer, face)),
@@ -75,6 +84,12 @@ fn subject(terms: &Terms, face: Face, then: bool) -> Subject {
 
 fn sites(terms: &Terms) -> Vec<(String, String)> {
     terms.sites.iter().map(|s| (s.name.to_string(), s.address.to_string())).collect()
+}
+
+/// Whoever looks at another day sees how it stands today, too.
+fn now_link(now: Option<Standing>) -> Text {
+    let word = now.map_or(Face::CannotTell, Face::Standing).word();
+    text(format!("现在的状态：{}", word.zh), format!("Today: {}", word.en))
 }
 
 fn successor_link(answer: &CertificateAnswer, face: Face, base: &str) -> Option<(String, Text)> {
@@ -119,6 +134,10 @@ fn sentence(answer: &CertificateAnswer, face: Face) -> (Text, Option<Text>) {
         Face::Standing(Standing::NotYetEffective) => text(
             format!("{} 起生效，现在还不能使用。", terms.issued_on),
             format!("Takes effect on {}. It may not be used yet.", terms.issued_on),
+        ),
+        Face::WasValid => text(
+            format!("那时有效；这张证书的有效期到 {until}。"),
+            format!("It was in force then; its validity ends on {until}."),
         ),
         Face::NotGenuine | Face::NoSuchRecord | Face::CannotTell => cannot_tell(&answer.finding.verdict),
     };

@@ -35,7 +35,7 @@ pub fn mark(answer: &MarkAnswer, asked: Asked, base: &str, now: Timestamp) -> Vi
 }
 
 fn found_mark(found: &FoundMark, asked: Asked, base: &str) -> View {
-    let mut view = certificate(&found.certificate, asked, base);
+    let mut view = View { asks_day: false, ..certificate(&found.certificate, asked, base) };
     let verdict = &found.finding.verdict;
     let genuine = found.finding.genuine.is_some();
     view.checks = checks(verdict);

@@ -146,7 +146,7 @@ fn face_of(verdict: &Verdict) -> Face {
 
 fn advice(face: Face, is_mark: bool) -> Option<Text> {
     match face {
-        Face::Standing(Standing::Valid) => None,
+        Face::Standing(Standing::Valid) | Face::WasValid => None,
         Face::Standing(Standing::Superseded) => Some(text(
             "请看新证书；新证书上的级别和范围才是现在的。",
             "See the new certificate: its level and scope are the ones that hold now.",
@@ -204,6 +204,7 @@ pub fn bare(face: Face, sentence: Text, verdict: &Verdict, now: Timestamp, is_ma
 fn level_note(face: Face, then: bool) -> Text {
     match (face, then) {
         (Face::CannotTell, _) => text("能否使用，无法判断", "whether it may be used cannot be told"),
+        (Face::WasValid, _) => text("当时的级别", "its level then"),
         (_, true) => text("当时不能使用", "could not be used then"),
         (_, false) => text("现在不能使用", "may not be used now"),
     }

@@ -79,6 +79,8 @@ enum Command {
 
 /// Runs one command line and gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // What this process makes is the body's own: journal, views, keys, exports. Other users of the machine read none of it.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let exit = match Cli::try_parse_from(arguments) {
         Ok(cli) => dispatch(&cli).unwrap_or_else(|error| exit::report(&error)),
         Err(error) => {

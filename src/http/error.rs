@@ -94,28 +94,28 @@ impl Problem {
 #[allow(dead_code, reason = "names the answers for the API's description; problems are built by `Problem`")]
 pub enum WriteProblems {
     /// The input is malformed.
-    #[response(status = 400)]
+    #[response(status = 400, content_type = "application/problem+json")]
     Malformed(Problem),
     /// No good token.
-    #[response(status = 401)]
+    #[response(status = 401, content_type = "application/problem+json")]
     Unauthorized(Problem),
     /// The token lacks the role.
-    #[response(status = 403)]
+    #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
     /// There is no such certificate or mark.
-    #[response(status = 404)]
+    #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
     /// It stands already, or changed meanwhile.
-    #[response(status = 409)]
+    #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),
     /// The body is too large.
-    #[response(status = 413)]
+    #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Problem),
     /// The body is not JSON.
-    #[response(status = 415)]
+    #[response(status = 415, content_type = "application/problem+json")]
     NotJson(Problem),
     /// A rule of the scheme forbids it.
-    #[response(status = 422)]
+    #[response(status = 422, content_type = "application/problem+json")]
     Rule(Problem),
 }
 
@@ -124,19 +124,19 @@ pub enum WriteProblems {
 #[allow(dead_code, reason = "names the answers for the API's description; problems are built by `Problem`")]
 pub enum ReadProblems {
     /// A parameter is malformed.
-    #[response(status = 400)]
+    #[response(status = 400, content_type = "application/problem+json")]
     Malformed(Problem),
     /// No good token.
-    #[response(status = 401)]
+    #[response(status = 401, content_type = "application/problem+json")]
     Unauthorized(Problem),
     /// The token lacks the role.
-    #[response(status = 403)]
+    #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
     /// There is no such certificate, mark or document.
-    #[response(status = 404)]
+    #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
     /// A rule of the scheme forbids it.
-    #[response(status = 422)]
+    #[response(status = 422, content_type = "application/problem+json")]
     Rule(Problem),
 }
 

@@ -22,6 +22,7 @@ pub use serve::{Options, serve};
 use shapes::Links;
 use std::sync::Arc;
 use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 /// Largest request body: the strict reader takes a mebibyte; a little more lets it say what is too large.
@@ -47,8 +48,17 @@ pub fn router(service: Arc<Service>, base: &str, limits: Limits) -> Router {
     api.merge(pages::routes())
         .merge(well_known::routes())
         .fallback(pages::not_found)
+        .layer(CatchPanicLayer::custom(broken))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
+}
+
+/// A fault in our own code ends one request, not the connection, and is logged.
+fn broken(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
+    use axum::response::IntoResponse as _;
+    tracing::error!("a handler panicked");
+    let why = "the service could not do this; ask again with the same idempotency key";
+    error::Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", why).into_response()
 }

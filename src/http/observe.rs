@@ -17,6 +17,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
+use tracing::Instrument as _;
 
 /// Requests remembered by address before those long idle are forgotten.
 const SHRINK_EVERY: u64 = 10_000;
@@ -116,7 +117,8 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
         request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |m| m.as_str().to_owned());
     let api = request.uri().path().starts_with("/api/");
     let mut response = if app.observer.admits(client_of(&request, &app.observer.limits)) {
-        next.run(request).await
+        let span = tracing::info_span!("request", request_id = %id);
+        next.run(request).instrument(span).await
     } else {
         let mut problem = Problem::new(
             StatusCode::TOO_MANY_REQUESTS,

@@ -33,6 +33,7 @@ pub fn routes() -> OpenApiRouter<App> {
 /// About which moment a question is.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct MomentQuery {
     /// As of a China-time date (its end) or an RFC 3339 instant; now when left out.
     pub as_of: Option<String>,
@@ -87,7 +88,7 @@ fn answer(app: &App, id: &str, moment: &MomentQuery) -> Result<CertificateAnswer
 /// Verdict on a certificate, with its checks
 #[utoipa::path(get, path = "/api/v1/certificates/{id}", tag = "public",
     params(("id" = String, Path, description = "16-digit identifier"), MomentQuery),
-    responses((status = 200, body = CertificateBody), (status = 404, body = Problem), (status = 400, body = Problem)))]
+    responses((status = 200, body = CertificateBody, description = "the answer"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right"), (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn certificate(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -100,7 +101,7 @@ async fn certificate(
 /// The signed record, byte for byte
 #[utoipa::path(get, path = "/api/v1/certificates/{id}/credential", tag = "public",
     params(("id" = String, Path, description = "16-digit identifier")),
-    responses((status = 200, content_type = "application/vc", body = String), (status = 404, body = Problem)))]
+    responses((status = 200, content_type = "application/vc", body = String, description = "the signed record"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let answer = answer(&app, &id, &MomentQuery::default())?;
     let bytes = app.service.record(answer.certificate.id)?;
@@ -112,7 +113,7 @@ async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Re
 /// Everything that happened to a certificate, oldest first
 #[utoipa::path(get, path = "/api/v1/certificates/{id}/history", tag = "public",
     params(("id" = String, Path, description = "16-digit identifier")),
-    responses((status = 200, body = Vec<HistoryStep>), (status = 404, body = Problem)))]
+    responses((status = 200, body = Vec<HistoryStep>, description = "the answer"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn history(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Vec<HistoryStep>>, Problem> {
     let answer = answer(&app, &id, &MomentQuery::default())?;
     Ok(Json(answer.certificate.life().iter().map(|s| HistoryStep::of(&app.links, s)).collect()))
@@ -121,6 +122,7 @@ async fn history(State(app): State<App>, Path(id): Path<String>) -> Result<Json<
 /// What to search for: exactly one of the three.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct SearchQuery {
     /// Certificate number, as people type it.
     number: Option<String>,
@@ -136,7 +138,7 @@ struct SearchQuery {
 
 /// Certificates by number, holder's code or part of the holder's name
 #[utoipa::path(get, path = "/api/v1/certificates", tag = "public", params(SearchQuery),
-    responses((status = 200, body = PageBody), (status = 400, body = Problem)))]
+    responses((status = 200, body = PageBody, description = "the answer"), (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn search(State(app): State<App>, query: Params<SearchQuery>) -> Result<Json<PageBody>, Problem> {
     let query = params(query)?;
     let size = query.limit.unwrap_or(PAGE_DEFAULT);
@@ -165,7 +167,7 @@ async fn search(State(app): State<App>, query: Params<SearchQuery>) -> Result<Js
 /// Verdict on a mark, from the digits of its code
 #[utoipa::path(get, path = "/api/v1/marks/{digits}", tag = "public",
     params(("digits" = String, Path, description = "16 digits (link mark) or 217 digits (signed mark)"), MomentQuery),
-    responses((status = 200, body = MarkBody), (status = 400, body = Problem)))]
+    responses((status = 200, body = MarkBody, description = "the answer"), (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn mark(
     State(app): State<App>,
     Path(digits): Path<String>,

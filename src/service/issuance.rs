@@ -16,6 +16,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::json;
 
+/// Numbers looked at for a free one: more than any body has issued in a series.
+const NUMBERS_TRIED: u32 = 1_000_000;
+
 /// A certificate that was issued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Issued {
@@ -180,9 +183,18 @@ impl Service {
         }
         let pattern = self.read_settings().body.number_pattern.clone();
         let series = pattern.series(decision.issued_on);
-        let value = self.store.next_serial(&series)?;
-        let number = pattern.number(decision.issued_on, value, line.recertification())?;
-        Ok((number, Some(Serial { series, value })))
+        // Numbers given by hand or taken over from a roster lie in the way; they are passed over.
+        for _ in 0..NUMBERS_TRIED {
+            let value = self.store.next_serial(&series)?;
+            let number = pattern.number(decision.issued_on, value, line.recertification())?;
+            if self.store.certificate_by_number(&number)?.is_none() {
+                return Ok((number, Some(Serial { series, value })));
+            }
+        }
+        let why = format!(
+            "{NUMBERS_TRIED} numbers of the series {series} in a row are taken; give the number by hand, or change the body's pattern"
+        );
+        Err(Refusal::conflict("series_exhausted", why).under("/number").into())
     }
 
     fn terms(

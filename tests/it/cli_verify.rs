@@ -107,7 +107,7 @@ fn what_cannot_be_told() {
     verify(&desk, &format!("https://xb.example.cn/c/{id}"), &[]).is(2).shows("certificate_link");
     let blank = image::GrayImage::from_pixel(300, 200, image::Luma([255]));
     blank.save_with_format(desk.path("blank.png"), image::ImageFormat::Png).unwrap();
-    verify(&desk, "blank.png", &[]).is(2).shows("no code could be read");
+    verify(&desk, "blank.png", &[]).is(2).shows("no code of a mark could be read");
     // Two marks side by side.
     let second = desk.issue(&[decision("D-2", ago(20))]).is(0).json();
     let number = second["number"].as_str().unwrap();

@@ -248,3 +248,36 @@ async fn a_clock_set_back_hides_nothing_and_records_nothing() {
     app.today("2026-09-15");
     app.order(id, "reinstatement", json!({})).await.is(200);
 }
+
+#[tokio::test]
+async fn a_page_about_another_day_is_never_green_and_says_how_it_stands_today() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let id = issued["id"].as_str().unwrap();
+    let mark = licensed(&app, id, "packaging").await;
+    app.today("2026-09-14");
+    app.order(id, "withdrawal", json!({"reason": "0117"})).await.is(200);
+    for asked in ["as_of=2026-06-01", "known_at=2026-06-01", "as_of=2026-06-01&known_at=2026-06-01"] {
+        let page = app.get(&format!("/c/{id}?{asked}")).await.is(200).text();
+        assert!(page.contains("band was-valid hatched") && page.contains("当时有效"), "{asked}");
+        assert!(page.contains("现在的状态：已撤销") && !page.contains('★'.to_string().repeat(2).as_str()), "{asked}");
+        let page = app.get(&format!("/m/{}?{asked}", mark["digits"].as_str().unwrap())).await.is(200).text();
+        assert!(page.contains("band withdrawn hatched"), "a mark's page is about now: {asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_surveillance_is_told_and_a_suspension_that_ran_out_is_not_escaped() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let id = issued["id"].as_str().unwrap();
+    app.today("2026-08-03");
+    app.order(id, "surveillance", json!({"on_site_ended_on": "2026-08-01", "outcome": "failed"})).await.is(200);
+    let verdict = app.get(&format!("/api/v1/certificates/{id}")).await.is(200).json();
+    let check = verdict["checks"].as_array().unwrap().iter().find(|c| c["check"] == "surveillance").unwrap();
+    assert_eq!((&check["result"], &check["code"]), (&json!("failed"), &json!("surveillance_failed")));
+    app.order(id, "suspension", json!({"reason": "0111", "until": "2026-12-10"})).await.is(200);
+    app.today("2026-12-11");
+    app.order(id, "cancellation", json!({"reason": "holder_request"})).await.refused(422, "must_be_withdrawn", "");
+    app.order(id, "withdrawal", json!({"reason": "0115"})).await.is(200);
+}

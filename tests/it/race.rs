@@ -131,3 +131,15 @@ fn one_suspension_of_eight_under_one_key_and_one_of_eight_under_eight() {
         assert_eq!(life.life().len(), 2);
     }
 }
+
+#[test]
+fn numbers_taken_over_from_elsewhere_are_passed_over() {
+    let app = TestApp::on("2026-05-08");
+    for n in 1..=40 {
+        let mut d = decision(&format!("OLD-{n}"), "2026-05-08");
+        d["number"] = json!(format!("29326SC{n:05}R0M"));
+        app.service.issue(&Act::by(Actor::local("race")), &input(&d)).unwrap();
+    }
+    let issued = app.service.issue(&Act::by(Actor::local("race")), &input(&decision("NEW", "2026-05-08"))).unwrap();
+    assert_eq!(issued.number.as_str(), "29326SC00041R0M");
+}

@@ -100,6 +100,13 @@ impl Verify {
         if is_picture(&bytes) {
             return Ok(photo::answer(&bytes, keys, moments));
         }
+        if is_other_file(&bytes) {
+            let why = format!(
+                "{} is neither a certificate nor a picture that is read here: save a photo as PNG or JPEG, a certificate as plain UTF-8 text without a byte order mark",
+                self.input
+            );
+            return Err(Usage(why).into());
+        }
         if bytes.trim_ascii_start().starts_with(b"<") {
             let why = format!(
                 "{} is a drawing or a web page: verify the mark's PNG, a photo of it, or its address",
@@ -127,6 +134,14 @@ impl Verify {
 
 fn is_picture(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"\xff\xd8\xff")
+}
+
+/// Whether it is a file of a well-known other kind: WebP, GIF, TIFF, BMP, HEIC, PDF, or text with a byte order mark. It speaks
+/// neither for nor against the certificate or mark in it.
+fn is_other_file(bytes: &[u8]) -> bool {
+    const STARTS: [&[u8]; 9] =
+        [b"RIFF", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"%PDF", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+    bytes.is_empty() || bytes.get(4..8) == Some(b"ftyp") || STARTS.iter().any(|s| bytes.starts_with(s))
 }
 
 /// The address of a certificate's page proves nothing by itself, nor does it speak against the certificate.

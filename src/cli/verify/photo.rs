@@ -1,12 +1,14 @@
 //! A photograph: which of the codes in it is the mark's.
 
 use super::{Answer, Moments};
+use crate::domain::ids::ID_DIGITS;
 use crate::mark::ScannedUrl;
 use crate::mark::read::codes;
 use crate::mark::text::MarkText;
 use crate::sign::KeyDocument;
 use crate::verify::{Check, CheckName, CheckResult, Source};
 use std::collections::BTreeSet;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Answers about the mark in a picture.
 pub(super) fn answer(file: &[u8], keys: &KeyDocument, moments: Moments) -> Answer {
@@ -20,8 +22,8 @@ pub(super) fn answer(file: &[u8], keys: &KeyDocument, moments: Moments) -> Answe
         Err(None) => cannot_tell(
             moments,
             "no_code",
-            "图片里没有读到二维码",
-            "no code could be read in the picture: take it from nearer, in more light, with the whole mark in it"
+            "图片里没有读到标志的二维码",
+            "no code of a mark could be read in the picture: take it from nearer, in more light, with the whole mark in it"
                 .into(),
             vec![],
         ),
@@ -38,14 +40,23 @@ pub(super) fn answer(file: &[u8], keys: &KeyDocument, moments: Moments) -> Answe
 
 /// The one text to verify; else how many different marks there are, none where there is no code at all.
 fn one_mark(found: &BTreeSet<String>) -> Result<&str, Option<usize>> {
-    // What else stands on a package, such as a link to the shop, is no mark and decides nothing beside one.
+    // What else stands on a package, such as a link to the shop, is no mark and decides nothing beside one. But whatever a
+    // phone might take for a mark counts, also where it is not written as ours are: the hand that holds it may open that one.
+    let like_marks: Vec<&str> = found.iter().map(String::as_str).filter(|t| is_like_a_mark(t)).collect();
     let marks: Vec<(&str, ScannedUrl<'_>)> =
-        found.iter().filter_map(|t| ScannedUrl::parse(t).ok().map(|u| (t.as_str(), u))).collect();
-    match marks.as_slice() {
-        [] => found.iter().next().map(String::as_str).ok_or(None),
-        [(text, _)] => Ok(text),
-        several => same_mark(several).ok_or(Some(several.len())),
+        like_marks.iter().filter_map(|t| ScannedUrl::parse(t).ok().map(|u| (*t, u))).collect();
+    match (like_marks.as_slice(), marks.len()) {
+        ([], _) => Err(None),
+        ([text], _) => Ok(text),
+        (all, n) if all.len() == n => same_mark(&marks).ok_or(Some(n)),
+        (all, _) => Err(Some(all.len())),
     }
+}
+
+/// An address with `/m/` in whatever spelling, or digits as long as a mark's.
+fn is_like_a_mark(text: &str) -> bool {
+    let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    folded.contains("/m/") || (folded.len() >= ID_DIGITS && folded.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Where the long and the short code of one mark stand side by side: the long one, for it can be verified.
@@ -91,7 +102,15 @@ mod tests {
         let (a, b) = ("https://xb.example.cn/m/0000000000000011", "https://xb.example.cn/m/0000000000000029");
         let shop = "https://shop.example.com/item?id=7";
         assert_eq!(pick(&[]), Err(None));
-        assert_eq!(pick(&[shop]).unwrap(), shop, "a code that is no mark's is verified, and found to be none");
+        assert_eq!(pick(&[shop]), Err(None), "no mark is seen, which speaks against nothing");
+        for other in [
+            "HTTPS://XB.EXAMPLE.CN/M/1",
+            "https://evil.example//m/1?x",
+            "https://xb.example.cn@evil.example/m/1",
+            "1234567890123456",
+        ] {
+            assert_eq!(pick(&[a, other]), Err(Some(2)), "{other}");
+        }
         assert_eq!(pick(&[shop, a]).unwrap(), a);
         assert_eq!(pick(&[a, b]), Err(Some(2)));
         assert_eq!(pick(&[a, "https://xb-example.cn/m/0000000000000011"]), Err(Some(2)), "a look-alike beside it");

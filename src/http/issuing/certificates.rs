@@ -71,7 +71,7 @@ fn created(app: &App, issued: Issued) -> Response {
 /// Role `registrar`. The decision's reference serves as idempotency key where no header gives one.
 #[utoipa::path(post, path = "/api/v1/issuing/certificates", tag = "issuing", security(("bearer" = [])),
     request_body = openapi::Decision,
-    responses((status = 201, body = IssuedBody), (status = 200, body = IssuedBody, description = "issued before"),
+    responses((status = 201, body = IssuedBody, description = "done"), (status = 200, body = IssuedBody, description = "issued before"),
         WriteProblems))]
 async fn issue(
     State(app): State<App>,
@@ -88,7 +88,7 @@ async fn issue(
 /// Any role. Never public.
 #[utoipa::path(get, path = "/api/v1/issuing/certificates/{id}/decision", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier")),
-    responses((status = 200, body = Object), ReadProblems))]
+    responses((status = 200, body = Object, description = "done"), ReadProblems))]
 async fn decision(State(app): State<App>, Bearer(actor): Bearer, Path(id): Path<String>) -> Result<Response, Problem> {
     actor.acting_as_one_of(&Role::OF_TOKENS)?;
     let id = id_of(&id)?;
@@ -115,7 +115,7 @@ struct SupersessionBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/supersession", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier")),
     request_body = SupersessionBody,
-    responses((status = 201, body = IssuedBody), (status = 200, body = IssuedBody, description = "issued before"),
+    responses((status = 201, body = IssuedBody, description = "done"), (status = 200, body = IssuedBody, description = "issued before"),
         WriteProblems))]
 async fn supersede(
     State(app): State<App>,
@@ -145,7 +145,7 @@ struct RecertificationBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/recertification", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier")),
     request_body = RecertificationBody,
-    responses((status = 201, body = IssuedBody), (status = 200, body = IssuedBody, description = "issued before"),
+    responses((status = 201, body = IssuedBody, description = "done"), (status = 200, body = IssuedBody, description = "issued before"),
         WriteProblems))]
 async fn recertify(
     State(app): State<App>,

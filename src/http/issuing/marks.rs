@@ -35,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 /// Any role.
 #[utoipa::path(get, path = "/api/v1/issuing/certificates/{id}/marks", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier")),
-    responses((status = 200, body = Vec<LicenceBody>), ReadProblems))]
+    responses((status = 200, body = Vec<LicenceBody>, description = "done"), ReadProblems))]
 async fn marks(
     State(app): State<App>,
     Bearer(actor): Bearer,
@@ -76,7 +76,7 @@ struct MarkRequestBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/marks", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = MarkRequestBody,
-    responses((status = 201, body = LicenceBody), WriteProblems))]
+    responses((status = 201, body = LicenceBody, description = "done"), WriteProblems))]
 async fn ask_mark(
     State(app): State<App>,
     write: Write,
@@ -133,7 +133,7 @@ fn mark_id(text: &str) -> Result<MarkId, Problem> {
 #[utoipa::path(post, path = "/api/v1/issuing/marks/{id}/approval", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit mark identifier"), ("Idempotency-Key" = String, Header)),
     request_body = MarkOrderBody,
-    responses((status = 200, body = LicenceBody), WriteProblems))]
+    responses((status = 200, body = LicenceBody, description = "done"), WriteProblems))]
 async fn approve_mark(
     State(app): State<App>,
     write: Write,
@@ -149,7 +149,7 @@ async fn approve_mark(
 #[utoipa::path(post, path = "/api/v1/issuing/marks/{id}/refusal", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit mark identifier"), ("Idempotency-Key" = String, Header)),
     request_body = MarkOrderBody,
-    responses((status = 200, body = LicenceBody), WriteProblems))]
+    responses((status = 200, body = LicenceBody, description = "done"), WriteProblems))]
 async fn refuse_mark(
     State(app): State<App>,
     write: Write,
@@ -165,7 +165,7 @@ async fn refuse_mark(
 #[utoipa::path(post, path = "/api/v1/issuing/marks/{id}/revocation", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit mark identifier"), ("Idempotency-Key" = String, Header)),
     request_body = MarkOrderBody,
-    responses((status = 200, body = LicenceBody), WriteProblems))]
+    responses((status = 200, body = LicenceBody, description = "done"), WriteProblems))]
 async fn revoke_mark(
     State(app): State<App>,
     write: Write,
@@ -179,6 +179,7 @@ async fn revoke_mark(
 /// Which file of a mark is wanted
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ArtworkQuery {
     /// `vertical` (36 mm, signed code) or `small` (20 mm, link code); vertical when left out.
     layout: Option<String>,
@@ -195,7 +196,7 @@ struct ArtworkQuery {
 /// Roles `mark_officer`, `registrar` and `reader`. Every file is decoded before it is given out.
 #[utoipa::path(get, path = "/api/v1/issuing/marks/{id}/artwork", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit mark identifier"), ArtworkQuery),
-    responses((status = 200, content_type = "image/png", body = Vec<u8>), ReadProblems))]
+    responses((status = 200, content_type = "image/png", body = String, description = "the file: PNG, or SVG as image/svg+xml"), ReadProblems))]
 async fn artwork(
     State(app): State<App>,
     Bearer(actor): Bearer,

@@ -46,7 +46,7 @@ struct SurveillanceBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/surveillance", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = SurveillanceBody,
-    responses((status = 200, body = CertificateSummary), WriteProblems))]
+    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
 async fn survey(
     State(app): State<App>,
     write: Write,
@@ -90,7 +90,7 @@ struct SuspensionBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/suspension", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = SuspensionBody,
-    responses((status = 200, body = CertificateSummary), WriteProblems))]
+    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
 async fn suspend(
     State(app): State<App>,
     write: Write,
@@ -124,7 +124,7 @@ struct ReinstatementBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/reinstatement", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = ReinstatementBody,
-    responses((status = 200, body = CertificateSummary), WriteProblems))]
+    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
 async fn reinstate(
     State(app): State<App>,
     write: Write,
@@ -156,7 +156,7 @@ struct EndBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/withdrawal", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = EndBody,
-    responses((status = 200, body = CertificateSummary), WriteProblems))]
+    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
 async fn withdraw(
     State(app): State<App>,
     write: Write,
@@ -176,7 +176,7 @@ async fn withdraw(
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/cancellation", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = EndBody,
-    responses((status = 200, body = CertificateSummary), WriteProblems))]
+    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
 async fn cancel(
     State(app): State<App>,
     write: Write,

@@ -19,7 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 ///
 /// Any role.
 #[utoipa::path(get, path = "/api/v1/issuing/due", tag = "issuing", security(("bearer" = [])),
-    responses((status = 200, body = Object), ReadProblems))]
+    responses((status = 200, body = Object, description = "done"), ReadProblems))]
 async fn due(State(app): State<App>, Bearer(actor): Bearer) -> Result<Json<Due>, Problem> {
     Ok(Json(app.service.due(&actor)?))
 }
@@ -29,7 +29,7 @@ async fn due(State(app): State<App>, Bearer(actor): Bearer) -> Result<Json<Due>,
 /// Role `decision_maker`.
 #[utoipa::path(post, path = "/api/v1/issuing/sweep", tag = "issuing", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Object), ReadProblems))]
+    responses((status = 200, body = Object, description = "done"), ReadProblems))]
 async fn sweep(State(app): State<App>, write: Write) -> Result<Json<Value>, Problem> {
     let act = write.keyed(None)?;
     let due = blocking(&app, move |service| service.sweep(&act)).await?;

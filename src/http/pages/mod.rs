@@ -29,6 +29,8 @@ const STYLE: &str = include_str!("../../../assets/style.css");
 const ICON: &str = include_str!("../../../assets/icon.svg");
 /// A style sheet's name changes with its version, so it may be kept for a day.
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+/// Last page of a search that is looked at.
+const PAGES: usize = 1_000_000;
 /// Lines of a search on one page.
 const LINES: usize = 20;
 /// Longest search text looked at, in bytes.
@@ -241,7 +243,7 @@ async fn home(State(app): State<App>, Query(query): Query<HomeQuery>, uri: Uri) 
             text("输入太长了：一次查一个编号、名称或代码。", "That is too long: search for one number, name or code.");
         return home_page(&app, lang, &uri, String::new(), Some(no_results(fault)), StatusCode::BAD_REQUEST);
     }
-    match search(&app, lang, typed, query.page.unwrap_or(1)) {
+    match search(&app, lang, typed, query.page.unwrap_or(1).min(PAGES)) {
         Ok(Found::At(href)) => Redirect::to(&href).into_response(),
         Ok(Found::List(results)) => {
             let status = if results.lines.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };

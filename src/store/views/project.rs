@@ -86,9 +86,11 @@ fn project_change(
         CertificateChange::Withdrawn { .. }
         | CertificateChange::Cancelled { .. }
         | CertificateChange::Superseded { .. } => {
+            // One that had ended already (a withdrawal before its successor began) has left the calendars.
+            let open = before.filter(|c| !matches!(c.state(), State::Ended { .. }));
             writes.extend(suspended_until.map(|d| leave(Calendar::SuspensionEnds, d)));
-            writes.extend(due.map(|d| leave(Calendar::SurveillanceDue, d)));
-            writes.extend(before.map(|c| leave(Calendar::Expires, c.terms().valid_until)));
+            writes.extend(due.filter(|_| open.is_some()).map(|d| leave(Calendar::SurveillanceDue, d)));
+            writes.extend(open.map(|c| leave(Calendar::Expires, c.terms().valid_until)));
         }
     }
 }

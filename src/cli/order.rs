@@ -4,6 +4,7 @@ use super::args::{ActArgs, Global};
 use super::exit::Exit;
 use super::{exit, say};
 use crate::domain::Refusal;
+use crate::domain::certificate::State;
 use crate::domain::dates::china_day;
 use crate::service::Service;
 use crate::service::lookup::{Asked, CertificateAnswer};
@@ -90,6 +91,10 @@ fn standing_text(service: &Service, answer: &CertificateAnswer) -> String {
         }
         None => "not on record".to_owned(),
     };
+    let url = service.host().certificate_url(certificate.id);
+    if matches!(certificate.state(), State::Ended { from, .. } if *from <= now) {
+        return format!("{}: {standing}\n{url}", terms.number);
+    }
     let due = certificate.surveillance_due(now);
     let suspended = certificate
         .suspension_at(china_day(now), now)
@@ -97,8 +102,6 @@ fn standing_text(service: &Service, answer: &CertificateAnswer) -> String {
         .unwrap_or_default();
     format!(
         "{}: {standing}{suspended}; surveillance due by {due}, valid until {}\n{}",
-        terms.number,
-        terms.valid_until,
-        service.host().certificate_url(certificate.id)
+        terms.number, terms.valid_until, url
     )
 }

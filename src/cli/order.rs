@@ -3,9 +3,8 @@
 use super::args::{ActArgs, Global};
 use super::exit::Exit;
 use super::{exit, say};
-use crate::domain::Refusal;
-use crate::domain::certificate::State;
 use crate::domain::dates::china_day;
+use crate::domain::{CertificateId, Fact, Refusal};
 use crate::service::Service;
 use crate::service::lookup::{Asked, CertificateAnswer};
 use crate::service::revocation::Order;
@@ -17,10 +16,13 @@ pub(super) fn give(global: &Global, number: &str, order: &Order, args: &ActArgs)
         let opened = global.open()?;
         let service = &opened.service;
         let done = service.order(&args.act(), number, order)?;
-        let certificate = service.find(number)?;
-        let id = certificate.id;
-        let gone = || Refusal::not_found("no_such_certificate", format!("there is no certificate {id}"));
-        let answer = service.certificate_answer(id, Asked::default())?.ok_or_else(gone)?;
+        let answer = answer_of(service, service.find(number)?.id)?;
+        // A successor that has not begun yet shares what befalls the certificate.
+        let others = done.entry.events.iter().filter_map(|e| match &e.fact {
+            Fact::Certificate { id, .. } if *id != answer.certificate.id => Some(*id),
+            _ => None,
+        });
+        let others = others.map(|id| answer_of(service, id)).collect::<anyhow::Result<Vec<_>>>()?;
         let effective_at = done.entry.events.first().map(|e| e.effective_at);
         let ahead = effective_at.filter(|at| *at > service.now()).map(china_day);
         if args.json {
@@ -29,9 +31,15 @@ pub(super) fn give(global: &Global, number: &str, order: &Order, args: &ActArgs)
             if let Some(from) = ahead {
                 value["recorded_for"] = from.to_string().into();
             }
+            if !others.is_empty() {
+                value["also"] = others.iter().map(|other| standing_json(service, other)).collect();
+            }
             say(value)?;
         } else {
             say(standing_text(service, &answer))?;
+            for other in &others {
+                say(format_args!("The same was recorded for its successor, {}", standing_text(service, other)))?;
+            }
             if let Some(from) = ahead {
                 say(format_args!("The change is on record and counts from {from}."))?;
             }
@@ -41,6 +49,11 @@ pub(super) fn give(global: &Global, number: &str, order: &Order, args: &ActArgs)
         }
         Ok(Exit::Done)
     })
+}
+
+fn answer_of(service: &Service, id: CertificateId) -> anyhow::Result<CertificateAnswer> {
+    let gone = || Refusal::not_found("no_such_certificate", format!("there is no certificate {id}"));
+    Ok(service.certificate_answer(id, Asked::default())?.ok_or_else(gone)?)
 }
 
 /// Runs a command; where the answer is for programs, a refusal is one too.
@@ -92,7 +105,7 @@ fn standing_text(service: &Service, answer: &CertificateAnswer) -> String {
         None => "not on record".to_owned(),
     };
     let url = service.host().certificate_url(certificate.id);
-    if matches!(certificate.state(), State::Ended { from, .. } if *from <= now) {
+    if certificate.has_ended(now) {
         return format!("{}: {standing}\n{url}", terms.number);
     }
     let due = certificate.surveillance_due(now);

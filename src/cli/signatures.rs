@@ -85,7 +85,7 @@ fn mark(service: &Service, keys: &KeyDocument, id: MarkId, digits: &str) -> Opti
         Err(refusal) => bad(refusal.to_string()),
         Ok(text) if text.mark() != id => bad(format!("its code names another mark, {}", text.mark())),
         Ok(text) => {
-            let (genuine, checks) = code_checks(&text, keys, service.now());
+            let (genuine, checks) = code_checks(&text, keys, None, service.now());
             let why = checks.iter().find(|c| !c.is_ok()).map(|c| c.message.clone()).unwrap_or_default();
             if genuine { None } else { bad(format!("its code does not verify: {why}")) }
         }

@@ -189,7 +189,8 @@ impl MarkState {
             (Active, MarkChange::Frozen) => Some(Frozen),
             (Requested | Active | Frozen, MarkChange::Ended) => Some(Ended),
             (Requested | Active | Frozen, MarkChange::Replaced { .. }) => Some(Replaced),
-            (Active | Frozen, MarkChange::Revoked { .. }) => Some(Revoked),
+            // Misuse of a mark that new artwork has replaced, or is about to, is misuse all the same.
+            (Active | Frozen | Replaced, MarkChange::Revoked { .. }) => Some(Revoked),
             _ => None,
         }
     }

@@ -147,3 +147,15 @@ impl SuspensionReason {
     /// Code of the one reason for which the system itself may suspend.
     pub const SURVEILLANCE_OVERDUE: &'static str = "surveillance_overdue";
 }
+
+impl WithdrawalReason {
+    /// Code of a withdrawal because a suspension ended with its cause not resolved.
+    pub const SUSPENSION_ENDED: &'static str = "0115";
+    /// Code of a replacement by a new certificate; this register records that as a supersession.
+    pub const REPLACED: &'static str = "0120";
+}
+
+impl SupersessionReason {
+    /// Code of a recertification: the successor has a term of its own.
+    pub const RECERTIFIED: &'static str = "recertified";
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Standing in the public order of precedence, worst first (SCHEME: Withdrawn > Cancelled > … > Valid).
+/// Standing in the public order of precedence, worst first: that order decides where several hold at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {

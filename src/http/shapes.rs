@@ -112,6 +112,8 @@ pub struct SuccessorBody {
     id: String,
     /// Number.
     number: String,
+    /// From which day.
+    from: String,
     /// Its page.
     page: String,
 }
@@ -171,7 +173,7 @@ pub struct CertificateBody {
     /// `surveillance_due`, `surveillance_overdue`, `expires_soon`, `suspension_ran_out`.
     #[schema(value_type = Vec<String>)]
     flags: Vec<Flag>,
-    /// The certificate that took its place.
+    /// The certificate that takes its place, from a day that may lie ahead.
     superseded_by: Option<SuccessorBody>,
     /// Its page.
     page: String,
@@ -213,10 +215,11 @@ impl CertificateBody {
             terms,
             surveillance_due_on: certificate.surveillance_due(answer.moment.known_at).to_string(),
             flags: answer.flags.clone(),
-            superseded_by: answer.successor.as_ref().map(|(id, number)| SuccessorBody {
-                id: id.to_string(),
-                number: number.to_string(),
-                page: links.page(*id),
+            superseded_by: answer.successor.as_ref().map(|s| SuccessorBody {
+                id: s.id.to_string(),
+                number: s.number.to_string(),
+                from: s.from.to_string(),
+                page: links.page(s.id),
             }),
             page: links.page(id),
             credential: format!("{}/credential", links.api(id)),

@@ -80,7 +80,7 @@ impl Service {
     ) -> Result<Issued, ServiceError> {
         let role = act.actor.acting_as(Role::Registrar)?;
         let decision = self.checked(input)?;
-        if reason.code() == "recertified" {
+        if reason.code() == SupersessionReason::RECERTIFIED {
             return Err(Refusal::rule("use_recertify", "a recertification is recorded with recertify")
                 .under("/reason")
                 .into());
@@ -99,7 +99,7 @@ impl Service {
         let role = act.actor.acting_as(Role::Registrar)?;
         let decision = self.checked(input)?;
         self.need_sheet(&decision)?;
-        let reason = SupersessionReason::parse("recertified")?;
+        let reason = SupersessionReason::parse(SupersessionReason::RECERTIFIED)?;
         self.replace(&keyed(act, &decision), role, old, reason, input, &decision)
     }
 
@@ -116,7 +116,7 @@ impl Service {
         let request = json!({ "old": id, "reason": reason, "decision": input });
         let done = self.perform(act, "replace", &request, |now| {
             let old = self.certificate(id)?;
-            let recertifying = reason.code() == "recertified";
+            let recertifying = reason.code() == SupersessionReason::RECERTIFIED;
             let line = if recertifying { Line::Recertifying(&old) } else { Line::Replacing(&old) };
             check_successor(&old, decision, &line, self)?;
             let mut plan = Plan::new(role).relying_on(Subject::Certificate(id), old.version());
@@ -332,7 +332,7 @@ fn check_successor(
     service: &Service,
 ) -> Result<(), ServiceError> {
     let number = &old.terms().number;
-    if !matches!(old.state(), State::InForce) {
+    if !matches!(old.state(), State::InForce) || old.succession(Timestamp::MAX).is_some() {
         // The state machine words it; this keeps the dates below from speaking first.
         let change = CertificateChange::Superseded { by: old.id, reason: SupersessionReason::parse("reissued")? };
         let at = service.now();

@@ -147,10 +147,12 @@ fn open(directory: &Path, key: &KeyRecord, passphrase: &Passphrase) -> Result<Lo
     Ok(signer)
 }
 
-/// Makes a key: its private half goes into an encrypted file of mode 0600 that did not exist before.
+/// Makes a key: its private half goes into an encrypted file of mode 0600. The register does not list `id` yet, so a file of
+/// that name is left from an attempt that was cut off, or from a register that was restored to an earlier state: it is
+/// put aside, never overwritten.
 ///
 /// # Errors
-/// The file exists or cannot be written.
+/// A file cannot be put aside or written.
 pub fn generate(
     directory: &Path,
     id: KeyId,
@@ -164,8 +166,26 @@ pub fn generate(
     let file = KeyFileRandom { salt: random(entropy).map_err(no_random())?, iv: random(entropy).map_err(no_random())? };
     let pem = signer.to_encrypted_pem(passphrase, cost, &file)?;
     let path = file_of(directory, id);
+    put_aside(&path)?;
     write_secret(&path, pem.as_bytes())?;
     Ok(signer.public())
+}
+
+/// Most files of one name that are kept aside.
+const ASIDE_MAX: u32 = 1_000;
+
+/// Renames a file that is there to the first free `NAME.unlisted-N`.
+fn put_aside(path: &Path) -> Result<(), ServiceError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let aside = |n: u32| PathBuf::from(format!("{}.unlisted-{n}", path.display()));
+    let free = (1..=ASIDE_MAX).map(aside).find(|p| !p.exists());
+    let free = free.ok_or_else(|| {
+        let why = format!("{ASIDE_MAX} files like {}.unlisted-1 lie there: move them elsewhere", path.display());
+        Refusal::conflict("key_files_left", why)
+    })?;
+    fs::rename(path, &free).map_err(ServiceError::io(format!("cannot rename {}", path.display())))
 }
 
 /// Writes a file of mode 0600 that must not exist yet, durably.

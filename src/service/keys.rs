@@ -64,6 +64,7 @@ impl Service {
     }
 
     /// Declares a key compromised since `since` (now when left out): what the register recorded under it later is not good.
+    /// Said again, the moment can only become earlier.
     ///
     /// # Errors
     /// `no_such_key`, `key_compromised`, `in_the_future`.
@@ -92,10 +93,13 @@ impl Service {
                     )
                     .into());
                 }
-            } else if key.compromised_at.is_some() {
-                return Err(
-                    Refusal::rule("key_compromised", format!("key {id} is declared compromised already")).into()
+            } else if let Some(already) = key.compromised_at
+                && since.is_none_or(|s| s >= already)
+            {
+                let why = format!(
+                    "key {id} counts as compromised since {already} already; only an earlier moment changes anything"
                 );
+                return Err(Refusal::rule("key_compromised", why).into());
             }
         }
         let now = self.now();

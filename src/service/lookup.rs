@@ -1,6 +1,7 @@
 //! Answering the public: one certificate, one mark, a search; now or as of a moment.
 
 use super::{Service, ServiceError};
+use crate::domain::certificate::Succession;
 use crate::domain::dates::{AsOf, china_day, day_end, day_start};
 use crate::domain::{
     Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Standing, Uscc,
@@ -11,8 +12,9 @@ use crate::verify::certificate::{Finding, Moment, verify_registered};
 use crate::verify::mark::{
     Registered, RegisteredFinding, code_checks, not_on_record, unreadable, verify_registered_mark,
 };
-use crate::verify::{CheckResult, Verdict};
+use crate::verify::{CheckName, CheckResult, Verdict};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 /// About which moment the public asks, and from what was known when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,10 +38,21 @@ pub struct CertificateAnswer {
     pub flags: Vec<Flag>,
     /// Whether the standing changed in the course of the day asked about.
     pub changed_that_day: bool,
-    /// The certificate that took its place.
-    pub successor: Option<(CertificateId, CertificateNumber)>,
+    /// The certificate that takes its place, as known then.
+    pub successor: Option<Successor>,
     /// How it stands now, where another moment was asked about.
     pub now: Option<Option<Standing>>,
+}
+
+/// The certificate that takes another's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// Its identifier.
+    pub id: CertificateId,
+    /// Its number.
+    pub number: CertificateNumber,
+    /// From which day; it may lie ahead.
+    pub from: Date,
 }
 
 /// A mark with its answer.
@@ -111,7 +124,7 @@ impl Service {
             }
             _ => false,
         };
-        let successor = self.successor(&certificate)?;
+        let successor = self.successor(&certificate, moment.known_at)?;
         let now = if asked == Asked::default() { None } else { Some(self.standing_now(&certificate)) };
         Ok(CertificateAnswer { certificate, finding, moment, flags, changed_that_day, successor, now })
     }
@@ -130,15 +143,9 @@ impl Service {
         Ok(self.store.record(RecordKind::Credential, id)?.ok_or_else(missing)?)
     }
 
-    fn successor(&self, certificate: &Certificate) -> Result<Option<(CertificateId, CertificateNumber)>, ServiceError> {
-        let by = certificate.life().iter().rev().find_map(|s| match s.change {
-            crate::domain::CertificateChange::Superseded { by, .. } => Some(by),
-            _ => None,
-        });
-        match by {
-            Some(id) => Ok(Some((id, self.certificate(id)?.terms().number.clone()))),
-            None => Ok(None),
-        }
+    fn successor(&self, certificate: &Certificate, known_at: Timestamp) -> Result<Option<Successor>, ServiceError> {
+        let Some(Succession { by, from }) = certificate.succession(known_at) else { return Ok(None) };
+        Ok(Some(Successor { id: by, number: self.certificate(by)?.terms().number.clone(), from: china_day(from) }))
     }
 
     /// Answers about a mark from its digits (16 or 217).
@@ -152,12 +159,18 @@ impl Service {
             Err(refusal) => return Ok(MarkAnswer::NotGenuine(unreadable(&refusal, moment))),
         };
         let keys = self.key_document();
-        let (genuine, checks) = code_checks(&text, &keys, moment.now);
-        if !genuine || checks.iter().any(|c| c.result == CheckResult::Failed) {
-            return Ok(MarkAnswer::NotGenuine(Verdict::of(moment.at, None, checks)));
+        let (genuine, checks) = code_checks(&text, &keys, None, moment.now);
+        let failed =
+            |only: fn(CheckName) -> bool| checks.iter().any(|c| c.result == CheckResult::Failed && only(c.check));
+        let not_genuine = |checks| Ok(MarkAnswer::NotGenuine(Verdict::of(moment.at, None, checks)));
+        if !genuine || failed(|check| check != CheckName::Key) {
+            return not_genuine(checks);
         }
         let id = text.mark();
         let Some(licence) = self.store.mark(id)? else {
+            if failed(|check| check == CheckName::Key) {
+                return not_genuine(checks);
+            }
             let signed = matches!(text, MarkText::Signed(_));
             let checks = checks.into_iter().chain([not_on_record(id, moment)]).collect();
             return Ok(MarkAnswer::Unknown { id, signed, verdict: Verdict::of(moment.at, None, checks) });

@@ -114,7 +114,7 @@ impl Service {
             let certificate = self.certificate(licence.terms().certificate)?;
             let change = match order {
                 MarkOrder::Approve => {
-                    require_valid(&certificate, now)?;
+                    require_lasting(&certificate, now)?;
                     MarkChange::Approved { digits: self.sign_mark(id, licence.terms(), certificate.terms(), now)? }
                 }
                 MarkOrder::Refuse => MarkChange::Refused,
@@ -135,13 +135,37 @@ impl Service {
         self.mark(id)
     }
 
+    /// Puts a new licence with a new code in the place of one in use: after its key was declared compromised, or where the
+    /// artwork got into other hands.
+    ///
+    /// # Errors
+    /// `mark_not_active`, or why its certificate allows no mark now; `no_such_mark`; `role_missing`.
+    pub fn replace_mark(&self, act: &Act, id: MarkId) -> Result<MarkLicence, ServiceError> {
+        let role = act.actor.acting_as(Role::MarkOfficer)?;
+        let done = self.perform(act, "replace_mark", &json!({ "mark": id }), |now| {
+            let (licence, certificate) = self.usable_mark(id)?;
+            require_lasting(&certificate, now)?;
+            let terms = MarkTerms { licensed_on: china_day(now), ..licence.terms().clone() };
+            let marks = self.store.marks_of(certificate.id)?;
+            let mut plan = Plan::new(role)
+                .relying_on(Subject::Certificate(certificate.id), certificate.version())
+                .relying_on(Subject::MarksOf(certificate.id), marks.len() as u64)
+                .relying_on(Subject::Mark(id), licence.version());
+            let by = self.plan_mark(&mut plan, certificate.terms(), terms, true, now, now)?;
+            let change = MarkChange::Replaced { by: Some(by) };
+            plan.facts.push((Fact::Mark { id, certificate: certificate.id, change }, now));
+            Ok(plan)
+        })?;
+        self.mark(first_mark(&done)?)
+    }
+
     fn mark_terms(
         &self,
         certificate: &Certificate,
         request: &MarkRequest,
         now: Timestamp,
     ) -> Result<MarkTerms, ServiceError> {
-        require_valid(certificate, now)?;
+        require_lasting(certificate, now)?;
         let terms = certificate.terms();
         if request.medium == Medium::Packaging && !self.body().policy.packaging_marks {
             let why = "this body licenses no marks on packaging; ask for product, advertising or premises";
@@ -317,6 +341,23 @@ fn require_valid(certificate: &Certificate, now: Timestamp) -> Result<(), Refusa
                 format!("certificate {number} is {word}; a mark is licensed on a valid one only"),
             ))
         }
+    }
+}
+
+/// Valid now, and not about to be replaced: a mark printed now would be waste in a few days.
+fn require_lasting(certificate: &Certificate, now: Timestamp) -> Result<(), Refusal> {
+    require_valid(certificate, now)?;
+    match certificate.succession(now) {
+        None => Ok(()),
+        Some(next) => Err(Refusal::rule(
+            "successor_planned",
+            format!(
+                "certificate {} is replaced by {} from {}: license the mark on that one then",
+                certificate.terms().number,
+                next.by,
+                china_day(next.from)
+            ),
+        )),
     }
 }
 

@@ -1,13 +1,15 @@
 //! What happens to a certificate after issue: surveillance, suspension, reinstatement, withdrawal, cancellation. Its open
-//! marks follow in the same unit.
+//! marks follow in the same unit, and so does a successor that has not begun yet.
 
 use super::actor::Act;
 use super::{Done, Plan, Service, ServiceError};
-use crate::domain::certificate::{CertificateChange, Step, SurveillanceOutcome};
+use crate::domain::certificate::{CertificateChange, Step, Succession, SurveillanceOutcome};
 use crate::domain::dates::{add_months, china_day, day_start};
+use crate::domain::mark_licence::MarkStep;
 use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReason};
 use crate::domain::{Certificate, CertificateId, Fact, MarkChange, Role};
-use crate::store::Subject;
+use crate::store::{Expect, Subject};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -122,39 +124,82 @@ impl Service {
         self.perform(act, "order", &request, |now| self.plan_order(role, id, order, now))
     }
 
-    fn plan_order(
-        &self,
-        role: Role,
-        id: CertificateId,
-        order: &Order,
-        now: jiff::Timestamp,
-    ) -> Result<Plan, ServiceError> {
+    fn plan_order(&self, role: Role, id: CertificateId, order: &Order, now: Timestamp) -> Result<Plan, ServiceError> {
         let certificate = self.certificate(id)?;
         let today = china_day(now);
         let (change, from) = order.change(&certificate, self, today);
         // What counts from today counts from now: the morning's answers stay true.
         let effective_at = if from == today { now } else { day_start(from) };
-        let step = Step { change: change.clone(), effective_at, recorded_at: now, actor: role };
+        let step = Step { change, effective_at, recorded_at: now, actor: role };
         certificate.admit(&step, &self.scheme.intervals)?;
-        let mut plan = Plan::new(role).relying_on(Subject::Certificate(id), certificate.version());
-        plan.facts.push((Fact::Certificate { id, change }, effective_at));
-        if let Some(change) = order.mark_change() {
-            let marks = self.store.marks_of(id)?;
-            plan = plan.relying_on(Subject::MarksOf(id), marks.len() as u64);
-            for mark in marks {
-                let licence = self.mark(mark)?;
-                let step = crate::domain::mark_licence::MarkStep {
-                    change: change.clone(),
-                    effective_at,
-                    recorded_at: now,
-                    actor: role,
-                };
-                if licence.state().is_open() && licence.clone().apply(step).is_ok() {
-                    plan = plan.relying_on(Subject::Mark(mark), licence.version());
-                    plan.facts.push((Fact::Mark { id: mark, certificate: id, change: change.clone() }, effective_at));
-                }
+        let mut plan = Plan::new(role);
+        self.plan_step(&mut plan, &certificate, &step, order)?;
+        for successor in self.successors_to_come(&certificate, now)? {
+            if let Some(step) = self.carried(order, &step, &certificate, &successor) {
+                self.plan_step(&mut plan, &successor, &step, order)?;
             }
         }
         Ok(plan)
+    }
+
+    /// One step of a certificate, and what it means for its open marks.
+    fn plan_step(
+        &self,
+        plan: &mut Plan,
+        certificate: &Certificate,
+        step: &Step,
+        order: &Order,
+    ) -> Result<(), ServiceError> {
+        let id = certificate.id;
+        plan.expect.push(Expect { subject: Subject::Certificate(id), version: certificate.version() });
+        plan.facts.push((Fact::Certificate { id, change: step.change.clone() }, step.effective_at));
+        let Some(change) = order.mark_change() else { return Ok(()) };
+        let marks = self.store.marks_of(id)?;
+        plan.expect.push(Expect { subject: Subject::MarksOf(id), version: marks.len() as u64 });
+        for mark in marks {
+            let licence = self.mark(mark)?;
+            let step = MarkStep {
+                change: change.clone(),
+                effective_at: step.effective_at,
+                recorded_at: step.recorded_at,
+                actor: step.actor,
+            };
+            if licence.state().is_open() && licence.clone().apply(step.clone()).is_ok() {
+                plan.expect.push(Expect { subject: Subject::Mark(mark), version: licence.version() });
+                plan.facts.push((Fact::Mark { id: mark, certificate: id, change: step.change }, step.effective_at));
+            }
+        }
+        Ok(())
+    }
+
+    /// Certificates that are to take its place but have not yet: the next, the one after that, and so on.
+    fn successors_to_come(&self, old: &Certificate, now: Timestamp) -> Result<Vec<Certificate>, ServiceError> {
+        let mut found: Vec<Certificate> = vec![];
+        while let Some(Succession { by, .. }) =
+            found.last().unwrap_or(old).succession(Timestamp::MAX).filter(|s| s.from > now)
+        {
+            found.push(self.certificate(by)?);
+        }
+        Ok(found)
+    }
+
+    /// What befalls a certificate befalls the one that is about to take its place: it rests on the same holder's service.
+    /// None where that one's own life says otherwise.
+    fn carried(&self, order: &Order, step: &Step, old: &Certificate, successor: &Certificate) -> Option<Step> {
+        let change = match (order, &step.change) {
+            (Order::Survey { on_site_ended_on, outcome }, _) => {
+                // A recertification counts its own years.
+                if successor.terms().recertification != old.terms().recertification {
+                    return None;
+                }
+                let next_due_on = successor.next_due_after(*on_site_ended_on, *outcome, &self.scheme.intervals);
+                CertificateChange::Surveyed { on_site_ended_on: *on_site_ended_on, outcome: *outcome, next_due_on }
+            }
+            // Only a suspension that came along with the old one's ends with it.
+            (Order::Reinstate { .. }, _) if successor.state() != old.state() => return None,
+            (_, change) => change.clone(),
+        };
+        let step = Step { change, ..step.clone() };
+        successor.clone().apply(step.clone()).is_ok().then_some(step)
     }
 }

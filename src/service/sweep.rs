@@ -64,7 +64,11 @@ impl Service {
             self.store.calendar(Calendar::SurveillanceDue, add_days(today, intervals.surveillance_notice_days))?
         {
             let certificate = self.certificate(id)?;
-            if today > certificate.terms().valid_until || !matches!(certificate.state(), State::InForce) {
+            let runs = today >= certificate.terms().issued_on
+                && today <= certificate.terms().valid_until
+                && !certificate.has_ended(now)
+                && certificate.awaits_surveillance(now).is_some();
+            if !runs || !matches!(certificate.state(), State::InForce) {
                 continue;
             }
             let list = if on < today { &mut due.surveillance_overdue } else { &mut due.surveillance_due };
@@ -75,13 +79,15 @@ impl Service {
         }
         for (on, id) in self.store.calendar(Calendar::SuspensionEnds, add_days(today, -1))? {
             let certificate = self.certificate(id)?;
-            if today <= certificate.terms().valid_until {
+            if today <= certificate.terms().valid_until && !certificate.has_ended(now) {
                 due.must_be_withdrawn.push(item(&certificate, on));
             }
         }
         for (on, id) in self.store.calendar(Calendar::Expires, add_days(today, intervals.expiry_notice_days))? {
-            if on >= today {
-                due.expires_soon.push(item(&self.certificate(id)?, on));
+            let certificate = self.certificate(id)?;
+            // One with a successor is taken care of.
+            if on >= today && certificate.succession(now).is_none() {
+                due.expires_soon.push(item(&certificate, on));
             }
         }
         Ok(due)

@@ -76,6 +76,12 @@ impl KeyDocument {
         self.keys.iter().find(|k| k.id == id)
     }
 
+    /// Whether that URL names a key of this body by its form, listed or not.
+    #[must_use]
+    pub fn is_own(&self, url: &str) -> bool {
+        key_id(url, &self.host).is_some()
+    }
+
     /// Every key of that purpose with that hint; hints are short, so try each.
     pub fn by_hint(&self, purpose: Purpose, hint: [u8; 4]) -> impl Iterator<Item = &KeyRecord> {
         self.keys.iter().filter(move |k| k.purpose == purpose && k.public.hint() == hint)

@@ -7,7 +7,7 @@ use crate::domain::dates::{add_days, china_day, day_start};
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{CertificateId, Flag, Refusal, Standing};
-use crate::sign::{KeyDocument, ProofEvidence, credential, parse_strict, verify_credential};
+use crate::sign::{KeyDocument, ProofFailure, credential, parse_strict, verify_credential};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -104,17 +104,15 @@ fn signature_and_key(
         Ok(document) => document,
         Err(refusal) => return (None, vec![unreadable(&signature, &refusal)]),
     };
-    let evidence = match prove(&document, keys) {
+    let evidence = match verify_credential(&document, |url| keys.resolve(url)) {
         Ok(evidence) => evidence,
-        Err((code, en)) => {
-            let (zh, hint) = match code {
-                "key_unknown" => (
-                    "签名的密钥不在这份密钥清单里：不是本机构签发的，或者清单比密钥旧，请重新下载清单",
-                    "; or the list of keys is older than the key: fetch it anew",
-                ),
-                _ => ("这份文件不是本机构签发的：签名不对", ""),
-            };
-            return (None, vec![signature.failed(code, zh, format!("not signed by this body: {en}{hint}"))]);
+        // The register's own list is complete; one that was saved may be older than the key.
+        Err(ProofFailure::UnknownKey) if recorded_at.is_none() && names_this_body(&document, keys) => {
+            return (None, vec![key::unlisted(&signature)]);
+        }
+        Err(failure) => {
+            let zh = "这份文件不是本机构签发的：签名不对";
+            return (None, vec![signature.failed(failure.code(), zh, format!("not signed by this body: {failure}"))]);
         }
     };
     let read = match credential::read(keys.host(), &document) {
@@ -136,8 +134,9 @@ fn unreadable(signature: &Draft, refusal: &Refusal) -> Check {
     signature.failed(refusal.code, "这不是一份可以核验的证书文件", refusal.to_string())
 }
 
-fn prove(document: &Value, keys: &KeyDocument) -> Result<ProofEvidence, (&'static str, String)> {
-    verify_credential(document, |url| keys.resolve(url)).map_err(|failure| (failure.code(), failure.to_string()))
+/// Whether the proof names a key under this body's own name.
+fn names_this_body(document: &Value, keys: &KeyDocument) -> bool {
+    document["proof"]["verificationMethod"].as_str().is_some_and(|url| keys.is_own(url))
 }
 
 fn validity(terms: &Terms, at: Timestamp, now: Timestamp) -> Check {
@@ -224,6 +223,9 @@ fn surveillance(life: &Certificate, standing: Standing, intervals: &Intervals, m
             format!("{on} 的监督审查未通过，等待处理"),
             format!("the surveillance of {on} was not passed; a decision is due"),
         );
+    }
+    if life.awaits_surveillance(moment.known_at).is_none() {
+        return draft.ok("recertified", "再认证已完成", "recertified");
     }
     if flags.contains(&Flag::SurveillanceDue) {
         return draft.ok("surveillance_due", format!("{due} 前应完成"), format!("due by {due}"));

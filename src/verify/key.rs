@@ -39,6 +39,16 @@ impl Signed {
     }
 }
 
+/// A signature under a key that a saved list does not have. The list may be older than the key, so nothing is proven: neither
+/// that the body signed, nor that it did not.
+pub(super) fn unlisted(signature: &Draft) -> Check {
+    signature.unknown(
+        "key_unknown",
+        "签名的密钥不在这份密钥清单里：清单可能比密钥旧。请从机构网站重新下载清单再核验；新清单里也没有，就不是本机构签发的",
+        "signed with a key that is not in this list of keys, which may be older than the key: fetch the list anew from the body and verify again; a key that is not in the new list either is not this body's",
+    )
+}
+
 /// Checks a key's window and whether it was compromised before the signature. Of a key compromised later only the register
 /// can prove that it had signed before.
 pub(super) fn window(key: &KeyRecord, signed: Signed, now: Timestamp) -> Check {

@@ -4,7 +4,7 @@ use super::certificate::{Moment, verify_registered};
 use super::key::{self, Signed};
 use super::verdict::{Check, CheckName, Draft, Source, Verdict};
 use crate::domain::dates::{add_days, china_day, day_start};
-use crate::domain::mark_licence::{MarkLicence, MarkState};
+use crate::domain::mark_licence::{MarkChange, MarkLicence, MarkState};
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{Certificate, CertificateId, Host, MarkId, Refusal, Standing};
@@ -42,7 +42,7 @@ pub fn verify_offline(text: &str, keys: &KeyDocument, now: Timestamp, at: Timest
             format!("this is the short code {id}: it carries no signature, so it can be checked online only"),
         )),
         Ok(MarkText::Signed(token)) => {
-            let (genuine, checks) = token_checks(&token, keys, at, now);
+            let (genuine, checks) = token_checks(&token, keys, KeyList::Saved, None, (at, now));
             Finding { genuine: genuine.then_some(token), verdict: Verdict::of(at, None, checks) }
         }
     }
@@ -68,14 +68,33 @@ fn digits_of<'t>(text: &'t str, host: &Host) -> Result<&'t str, (&'static str, S
     ))
 }
 
-/// Checks of a token by itself; the first tells whether it is genuine.
-fn token_checks(token: &SignedToken, keys: &KeyDocument, at: Timestamp, now: Timestamp) -> (bool, Vec<Check>) {
+/// Whether a list of keys is known to be complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyList {
+    /// The register's own.
+    Complete,
+    /// A copy somebody saved: a newer key may be missing.
+    Saved,
+}
+
+/// Checks of a token by itself; the first tells whether it is genuine. Without a time of record its own day counts.
+fn token_checks(
+    token: &SignedToken,
+    keys: &KeyDocument,
+    list: KeyList,
+    recorded_at: Option<Timestamp>,
+    (at, now): (Timestamp, Timestamp),
+) -> (bool, Vec<Check>) {
     let signature = Draft { name: CheckName::Signature, source: Source::Record, known_at: now };
+    let hinted = keys.by_hint(Purpose::Mark, token.token().key_hint().to_bytes()).next().is_some();
+    if list == KeyList::Saved && !hinted {
+        return (false, vec![key::unlisted(&signature)]);
+    }
     let Some(key) = signer_of(token, keys) else {
         let check = signature.failed(
             "mark_signature_bad",
-            "不是用所列的本机构标志密钥签的",
-            "not signed with a mark key that is listed for this body (fetch the list of keys anew if it may be old)",
+            "不是用本机构的标志密钥签的",
+            "not signed with a mark key of this body",
         );
         return (false, vec![check]);
     };
@@ -85,7 +104,7 @@ fn token_checks(token: &SignedToken, keys: &KeyDocument, at: Timestamp, now: Tim
             format!("标志的码由本机构用密钥 {} 签名", key.id),
             format!("the mark's code is signed by this body with its key {}", key.id),
         ),
-        key::window(key, Signed::OnDay(token.token().issued()), now),
+        key::window(key, recorded_at.map_or(Signed::OnDay(token.token().issued()), Signed::Recorded), now),
         dates(token, at, now),
     ];
     if token.token().is_test() {
@@ -165,13 +184,19 @@ pub struct RegisteredFinding {
     pub licence: Option<(MarkState, Timestamp)>,
 }
 
-/// Whether the code itself is the body's: for a signed code its signature and key; a link code claims nothing.
+/// Whether the code itself is the body's: for a signed code its signature and key; a link code claims nothing. `recorded_at`
+/// is when the register took this very code on record, if it did.
 #[must_use]
-pub fn code_checks(text: &MarkText, keys: &KeyDocument, now: Timestamp) -> (bool, Vec<Check>) {
+pub fn code_checks(
+    text: &MarkText,
+    keys: &KeyDocument,
+    recorded_at: Option<Timestamp>,
+    now: Timestamp,
+) -> (bool, Vec<Check>) {
     match text {
         MarkText::Link(_) => (true, vec![]),
         MarkText::Signed(token) => {
-            let (genuine, mut checks) = token_checks(token, keys, now, now);
+            let (genuine, mut checks) = token_checks(token, keys, KeyList::Complete, recorded_at, (now, now));
             // With a register at hand the licence's own dates and states decide, not the code's copy of them.
             checks.retain(|c| {
                 matches!(c.check, CheckName::Signature | CheckName::Mark)
@@ -191,7 +216,7 @@ pub fn verify_registered_mark(
     intervals: &Intervals,
     moment: Moment,
 ) -> RegisteredFinding {
-    let (_, mut checks) = code_checks(text, keys, moment.now);
+    let (_, mut checks) = code_checks(text, keys, granted_at(text, found.licence), moment.now);
     checks.extend(claims_match(text, found, moment.now));
     let certificate = verify_registered(found.record, found.certificate, keys, intervals, moment);
     let licence = found.licence.state_at(moment.at, moment.known_at);
@@ -200,6 +225,15 @@ pub fn verify_registered_mark(
     checks.extend(certificate.verdict.checks);
     let standing = worst(certificate.verdict.standing, licence.map(|(state, _)| state));
     RegisteredFinding { verdict: Verdict::of(moment.at, standing, checks), genuine: certificate.genuine, licence }
+}
+
+/// When the register took this very code on record.
+fn granted_at(text: &MarkText, licence: &MarkLicence) -> Option<Timestamp> {
+    let scanned = text.digits();
+    licence.life().iter().find_map(|s| match &s.change {
+        MarkChange::Approved { digits } if *digits == scanned => Some(s.recorded_at),
+        _ => None,
+    })
 }
 
 /// A signed code must claim what the register has licensed: another level or holder under a genuine signature means that

@@ -22,7 +22,7 @@ fn surveyed_suspended_reinstated_and_withdrawn() {
 
     desk.run(&["reinstate", &id]).is(0).shows("In force 有效");
     desk.run(&["reinstate", &id]).is(1).says("[not_suspended]");
-    desk.run(&["withdraw", &number, "--reason", "0115"]).is(0).shows("Withdrawn 已撤销").shows(&format!("/c/{id}"));
+    desk.run(&["withdraw", &number, "--reason", "0117"]).is(0).shows("Withdrawn 已撤销").shows(&format!("/c/{id}"));
     desk.run(&["cancel", &number, "--reason", "holder_gone"]).is(1).says("[certificate_ended]");
 }
 
@@ -67,10 +67,10 @@ fn slips_are_told_before_anything_happens() {
     run(&["suspend", &number, "--reason", "9999"]).is(64).says("0111");
     // The withdrawal table has a 0101, the suspension table has none.
     run(&["suspend", &number, "--reason", "0101"]).is(64).says("no reason for a suspension");
-    run(&["withdraw", &number, "--reason", "0115", "--from", "2026-13-01"]).is(64).says("not a date");
-    run(&["withdraw", "29326SC99999R0M", "--reason", "0115"]).is(1).says("[no_such_certificate]");
+    run(&["withdraw", &number, "--reason", "0117", "--from", "2026-13-01"]).is(64).says("not a date");
+    run(&["withdraw", "29326SC99999R0M", "--reason", "0117"]).is(1).says("[no_such_certificate]");
     let mistyped = format!("{}{}", &id[..15], if id.ends_with('1') { '2' } else { '1' });
-    run(&["withdraw", &mistyped, "--reason", "0115"]).is(1).says("[no_such_certificate]");
+    run(&["withdraw", &mistyped, "--reason", "0117"]).is(1).says("[no_such_certificate]");
     run(&["surveil", &number, "--on", &add_days(today(), 1).to_string(), "--outcome", "passed"])
         .is(1)
         .says("[in_the_future]");

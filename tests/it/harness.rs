@@ -99,9 +99,14 @@ impl TestApp {
         self.service.make_token(&Act::by(Actor::local("test")), role.wire(), &[role]).unwrap().to_string()
     }
 
+    /// Where the private keys are.
+    pub fn keys_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("keys")
+    }
+
     /// Puts a new key in use.
     pub fn rotate(&self, purpose: Purpose) -> KeyId {
-        let directory = &self.dir.path().join("keys");
+        let directory = &self.keys_dir();
         let files = KeyFiles { directory, passphrase: &self.passphrase, cost: KdfCost::TEST };
         self.service.rotate_key(&Act::by(Actor::local("test")), purpose, files).unwrap()
     }

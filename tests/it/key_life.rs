@@ -19,6 +19,14 @@ async fn issue(app: &TestApp, reference: &str, day: &str) -> Issued {
     Issued { id, digits: mark["digits"].as_str().unwrap().to_owned() }
 }
 
+impl Issued {
+    /// The mark's 16-digit identifier.
+    async fn digits_id(&self, app: &TestApp) -> String {
+        let marks = app.staff_get(&format!("/api/v1/issuing/certificates/{}/marks", self.id)).await.is(200).json();
+        marks[0]["id"].as_str().unwrap().to_owned()
+    }
+}
+
 async fn online(app: &TestApp, issued: &Issued) -> (String, String) {
     let word = |v: Value| v["verdict"].as_str().unwrap().to_owned();
     (
@@ -89,6 +97,12 @@ async fn slips_with_keys_are_refused() {
     assert_eq!(code(app.service.compromise_key(&operator, key("mark-1"), tomorrow)), "in_the_future");
     app.service.compromise_key(&operator, key("mark-1"), None).unwrap();
     assert_eq!(code(app.service.compromise_key(&operator, key("mark-1"), None)), "key_compromised");
+    // Found out later: it had leaked before. Never the other way round.
+    app.service.compromise_key(&operator, key("mark-1"), Some(noon("2026-05-07"))).unwrap();
+    assert_eq!(code(app.service.compromise_key(&operator, key("mark-1"), Some(noon("2026-05-07")))), "key_compromised");
+    let since =
+        |app: &TestApp| app.service.key_document().keys().iter().find(|k| k.id == key("mark-1")).unwrap().clone();
+    assert_eq!(since(&app).compromised_at, Some(noon("2026-05-07")));
     let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
     let marks = format!("/api/v1/issuing/certificates/{id}/marks");
     let body = json!({"medium": "packaging"});
@@ -97,4 +111,35 @@ async fn slips_with_keys_are_refused() {
     app.post(&marks, &body).await.is(201);
     let registrar = Act::by(Actor { by: "token:x".into(), roles: starmark::domain::Role::OF_TOKENS.to_vec() });
     assert_eq!(code(app.service.retire_key(&registrar, key("credential-1"))), "role_missing");
+}
+
+#[tokio::test]
+async fn a_mark_on_record_under_a_leaked_key_is_no_forgery_and_gets_a_new_code() {
+    let app = TestApp::on("2026-05-08");
+    let operator = Act::by(Actor::local("test"));
+    let issued = issue(&app, "D-1", "2026-05-08").await;
+    // The leak is found on the day after, and dated to the morning before the mark was made.
+    app.today("2026-05-09");
+    app.service.compromise_key(&operator, key("mark-1"), Some("2026-05-08T09:00:00+08:00".parse().unwrap())).unwrap();
+    let answer = app.get(&format!("/api/v1/marks/{}", issued.digits)).await.is(200).json();
+    assert_eq!((&answer["verdict"], &answer["standing"]), (&json!("invalid"), &json!(null)), "{answer}");
+    let page = app.get(&format!("/m/{}", issued.digits)).await.is(200).text();
+    assert!(page.contains("无法判断") && page.contains("已经泄露") && !page.contains("不是真标志"), "{page}");
+    let id = issued.digits_id(&app).await;
+    app.rotate(Purpose::Mark);
+    let new = app.post(&format!("/api/v1/issuing/marks/{id}/replacement"), &json!({})).await.is(200).json();
+    let answer = app.get(&format!("/api/v1/marks/{}", new["digits"].as_str().unwrap())).await.is(200).json();
+    assert_eq!(answer["verdict"], "valid", "{answer}");
+}
+
+#[tokio::test]
+async fn a_rotation_cut_off_half_way_is_given_again() {
+    let app = TestApp::on("2026-05-08");
+    // The key file was written, the event was not.
+    let left = app.keys_dir().join("credential-2.pem");
+    std::fs::write(&left, "half a file").unwrap();
+    assert_eq!(app.rotate(Purpose::Credential), key("credential-2"));
+    assert_eq!(std::fs::read_to_string(app.keys_dir().join("credential-2.pem.unlisted-1")).unwrap(), "half a file");
+    let issued = issue(&app, "D-1", "2026-05-08").await;
+    assert_eq!(online(&app, &issued).await, ("valid".into(), "valid".into()));
 }

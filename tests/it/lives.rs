@@ -56,7 +56,7 @@ fn suspended(confirmed: &str, until: &str) -> CertificateChange {
 }
 
 fn withdrawn() -> CertificateChange {
-    CertificateChange::Withdrawn { reason: WithdrawalReason::parse("0115").unwrap() }
+    CertificateChange::Withdrawn { reason: WithdrawalReason::parse("0117").unwrap() }
 }
 
 fn cancelled() -> CertificateChange {

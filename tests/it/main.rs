@@ -25,6 +25,7 @@ mod store_kill;
 mod store_kit;
 mod store_moves;
 mod store_races;
+mod succession;
 mod tidy;
 mod vectors_domain;
 mod vectors_ed25519;

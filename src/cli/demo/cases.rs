@@ -75,7 +75,7 @@ fn suspended(author: &mut Author, i: usize) -> Written {
 }
 
 fn withdrawn(author: &mut Author, i: usize) -> Written {
-    let (age, code) = [((20, 4), "0112"), ((21, 6), "0115"), ((13, 15), "0117"), ((29, 2), "0101")][i];
+    let (age, code) = [((20, 4), "0112"), ((21, 6), "0114"), ((13, 15), "0117"), ((29, 2), "0101")][i];
     let since = author.ago(2, 3 + 11 * i as i32);
     let until = if i == 1 { author.ago(9, 10) } else { since };
     let life = lived(author, Standing::Withdrawn, i, age, until)?;

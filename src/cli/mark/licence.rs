@@ -1,4 +1,4 @@
-//! Mark licences: list, request, approve, refuse, revoke.
+//! Mark licences: list, request, approve, refuse, replace, revoke.
 
 use super::{Command, licence_json, licence_text};
 use crate::cli::args::{ActArgs, Global};
@@ -31,6 +31,12 @@ pub(super) fn run(global: &Global, command: &Command) -> anyhow::Result<Exit> {
         }),
         Command::Approve { mark, act } => order(global, *mark, &MarkOrder::Approve, act),
         Command::Refuse { mark, act } => order(global, *mark, &MarkOrder::Refuse, act),
+        Command::Replace { mark, act } => answered(act.json, || {
+            let opened = global.open_to_sign()?;
+            let licence = opened.service.replace_mark(&act.act(), *mark)?;
+            tell(&opened.service, &licence, act.json)?;
+            Ok(Exit::Done)
+        }),
         Command::Revoke { mark, reason, act } => order(global, *mark, &MarkOrder::Revoke { reason: *reason }, act),
     }
 }

@@ -67,6 +67,14 @@ enum Command {
         #[command(flatten)]
         act: ActArgs,
     },
+    /// Put a new licence with a new code in the place of one in use
+    Replace {
+        /// The mark's 16-digit identifier
+        #[arg(value_parser = MarkId::parse)]
+        mark: MarkId,
+        #[command(flatten)]
+        act: ActArgs,
+    },
     /// Take a licence back for misuse
     #[command(after_help = REASONS.as_str())]
     Revoke {

@@ -82,7 +82,9 @@ impl Render {
     fn licence(&self, opened: &Opened, number: &str) -> anyhow::Result<(MarkLicence, Certificate, bool)> {
         let service = &opened.service;
         let id = service.find(number)?.id;
-        let open = service.marks_of(id)?.into_iter().find(|m| m.state().is_open() && self.usage.is_use_of(m));
+        let now = service.now();
+        let is_open = |m: &MarkLicence| m.state_at(now, now).is_some_and(|(state, _)| state.is_open());
+        let open = service.marks_of(id)?.into_iter().find(|m| is_open(m) && self.usage.is_use_of(m));
         let (mark, is_new) = match open {
             Some(licence) if licence.state() == MarkState::Requested => {
                 let why = format!(

@@ -3,7 +3,7 @@
 use super::{Certificate, CertificateChange, State, Step, not_now};
 use crate::domain::dates::{add_days, add_months, china_day};
 use crate::domain::error::Refusal;
-use crate::domain::reason::SuspensionReason;
+use crate::domain::reason::{SuspensionReason, WithdrawalReason};
 use crate::domain::role::Role;
 use crate::domain::scheme::Intervals;
 use jiff::Timestamp;
@@ -58,6 +58,7 @@ impl Certificate {
             }
             CertificateChange::Suspended { reason, confirmed_on, until } => {
                 not_future("/confirmed_on", *confirmed_on)?;
+                self.admit_suspension_reason(*reason, today)?;
                 if step.actor == Role::System && reason.code() != SuspensionReason::SURVEILLANCE_OVERDUE {
                     return Err(Refusal::forbidden(
                         "system_may_not",
@@ -79,10 +80,42 @@ impl Certificate {
                     ),
                 ))
             }
-            CertificateChange::Withdrawn { .. } | CertificateChange::Cancelled { .. } => {
+            CertificateChange::Withdrawn { reason } => {
+                self.admit_withdrawal_reason(*reason, today)?;
                 not_future("/effective_on", day)
             }
+            CertificateChange::Cancelled { .. } => not_future("/effective_on", day),
             CertificateChange::Superseded { .. } | CertificateChange::Issued { .. } => Ok(()),
+        }
+    }
+
+    /// A reason that the register itself contradicts is a slip, whoever gives it.
+    fn admit_suspension_reason(&self, reason: SuspensionReason, today: Date) -> Result<(), Refusal> {
+        let overdue = self.awaits_surveillance(Timestamp::MAX).is_some_and(|due| today > due);
+        if overdue || reason.code() != SuspensionReason::SURVEILLANCE_OVERDUE {
+            return Ok(());
+        }
+        untrue(format!(
+            "surveillance of certificate {} is due by {}, so it is not overdue: give the reason that holds",
+            self.terms.number,
+            self.surveillance_due(Timestamp::MAX)
+        ))
+    }
+
+    fn admit_withdrawal_reason(&self, reason: WithdrawalReason, today: Date) -> Result<(), Refusal> {
+        let number = &self.terms.number;
+        match (reason.code(), &self.state) {
+            (WithdrawalReason::SUSPENSION_ENDED, State::Suspended { until, .. }) if today > *until => Ok(()),
+            (WithdrawalReason::SUSPENSION_ENDED, State::Suspended { until, .. }) => untrue(format!(
+                "the suspension of certificate {number} runs until {until}: give the reason that holds now"
+            )),
+            (WithdrawalReason::SUSPENSION_ENDED, _) => untrue(format!(
+                "certificate {number} is not suspended, so no suspension ended unresolved: give the reason that holds"
+            )),
+            (WithdrawalReason::REPLACED, _) => untrue(format!(
+                "certificate {number} is replaced by issuing its successor (supersede), which says so without blame"
+            )),
+            _ => Ok(()),
         }
     }
 
@@ -131,8 +164,7 @@ impl Certificate {
             )
             .under("/passed_on"));
         }
-        let due = self.surveillance_due(Timestamp::MAX);
-        if today > due {
+        if let Some(due) = self.awaits_surveillance(Timestamp::MAX).filter(|due| today > *due) {
             return Err(not_now(
                 "surveillance_overdue",
                 format!("surveillance of certificate {number} has been due since {due}: record the surveillance first"),
@@ -148,6 +180,10 @@ impl Certificate {
             .find(|s| matches!(s.change, CertificateChange::Reinstated { .. }))
             .map(|s| china_day(s.effective_at))
     }
+}
+
+fn untrue(message: String) -> Result<(), Refusal> {
+    Err(Refusal::rule("reason_untrue", message).under("/reason"))
 }
 
 fn admit_suspension(confirmed_on: Date, from: Date, until: Date, intervals: &Intervals) -> Result<(), Refusal> {

@@ -116,13 +116,22 @@ pub enum State {
         /// Why.
         reason: SuspensionReason,
     },
-    /// Terminal: withdrawn, cancelled or superseded.
+    /// Terminal: withdrawn or cancelled.
     Ended {
-        /// Which of the three.
+        /// Which of the two.
         standing: Standing,
-        /// From when on; a supersession may lie ahead.
+        /// From when on.
         from: Timestamp,
     },
+}
+
+/// The certificate that takes this one's place. Until it does, this one lives on: it can be surveyed, suspended and withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Succession {
+    /// The new certificate.
+    pub by: CertificateId,
+    /// Its first instant, and the end of this one.
+    pub from: Timestamp,
 }
 
 /// A certificate with its whole life.
@@ -181,10 +190,26 @@ impl Certificate {
         &self.record_sha256
     }
 
-    /// Its state after the latest step.
+    /// Its state after the latest step; see also [`Certificate::succession`].
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// What takes its place, from what was on record at `known_at`.
+    #[must_use]
+    pub fn succession(&self, known_at: Timestamp) -> Option<Succession> {
+        self.life.iter().filter(|s| s.recorded_at <= known_at).find_map(|s| match s.change {
+            CertificateChange::Superseded { by, .. } => Some(Succession { by, from: s.effective_at }),
+            _ => None,
+        })
+    }
+
+    /// Whether it was withdrawn, cancelled or superseded by then; the end of its validity is another question.
+    #[must_use]
+    pub fn has_ended(&self, at: Timestamp) -> bool {
+        matches!(&self.state, State::Ended { from, .. } if *from <= at)
+            || self.succession(Timestamp::MAX).is_some_and(|s| s.from <= at)
     }
 
     /// Every step, oldest first.
@@ -212,25 +237,26 @@ impl Certificate {
 
     fn next_state(&self, step: &Step) -> Result<State, Refusal> {
         let number = &self.terms.number;
-        if let State::Ended { standing, from } = &self.state {
-            // Until its successor begins, a certificate can still be withdrawn or cancelled.
-            let still_running = *standing == Standing::Superseded && step.effective_at < *from;
-            match step.change {
-                CertificateChange::Withdrawn { .. } if still_running => {}
-                CertificateChange::Cancelled { .. } if still_running => {}
-                _ => {
-                    return Err(not_now(
-                        "certificate_ended",
-                        format!(
-                            "certificate {number} is {}, which is final: an error is corrected by a new certificate",
-                            standing.wire()
-                        ),
-                    ));
-                }
+        let final_word = |word: &str| {
+            let why =
+                format!("certificate {number} is {word}, which is final: an error is corrected by a new certificate");
+            Err(not_now("certificate_ended", why))
+        };
+        if let Some(Succession { by, from }) = self.succession(Timestamp::MAX) {
+            if step.recorded_at >= from || step.effective_at >= from {
+                return final_word(Standing::Superseded.wire());
+            }
+            if matches!(step.change, CertificateChange::Superseded { .. }) {
+                let why = format!(
+                    "certificate {number} is to be replaced by {by} from {} already: replace that one",
+                    china_day(from)
+                );
+                return Err(not_now("successor_planned", why));
             }
         }
         let ended = |standing| State::Ended { standing, from: step.effective_at };
         match (&self.state, &step.change) {
+            (State::Ended { standing, .. }, _) => final_word(standing.wire()),
             (_, CertificateChange::Issued { .. }) => {
                 Err(not_now("already_issued", format!("certificate {number} is issued already")))
             }
@@ -249,12 +275,11 @@ impl Certificate {
             )),
             (_, CertificateChange::Withdrawn { .. }) => Ok(ended(Standing::Withdrawn)),
             (_, CertificateChange::Cancelled { .. }) => Ok(ended(Standing::Cancelled)),
-            (State::InForce, CertificateChange::Superseded { .. }) => Ok(ended(Standing::Superseded)),
+            (State::InForce, CertificateChange::Superseded { .. }) => Ok(State::InForce),
             (State::Suspended { .. }, CertificateChange::Superseded { .. }) => Err(not_now(
                 "suspended",
                 format!("certificate {number} is suspended: reinstate it before it is replaced, or withdraw it"),
             )),
-            (State::Ended { .. }, _) => Err(not_now("certificate_ended", format!("certificate {number} has ended"))),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Certificate, CertificateChange, StandingAt, Step, SurveillanceOutcome};
 use crate::domain::dates::{add_days, add_months, day_end, day_start};
+use crate::domain::reason::SupersessionReason;
 use crate::domain::scheme::Intervals;
 use crate::domain::standing::{Flag, Standing};
 use jiff::Timestamp;
@@ -24,6 +25,16 @@ impl Certificate {
             _ => None,
         });
         passed.next_back().unwrap_or(self.terms.surveillance_due_on)
+    }
+
+    /// The day the certificate has to be surveyed by, as known at `known_at`; none once a recertification is on record, whose
+    /// evaluation took the place of the surveillance.
+    #[must_use]
+    pub fn awaits_surveillance(&self, known_at: Timestamp) -> Option<Date> {
+        let recertified = self.life.iter().filter(|s| s.recorded_at <= known_at).any(|s| {
+            matches!(s.change, CertificateChange::Superseded { reason, .. } if reason.code() == SupersessionReason::RECERTIFIED)
+        });
+        (!recertified).then(|| self.surveillance_due(known_at))
     }
 
     /// When the next surveillance is due after one that ended on `on_site_ended_on` with this outcome: a passed one moves
@@ -88,11 +99,12 @@ impl Certificate {
         if !matches!(standing, Standing::Valid | Standing::Suspended) {
             return flags;
         }
-        let due = self.surveillance_due(known_at);
-        if day > due {
-            flags.push(Flag::SurveillanceOverdue);
-        } else if add_days(day, intervals.surveillance_notice_days) >= due && due < self.terms.valid_until {
-            flags.push(Flag::SurveillanceDue);
+        match self.awaits_surveillance(known_at) {
+            Some(due) if day > due => flags.push(Flag::SurveillanceOverdue),
+            Some(due) if add_days(day, intervals.surveillance_notice_days) >= due && due < self.terms.valid_until => {
+                flags.push(Flag::SurveillanceDue);
+            }
+            _ => {}
         }
         if add_days(day, intervals.expiry_notice_days) >= self.terms.valid_until {
             flags.push(Flag::ExpiresSoon);

@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(marks, ask_mark))
         .routes(routes!(approve_mark))
         .routes(routes!(refuse_mark))
+        .routes(routes!(replace_mark))
         .routes(routes!(revoke_mark))
         .routes(routes!(artwork))
 }
@@ -157,6 +158,24 @@ async fn refuse_mark(
     Strict(body): Strict<MarkOrderBody>,
 ) -> Result<Json<LicenceBody>, Problem> {
     mark_ordered(&app, write, &id, &body, MarkOrder::Refuse).await
+}
+
+/// Replace a mark by a new one with a new code
+///
+/// Role `mark_officer`. The answer is the new licence.
+#[utoipa::path(post, path = "/api/v1/issuing/marks/{id}/replacement", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit mark identifier"), ("Idempotency-Key" = String, Header)),
+    request_body = MarkOrderBody,
+    responses((status = 200, body = LicenceBody, description = "done"), WriteProblems))]
+async fn replace_mark(
+    State(app): State<App>,
+    write: Write,
+    Path(id): Path<String>,
+    Strict(body): Strict<MarkOrderBody>,
+) -> Result<Json<LicenceBody>, Problem> {
+    let (id, act) = (mark_id(&id)?, write.keyed(body.note.as_deref())?);
+    let mark = blocking(&app, move |service| service.replace_mark(&act, id)).await?;
+    Ok(Json(licence(&app, &mark)))
 }
 
 /// Revoke a mark for misuse

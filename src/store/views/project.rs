@@ -35,7 +35,12 @@ pub fn project(place: Place<'_>, event: &Event, before: Option<&Certificate>) ->
         Fact::Certificate { id, change } => {
             let value = keys::documents(head, place.documents);
             let mut writes = vec![put(keys::at(keys::certificate(*id), seq), value)];
-            project_change(place, *id, change, before, &mut writes);
+            // A certificate whose successor is still to come lives on, and is looked after, until then.
+            let only_planned =
+                matches!(change, CertificateChange::Superseded { .. }) && event.effective_at > event.recorded_at;
+            if !only_planned {
+                project_change(place, *id, change, before, &mut writes);
+            }
             writes
         }
         Fact::Mark { id, certificate, change } => {
@@ -86,11 +91,9 @@ fn project_change(
         CertificateChange::Withdrawn { .. }
         | CertificateChange::Cancelled { .. }
         | CertificateChange::Superseded { .. } => {
-            // One that had ended already (a withdrawal before its successor began) has left the calendars.
-            let open = before.filter(|c| !matches!(c.state(), State::Ended { .. }));
             writes.extend(suspended_until.map(|d| leave(Calendar::SuspensionEnds, d)));
-            writes.extend(due.filter(|_| open.is_some()).map(|d| leave(Calendar::SurveillanceDue, d)));
-            writes.extend(open.map(|c| leave(Calendar::Expires, c.terms().valid_until)));
+            writes.extend(due.map(|d| leave(Calendar::SurveillanceDue, d)));
+            writes.extend(before.map(|c| leave(Calendar::Expires, c.terms().valid_until)));
         }
     }
 }

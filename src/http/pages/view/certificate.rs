@@ -6,7 +6,7 @@ use crate::domain::dates::china_day;
 use crate::domain::record::Terms;
 use crate::domain::{Flag, Standing};
 use crate::http::pages::words::{Face, Text, text};
-use crate::service::lookup::{Asked, CertificateAnswer};
+use crate::service::lookup::{Asked, CertificateAnswer, Successor};
 use crate::verify::Verdict;
 use crate::verify::certificate::reason;
 use jiff::Timestamp;
@@ -93,7 +93,8 @@ fn now_link(now: Option<Standing>) -> Text {
 }
 
 fn successor_link(answer: &CertificateAnswer, face: Face, base: &str) -> Option<(String, Text)> {
-    let (id, number) = answer.successor.as_ref().filter(|_| face == Face::Standing(Standing::Superseded))?;
+    let shown = matches!(face, Face::Standing(Standing::Superseded | Standing::Valid));
+    let Successor { id, number, .. } = answer.successor.as_ref().filter(|_| shown)?;
     Some((format!("{base}/c/{id}"), text(format!("看新证 {number}"), format!("See the new certificate {number}"))))
 }
 
@@ -107,6 +108,13 @@ fn sentence(answer: &CertificateAnswer, face: Face) -> (Text, Option<Text>) {
     let due = certificate.surveillance_due(answer.moment.known_at);
     let until = terms.valid_until;
     let said = match face {
+        Face::Standing(Standing::Valid) if answer.successor.is_some() => {
+            let from = answer.successor.as_ref().map_or(until, |s| s.from);
+            text(
+                format!("现在有效；{from} 起由新证书取代。"),
+                format!("In force now; replaced by a new certificate from {from}."),
+            )
+        }
         Face::Standing(Standing::Valid) if due < until => text(
             format!("到 {until} 为止有效，下次监督审查在 {due} 前。"),
             format!("In force until {until}. Next surveillance by {due}."),

@@ -52,6 +52,12 @@ fn found_mark(found: &FoundMark, asked: Asked, base: &str) -> View {
         );
         return bare(Face::NotGenuine, said, verdict, found.certificate.moment.now, true);
     }
+    if verdict.checks.iter().any(|c| c.code == "key_compromised") {
+        view.sentence = text(
+            "签这个标志的密钥在签名之前已经泄露，真假无法判断。请向持证组织要换发的新标志。",
+            "The key that signed this mark had leaked before: genuine or not cannot be told. Ask the holder for its new mark.",
+        );
+    }
     if let Some(subject) = &mut view.subject {
         subject.praised = view.face.is_valid();
         subject.note = level_note(view.face, asked.as_of.is_some());

@@ -42,12 +42,13 @@ impl ActArgs {
 
 /// The person at the machine: the user's name where the environment has a plain one, else the user's number.
 pub(super) fn local_actor() -> Actor {
-    let plain = |name: &String| {
-        (1..=32).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-    };
-    let name = std::env::var("USER").ok().filter(plain);
-    Actor::local(&name.unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw())))
+    Actor::local(&local_name())
+}
+
+/// Their name, without the place.
+pub(super) fn local_name() -> String {
+    let name = std::env::var("USER").ok().filter(|name| Actor::is_plain(name));
+    name.unwrap_or_else(|| format!("uid-{}", rustix::process::getuid().as_raw()))
 }
 
 /// Reads a day.

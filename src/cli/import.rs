@@ -21,6 +21,9 @@ pub(super) struct Import {
     /// Import the good rows, write the bad ones to FILE.rejects.csv
     #[arg(long)]
     skip_bad: bool,
+    /// Of an export: let its access tokens work here too, for a move of the one register to another place
+    #[arg(long)]
+    keep_tokens: bool,
     /// Print JSON for programs
     #[arg(long)]
     json: bool,
@@ -32,7 +35,13 @@ impl Import {
             return Err(Usage("import reads a file, not standard input".into()).into());
         }
         if import_export::is_export(&mut *files::open(&self.file)?)? {
-            return import_export::run(global, &self.file, self.dry_run, self.json);
+            let wanted =
+                import_export::Wanted { dry_run: self.dry_run, keep_tokens: self.keep_tokens, json: self.json };
+            return import_export::run(global, &self.file, wanted);
+        }
+        if self.keep_tokens {
+            let why = format!("{} is a roster: it brings no access tokens that could be kept", self.file.display());
+            return Err(Usage(why).into());
         }
         import_roster::run(
             global,

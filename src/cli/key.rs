@@ -1,6 +1,7 @@
 //! `key`: the life of the body's signing keys.
 
 use super::args::{Global, local_actor};
+use super::control::Control;
 use super::exit::Exit;
 use super::init::Cost;
 use super::say;
@@ -66,33 +67,33 @@ fn since(text: &str) -> Result<Timestamp, Refusal> {
 
 impl Key {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        let act = Act::by(local_actor());
         match &self.command {
             Command::List { json } => list(global, *json)?,
             Command::Publish => {
-                let document = global.open()?.service.key_document().to_did_json();
+                let document = Control::of(global)?.key_document()?.to_did_json();
                 say(serde_json::to_string_pretty(&document)?)?;
             }
             Command::Rotate { purpose, kdf_cost } => {
                 let opened = global.open_to_sign()?;
                 let (directory, passphrase) = (opened.dir.keys(), opened.passphrase()?);
                 let files = KeyFiles { directory: &directory, passphrase: &passphrase, cost: kdf_cost.kdf() };
-                let id = opened.service.rotate_key(&act, *purpose, files)?;
+                let id = opened.service.rotate_key(&Act::by(local_actor()), *purpose, files)?;
                 say(format_args!("{id} signs from now on; the key before it is retired."))?;
                 say("Publish the key document anew (starmark key publish) wherever a copy of it is kept.")?;
             }
             Command::Retire { id } => {
-                global.open()?.service.retire_key(&act, *id)?;
+                global.open()?.service.retire_key(&Act::by(local_actor()), *id)?;
                 say(format_args!("{id} is retired; what it signed stays good."))?;
             }
             Command::Compromise { id, since } => {
-                let opened = global.open()?;
-                opened.service.compromise_key(&act, *id, *since)?;
-                let at = since.unwrap_or_else(|| opened.service.now());
+                let control = Control::of(global)?;
+                control.compromise_key(*id, *since)?;
+                let keys = control.key_document()?;
+                let at = keys.keys().iter().find(|k| k.id == *id).and_then(|k| k.compromised_at);
+                let at = at.map(|at| at.to_string()).unwrap_or_default();
                 say(format_args!(
                     "{id} counts as compromised since {at}: what was recorded under it later is not good."
                 ))?;
-                let keys = opened.service.key_document();
                 let left = |k: &&KeyRecord| k.purpose == id.purpose() && state(k) == "in use";
                 if keys.keys().iter().find(left).is_none() {
                     say(format_args!("No {0} key is left in use: starmark key rotate {0}", id.purpose()))?;
@@ -112,7 +113,7 @@ fn state(key: &KeyRecord) -> &'static str {
 }
 
 fn list(global: &Global, json: bool) -> anyhow::Result<()> {
-    let document = global.open()?.service.key_document();
+    let document = Control::of(global)?.key_document()?;
     for key in document.keys() {
         if json {
             let text = |at: Option<Timestamp>| at.map(|t| t.to_string());

@@ -1,7 +1,7 @@
 //! Where the command line hands over to the HTTP floor.
 
-pub(super) use crate::http::Limits;
-use crate::http::{Options, serve};
+use crate::http::serve;
+pub(super) use crate::http::{Limits, Options};
 use crate::service::Service;
 use anyhow::Context as _;
 use std::net::SocketAddr;
@@ -9,17 +9,14 @@ use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
 /// Serves until the process is told to stop; `ready` is told the address once connections are accepted.
-pub(super) fn listen(
-    service: Arc<Service>,
-    address: SocketAddr,
-    base: &str,
-    limits: Limits,
-    ready: impl FnOnce(SocketAddr),
-) -> anyhow::Result<()> {
-    let options = Options { listen: address, base: base.to_owned(), limits };
+pub(super) fn listen(service: Arc<Service>, options: Options, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
+    let address = options.listen;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the server")?;
-    runtime.block_on(serve(service, options, ready)).with_context(|| format!("cannot serve at {address}"))
+    let served = runtime.block_on(serve(service, options, ready));
+    // Nobody is waiting any more for what a cut-off request had begun; nothing of it was acknowledged.
+    runtime.shutdown_background();
+    served.with_context(|| format!("cannot serve at {address}"))
 }
 
 /// Logs as one JSON object a line on stderr; `RUST_LOG` says how much.

@@ -4,6 +4,7 @@
 mod args;
 mod backup;
 mod cancel;
+mod control;
 mod decisions;
 mod demo;
 mod exit;

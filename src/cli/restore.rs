@@ -3,6 +3,7 @@
 use super::args::Global;
 use super::backup::copy;
 use super::exit::Exit;
+use super::import_export::tell_tokens;
 use super::open::{open_store, service};
 use super::say;
 use crate::service::clock::Machine;
@@ -26,12 +27,14 @@ impl Restore {
         from.check_finished()?;
         let to = global.named_dir()?;
         let (done, keys) = copy(&from, &to, backup::restore)?;
-        let host = service(&to, open_store(&to)?, Arc::new(Machine))?.host().clone();
+        let service = service(&to, open_store(&to)?, Arc::new(Machine))?;
+        let host = service.host();
         say(format_args!(
             "{}: the register of {host}, {} events, {keys} key files",
             to.root().display(),
             done.next_seq
         ))?;
+        tell_tokens(&service)?;
         if global.passphrase(&to)?.is_none() {
             say(format_args!("Put the passphrase of its keys into {} (mode 0600).", to.passphrase_file().display()))?;
         }

@@ -29,7 +29,9 @@ impl Serve {
         let base = self.base.clone().unwrap_or_else(|| format!("https://{}", service.host()));
         let limits = listen::Limits { client_header: self.client_header.clone(), ..listen::Limits::DEFAULT };
         let host = service.host().clone();
-        listen::listen(service, self.listen, &base, limits, |address| {
+        let control = opened.dir.control_socket();
+        let options = listen::Options { listen: self.listen, base: base.clone(), limits, control };
+        listen::listen(service, options, |address| {
             tracing::info!(%host, %address, base, "serving");
         })?;
         Ok(Exit::Done)

@@ -1,15 +1,15 @@
 //! `token`: access tokens of the issuing API.
 
-use super::args::{Global, local_actor};
+use super::args::Global;
+use super::control::Control;
 use super::exit::Exit;
 use super::order::answered;
 use super::{note, say};
 use crate::domain::Role;
-use crate::service::Act;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-/// Make, list and revoke access tokens of the issuing API
+/// Make, list and revoke access tokens of the issuing API, also while a server is at work
 #[derive(Debug, Args)]
 pub(super) struct Token {
     #[command(subcommand)]
@@ -51,7 +51,7 @@ impl Token {
             Command::New { name, roles, json } => answered(*json, || new(global, name, roles, *json)),
             Command::List { json } => list(global, *json),
             Command::Revoke { name, json } => answered(*json, || {
-                global.open()?.service.revoke_token(&Act::by(local_actor()), name)?;
+                Control::of(global)?.revoke_token(name)?;
                 if *json {
                     say(json!({ "name": name, "revoked": true }))?;
                 } else {
@@ -67,7 +67,7 @@ fn new(global: &Global, name: &str, roles: &[Role], json: bool) -> anyhow::Resul
     let mut roles = roles.to_vec();
     roles.sort();
     roles.dedup();
-    let secret = global.open()?.service.make_token(&Act::by(local_actor()), name, &roles)?;
+    let secret = Control::of(global)?.make_token(name, &roles)?;
     if json {
         say(json!({ "name": name, "roles": roles, "token": secret.as_str() }))?;
     } else {
@@ -79,13 +79,13 @@ fn new(global: &Global, name: &str, roles: &[Role], json: bool) -> anyhow::Resul
 }
 
 fn list(global: &Global, json: bool) -> anyhow::Result<Exit> {
-    for token in global.open()?.service.tokens() {
+    for token in Control::of(global)?.tokens()? {
         if json {
-            say(json!({ "name": token.id, "roles": token.roles, "revoked": token.revoked }))?;
+            say(json!({ "name": token.name, "roles": token.roles, "revoked": token.revoked }))?;
         } else {
             let words: Vec<&str> = token.roles.iter().map(|r| r.wire()).collect();
             let state = if token.revoked { "revoked" } else { "in use" };
-            say(format_args!("{:<24}{state:<10}{}", token.id, words.join(", ")))?;
+            say(format_args!("{:<24}{state:<10}{}", token.name, words.join(", ")))?;
         }
     }
     Ok(Exit::Done)

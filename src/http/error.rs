@@ -105,6 +105,9 @@ pub enum WriteProblems {
     /// There is no such certificate or mark.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// The body arrives too slowly.
+    #[response(status = 408, content_type = "application/problem+json")]
+    TooSlow(Problem),
     /// It stands already, or changed meanwhile.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(Problem),

@@ -26,7 +26,12 @@ impl<T: DeserializeOwned> FromRequest<App> for Strict<T> {
             let why = "the body is JSON: send it with Content-Type: application/json";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json_needed", why));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+        let body = Bytes::from_request(request, state);
+        let body = tokio::time::timeout(state.body_time, body).await.map_err(|_| {
+            let why = format!("a body arrives within {} seconds", state.body_time.as_secs());
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", why)
+        })?;
+        let bytes = body.map_err(|rejection| match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => Problem::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "body_too_large",

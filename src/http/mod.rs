@@ -1,11 +1,14 @@
 //! Floor 5: the service over HTTP. The only floor, with the command line, that knows shapes, pages and status codes.
 
+mod control;
 pub mod error;
 mod extract;
 mod issuing;
 mod observe;
 pub mod openapi;
 mod pages;
+mod patience;
+mod places;
 mod public;
 mod serve;
 pub mod shapes;
@@ -18,7 +21,8 @@ use axum::http::StatusCode;
 use axum::middleware;
 pub use observe::Limits;
 use observe::Observer;
-pub use serve::{Options, serve};
+pub use places::Bounds;
+pub use serve::{Options, accept, serve};
 use shapes::Links;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,12 +42,23 @@ pub struct App {
     service: Arc<Service>,
     links: Arc<Links>,
     observer: Arc<Observer>,
+    body_time: Duration,
+}
+
+impl App {
+    fn new(service: Arc<Service>, base: &str, limits: Limits) -> Self {
+        let links = Links { base: base.to_owned(), host: service.host().clone() };
+        let body_time = limits.body_time;
+        Self { service, links: Arc::new(links), observer: Arc::new(Observer::new(limits)), body_time }
+    }
 }
 
 /// Every route, with its limits and headers. `base` is the address pages are reached at, without a slash at its end.
 pub fn router(service: Arc<Service>, base: &str, limits: Limits) -> Router {
-    let links = Links { base: base.to_owned(), host: service.host().clone() };
-    let app = App { service, links: Arc::new(links), observer: Arc::new(Observer::new(limits)) };
+    routes(App::new(service, base, limits))
+}
+
+fn routes(app: App) -> Router {
     let (api, _) = openapi::api();
     api.merge(pages::routes())
         .merge(well_known::routes())

@@ -15,12 +15,19 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
 /// Requests remembered by address before those long idle are forgotten.
 const SHRINK_EVERY: u64 = 10_000;
+
+/// Longest time for the body of a request to arrive: the largest one takes it at 600 kbit/s, a decision is a hundredth of
+/// that.
+const BODY_TIME: Duration = Duration::from_secs(15);
+/// Answers that end their connection: its client sends too much, too slowly or too often.
+const CLOSES: [StatusCode; 3] =
+    [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS];
 
 /// How much one address may ask for.
 #[derive(Debug, Clone)]
@@ -29,6 +36,8 @@ pub struct Limits {
     pub per_second: Option<NonZeroU32>,
     /// Requests at once on top of that.
     pub burst: NonZeroU32,
+    /// Longest time for the body of a request to arrive.
+    pub body_time: Duration,
     /// Header in which a trusted proxy before us names the client, e.g. `fly-client-ip`; none where there is no proxy.
     pub client_header: Option<HeaderName>,
 }
@@ -41,6 +50,7 @@ impl Limits {
             Some(n) => n,
             None => NonZeroU32::MIN,
         },
+        body_time: BODY_TIME,
         client_header: None,
     };
 }
@@ -56,6 +66,8 @@ pub struct Observer {
     limits: Limits,
     limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
     seen: AtomicU64,
+    /// Whether the log says that a proxy's header may be missing.
+    told: AtomicBool,
     requests: Family<Labels, Counter>,
     seconds: Histogram,
     registry: Registry,
@@ -71,7 +83,7 @@ impl Observer {
         registry.register("http_requests", "Requests by route and status", requests.clone());
         registry.register("http_request_seconds", "Time a request took", seconds.clone());
         let limiter = limits.per_second.map(|n| RateLimiter::keyed(Quota::per_second(n).allow_burst(limits.burst)));
-        Self { limits, limiter, seen: AtomicU64::new(0), requests, seconds, registry }
+        Self { limits, limiter, seen: AtomicU64::new(0), told: AtomicBool::new(false), requests, seconds, registry }
     }
 
     /// The counts in the OpenMetrics text format.
@@ -89,12 +101,18 @@ impl Observer {
         if self.seen.fetch_add(1, Ordering::Relaxed) % SHRINK_EVERY == SHRINK_EVERY - 1 {
             limiter.retain_recent();
         }
-        limiter.check_key(&network(client)).is_ok()
+        let admitted = limiter.check_key(&network(client)).is_ok();
+        if !admitted && client.is_loopback() && !self.told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "requests from this machine's own address are limited as one client's: where a proxy stands in front, name the header in which it names its clients (--client-header)"
+            );
+        }
+        admitted
     }
 }
 
 /// One household has one IPv4 address, or one IPv6 network of 64 bits.
-fn network(client: IpAddr) -> IpAddr {
+pub(super) fn network(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & (u128::MAX << 64))),
         v4 => v4,
@@ -141,6 +159,9 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
         );
         problem.header = allow.map(|a| Box::new((header::ALLOW, a)));
         response = problem.into_response();
+    }
+    if CLOSES.contains(&response.status()) {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     headers(response.headers_mut(), &id);
     let took = started.elapsed();

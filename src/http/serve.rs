@@ -1,27 +1,26 @@
-//! Accepting connections: slow heads are cut off, their number is bounded, and a signal lets those under way finish.
+//! Accepting connections: slow clients are cut off, their number is bounded, and a signal lets requests under way finish.
 
-use super::Limits;
+use super::patience::Patient;
+use super::places::{Bounds, Place, Places};
+use super::{App, Limits, control};
 use crate::service::Service;
 use axum::extract::ConnectInfo;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
-use std::future::Future;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tower::Service as _;
 
-/// Longest time a client may take to send a request's head.
-const HEAD_TIME: Duration = Duration::from_secs(10);
-/// Longest time requests under way get once the service is told to stop.
-const DRAIN_TIME: Duration = Duration::from_secs(15);
-/// Connections at once; further ones wait in the system's queue.
-const CONNECTIONS: usize = 8_192;
 /// Largest head of a request, in bytes.
 const HEAD_MAX: usize = 16 << 10;
+/// Wait after the system had no file or memory for a connection: until some are closed, without spinning.
+const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 
 /// How to serve.
 #[derive(Debug, Clone)]
@@ -32,78 +31,113 @@ pub struct Options {
     pub base: String,
     /// How much one address may ask for.
     pub limits: Limits,
+    /// Where the control socket comes to be. The caller holds the store, so that a socket found there is one nobody
+    /// listens at any more.
+    pub control: PathBuf,
 }
 
-/// Serves until SIGINT or SIGTERM; `ready` is told the address once connections are accepted.
+/// Serves until SIGINT or SIGTERM, and ends at once at the next; `ready` is told the address once connections are
+/// accepted.
 ///
 /// # Errors
-/// The address cannot be listened at.
-pub async fn serve(service: Arc<Service>, options: Options, ready: impl FnOnce(SocketAddr)) -> std::io::Result<()> {
+/// The address cannot be listened at, or signals cannot be received.
+pub async fn serve(service: Arc<Service>, options: Options, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let stops = signals()?;
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
-    let router = super::router(service, &options.base, options.limits);
+    let mut bounds = Bounds::DEFAULT.for_this_process();
+    if options.limits.client_header.is_some() {
+        bounds = bounds.behind_proxy();
+    }
+    let app = App::new(service, &options.base, options.limits);
+    let control = control::Door::open(options.control, app.clone());
     ready(address);
-    accept(listener, router, stop_signal()).await;
+    accept(listener, super::routes(app), bounds, stops).await;
+    if let Some(control) = control {
+        control.close().await;
+    }
     Ok(())
 }
 
-async fn accept(listener: TcpListener, router: axum::Router, stop: impl Future<Output = ()>) {
+/// Accepts connections until `stops` tells to stop; those under way may finish, until it tells so again.
+pub async fn accept(listener: TcpListener, router: axum::Router, bounds: Bounds, mut stops: mpsc::Receiver<()>) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    let mut stop = std::pin::pin!(stop);
+    let places = Places::new(bounds);
     loop {
-        let place = tokio::select! {
-            place = places.clone().acquire_owned() => place,
-            () = &mut stop => break,
-        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = &mut stop => break,
+            _ = stops.recv() => break,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                // Out of file handles, most likely: wait for some to close instead of spinning.
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                continue;
+        match accepted {
+            Ok((stream, peer)) => {
+                if let Some(place) = places.take(peer.ip()) {
+                    let connection = Connection { stream, peer, place, bounds, router: router.clone() };
+                    tokio::spawn(connection.serve(graceful.watcher()));
+                }
             }
-        };
+            // The client went away again: the next one is waiting.
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(SHORTAGE_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    tracing::info!("stopping: requests under way are finished first");
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = tokio::time::sleep(bounds.drain_time) => tracing::warn!("some requests were still under way and are cut off"),
+        Some(()) = stops.recv() => tracing::warn!("told to stop again: requests under way are cut off"),
+    }
+}
+
+/// One client's connection.
+struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    place: Place,
+    bounds: Bounds,
+    router: axum::Router,
+}
+
+impl Connection {
+    async fn serve(self, watcher: Watcher) {
+        let Self { stream, peer, place, bounds, mut router } = self;
         let _ = stream.set_nodelay(true);
-        let mut router = router.clone();
         let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
             router.call(request)
         });
+        let stream = Patient::new(stream, bounds);
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIME)
-            .max_buf_size(HEAD_MAX.max(8 << 10))
+            .header_read_timeout(bounds.head_time)
+            .max_buf_size(HEAD_MAX)
             .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            // A client that goes away is no fault of ours.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-            drop(place);
-        });
-    }
-    drop(listener);
-    tracing::info!("stopping: requests under way are finished first");
-    if tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests were still under way and were cut off");
+        // A client that goes away is no fault of ours.
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+        drop(place);
     }
 }
 
-async fn stop_signal() {
+/// Each SIGINT or SIGTERM that comes, from now on.
+fn signals() -> io::Result<mpsc::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (told, stops) = mpsc::channel(2);
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if told.send(()).await.is_err() {
+                break;
+            }
+        }
+    });
+    Ok(stops)
 }

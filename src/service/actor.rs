@@ -21,6 +21,13 @@ impl Actor {
         Self { by: format!("local:{name}"), roles }
     }
 
+    /// Whether [`Actor::local`] takes that name: it stands in provenance and logs.
+    #[must_use]
+    pub fn is_plain(name: &str) -> bool {
+        (1..=32).contains(&name.len())
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    }
+
     /// The sweep.
     #[must_use]
     pub fn system() -> Self {

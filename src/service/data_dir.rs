@@ -15,6 +15,8 @@ const SCHEME_FILE: &str = "gbt27922-2011.toml";
 const UNFINISHED: &str = "unfinished";
 /// Where the store keeps its journal.
 const JOURNAL: &str = "journal";
+/// Name of the socket of a server at work.
+const CONTROL_SOCKET: &str = "control.sock";
 /// Largest scheme file; the shipped one has 3 KiB.
 const SCHEME_MAX_BYTES: u64 = 1 << 20;
 /// What a fresh file system brings with it; a directory that holds nothing else counts as empty.
@@ -65,6 +67,12 @@ impl DataDir {
     #[must_use]
     pub fn scheme_file(&self) -> PathBuf {
         self.schemes().join(SCHEME_FILE)
+    }
+
+    /// The socket by which a server at work on the directory takes an operator's commands.
+    #[must_use]
+    pub fn control_socket(&self) -> PathBuf {
+        self.root.join(CONTROL_SOCKET)
     }
 
     /// The file beside the directory that may hold its passphrase.

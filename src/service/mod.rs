@@ -135,7 +135,7 @@ impl Service {
     /// # Errors
     /// `not_set_up`, or settings events that have no reading.
     pub fn open(parts: Parts) -> Result<Self, ServiceError> {
-        let (host, settings) = settings(parts.store.as_ref())?;
+        let (host, settings) = read_settings(parts.store.as_ref())?;
         let Parts { store, clock, entropy, scheme } = parts;
         let last = store.entries(store.next_seq().saturating_sub(1), 1)?;
         let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
@@ -305,10 +305,18 @@ impl Service {
         Ok(Some(Done { entry, replayed: true }))
     }
 
-    /// Reads the settings events again after one was added.
-    fn reload(&self) -> Result<(), ServiceError> {
-        let (_, mut fresh) = settings(self.store.as_ref())?;
+    /// Plans and commits a change of the settings. Changes come one at a time, and nobody reads the settings from before
+    /// once the change is on record: what it ends is good for nothing when this returns.
+    fn change_settings(
+        &self,
+        act: &Act,
+        operation: &str,
+        input: &impl Serialize,
+        mut plan: impl FnMut(&Settings, Timestamp) -> Result<Plan, ServiceError>,
+    ) -> Result<(), ServiceError> {
         let mut settings = self.write_settings();
+        self.perform(act, operation, input, |now| plan(&settings, now))?;
+        let (_, mut fresh) = read_settings(self.store.as_ref())?;
         fresh.keyring.keep_signers_of(&settings.keyring);
         *settings = fresh;
         Ok(())
@@ -357,7 +365,7 @@ fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn settings(store: &dyn Store) -> Result<(Host, Settings), ServiceError> {
+fn read_settings(store: &dyn Store) -> Result<(Host, Settings), ServiceError> {
     let events = store.settings()?;
     let body = events.iter().rev().find_map(|e| match &e.fact {
         Fact::Body { host, body } => Some((host.clone(), (**body).clone())),

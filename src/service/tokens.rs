@@ -2,10 +2,14 @@
 
 use super::actor::{Act, Actor};
 use super::{Plan, Service, ServiceError, sha256_hex};
+use crate::domain::error::shown;
 use crate::domain::event::TokenChange;
 use crate::domain::{Event, Fact, Refusal, Role};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::collections::BTreeMap;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -16,14 +20,15 @@ const PREFIX: &str = "smk_";
 const MAX_LEN: usize = 128;
 
 /// A token as staff see it; the secret is nowhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// Its name.
-    pub id: String,
+    pub name: String,
     /// What it may do.
     pub roles: Vec<Role>,
     /// Whether it still works.
     pub revoked: bool,
+    #[serde(skip)]
     secret_sha256: String,
 }
 
@@ -39,7 +44,7 @@ impl Tokens {
             match change {
                 TokenChange::Made { roles, secret_sha256 } => {
                     let token = Token {
-                        id: id.clone(),
+                        name: id.clone(),
                         roles: roles.clone(),
                         revoked: false,
                         secret_sha256: secret_sha256.clone(),
@@ -73,7 +78,7 @@ impl Service {
     /// Makes a token and answers its secret, which is shown once and kept nowhere.
     ///
     /// # Errors
-    /// `bad_token_name`, `token_exists`, no role, or store failures.
+    /// `bad_token_name`, `token_exists`, `role_needed`, `unknown_role` for a role no token carries, or store failures.
     pub fn make_token(&self, act: &Act, name: &str, roles: &[Role]) -> Result<Zeroizing<String>, ServiceError> {
         let role = act.actor.acting_as(Role::Operator)?;
         let fits =
@@ -82,44 +87,65 @@ impl Service {
             let why = "a token's name has 1 to 40 letters, digits, hyphens or underscores";
             return Err(Refusal::invalid("bad_token_name", why).into());
         }
+        for role in roles {
+            Role::parse_of_token(role.wire())?;
+        }
         if roles.is_empty() {
             return Err(Refusal::invalid("role_needed", "a token carries at least one role").into());
-        }
-        if self.read_settings().tokens.0.contains_key(name) {
-            let why = format!("there is or was a token “{name}”; take another name, so that old events stay readable");
-            return Err(Refusal::conflict("token_exists", why).into());
         }
         let random = Zeroizing::new(self.random::<32>()?);
         let secret = Zeroizing::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random.as_slice())));
         let change = TokenChange::Made { roles: roles.to_vec(), secret_sha256: sha256_hex(secret.as_bytes()) };
-        self.perform(act, "make_token", &serde_json::json!({ "name": name, "roles": roles }), |now| {
+        let input = json!({ "name": name, "roles": roles });
+        self.change_settings(act, "make_token", &input, |settings, now| {
+            if settings.tokens.0.contains_key(name) {
+                let why =
+                    format!("there is or was a token “{name}”; take another name, so that old events stay readable");
+                return Err(Refusal::conflict("token_exists", why).into());
+            }
             let mut plan = Plan::new(role);
             plan.facts.push((Fact::Token { id: name.to_owned(), change: change.clone() }, now));
             Ok(plan)
         })?;
-        self.reload()?;
         Ok(secret)
     }
 
-    /// Ends a token.
+    /// Ends a token: no request that begins once this has returned is done under it.
     ///
     /// # Errors
     /// `no_such_token`, `token_revoked`, or store failures.
     pub fn revoke_token(&self, act: &Act, name: &str) -> Result<(), ServiceError> {
         let role = act.actor.acting_as(Role::Operator)?;
-        match self.read_settings().tokens.0.get(name) {
-            None => return Err(Refusal::not_found("no_such_token", format!("there is no token “{name}”")).into()),
-            Some(token) if token.revoked => {
-                return Err(Refusal::rule("token_revoked", format!("token “{name}” is revoked already")).into());
+        self.change_settings(act, "revoke_token", &json!({ "name": name }), |settings, now| {
+            match settings.tokens.0.get(name) {
+                None => return Err(Refusal::not_found("no_such_token", no_such(name)).into()),
+                Some(token) if token.revoked => {
+                    let why = format!("token “{name}” is revoked already");
+                    return Err(Refusal::rule("token_revoked", why).into());
+                }
+                Some(_) => {}
             }
-            Some(_) => {}
-        }
-        self.perform(act, "revoke_token", &serde_json::json!({ "name": name }), |now| {
             let mut plan = Plan::new(role);
-            plan.facts.push((Fact::Token { id: name.to_owned(), change: TokenChange::Revoked }, now));
+            plan.facts.push(revoked(name, now));
             Ok(plan)
-        })?;
-        self.reload()
+        })
+    }
+
+    /// Ends every token in use in one act; their names.
+    ///
+    /// # Errors
+    /// Store failures.
+    pub fn revoke_all_tokens(&self, act: &Act) -> Result<Vec<String>, ServiceError> {
+        let role = act.actor.acting_as(Role::Operator)?;
+        let names: Vec<String> = self.tokens().into_iter().filter(|t| !t.revoked).map(|t| t.name).collect();
+        if !names.is_empty() {
+            self.change_settings(act, "revoke_all_tokens", &json!({ "names": names }), |_, now| {
+                let mut plan = Plan::new(role);
+                plan.facts.extend(names.iter().map(|name| revoked(name, now)));
+                Ok(plan)
+            })?;
+        }
+        Ok(names)
     }
 
     /// Every token there is or was, by name.
@@ -135,6 +161,14 @@ impl Service {
             return None;
         }
         let settings = self.read_settings();
-        settings.tokens.bearer(secret).map(|t| Actor { by: format!("token:{}", t.id), roles: t.roles.clone() })
+        settings.tokens.bearer(secret).map(|t| Actor { by: format!("token:{}", t.name), roles: t.roles.clone() })
     }
+}
+
+fn revoked(name: &str, now: Timestamp) -> (Fact, Timestamp) {
+    (Fact::Token { id: name.to_owned(), change: TokenChange::Revoked }, now)
+}
+
+fn no_such(name: &str) -> String {
+    format!("there is no token “{}”", shown(name))
 }

@@ -1,10 +1,10 @@
 //! `demo` and `serve`: what is printed is what is served, and a second start finds it again.
 
 use crate::cli_kit::{Desk, HOST, command};
+use crate::serve_kit::{Serving, get};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
@@ -38,18 +38,6 @@ fn start(directory: &Path) -> Demo {
         demo.cases.push(value);
     }
     panic!("it ended before it was ready");
-}
-
-/// Status and body of an address.
-fn get(url: &str, token: Option<&str>) -> (u16, String) {
-    let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-    let mut stream = TcpStream::connect(address).unwrap();
-    let bearer = token.map(|t| format!("Authorization: Bearer {t}\r\n")).unwrap_or_default();
-    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {address}\r\n{bearer}Connection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
 #[test]
@@ -99,23 +87,17 @@ fn the_demo_leaves_other_directories_alone() {
 fn serve_answers_and_one_process_holds_the_store() {
     let desk = Desk::new();
     let (_, id) = desk.certificate("D-1", 30);
-    let base = desk.path("");
-    let mut child = command(&base, &["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let told = lines.find(|l| l.contains("serving")).unwrap();
-    let told: Value = serde_json::from_str(&told).unwrap();
-    let address = told["fields"]["address"].as_str().unwrap();
-    assert_eq!(told["fields"]["base"], format!("https://{HOST}"));
-    let (status, body) = get(&format!("http://{address}/api/v1/certificates/{id}"), None);
+    let mut serving = Serving::on(&desk);
+    assert!(serving.log().contains(&format!("\"base\":\"https://{HOST}\"")), "{}", serving.log());
+    let (status, body) = serving.get(&format!("api/v1/certificates/{id}"), None);
     assert_eq!((status, body.contains("\"valid\"")), (200, true));
     // Writing beside it is refused with the owner named; a backup and a check are not.
-    desk.run(&["token", "list"]).is(74).says(&child.id().to_string());
+    desk.run(&["sweep"]).is(74).says(&serving.child.id().to_string());
     desk.run(&["backup", "copy"]).is(0);
     desk.run(&["fsck"]).is(0).shows("1 signatures checked");
     // Asked to stop, it stops well.
-    let stop = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(stop.success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    serving.signal();
+    assert_eq!(serving.ended(), Some(0));
     desk.run(&["serve", "--base", "https://x/y"]).is(64).says("without a path");
     desk.run(&["serve", "--listen", "here"]).is(64);
 }

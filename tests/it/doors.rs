@@ -1,7 +1,13 @@
 //! Every door of the server: headers, search, machine documents, limits.
 
-use crate::harness::{TestApp, decision};
+use crate::harness::{Answer, TestApp, decision};
+use axum::body::Body;
+use axum::http::{HeaderValue, Request};
 use serde_json::json;
+use starmark::domain::Role;
+use starmark::http::{Limits, router};
+use starmark::service::{Act, Actor};
+use tower::ServiceExt as _;
 
 #[tokio::test]
 async fn pages_are_strict_and_name_their_request() {
@@ -100,6 +106,53 @@ async fn the_signed_record_is_given_byte_for_byte_and_verifies_with_the_keys_alo
         assert_eq!(finding.verdict.verdict, starmark::verify::Outcome::Invalid);
         assert!(finding.genuine.is_none());
     }
+}
+
+#[tokio::test]
+async fn every_bad_token_is_answered_alike_and_counts_as_a_request() {
+    let app = TestApp::on("2026-05-08");
+    let by = Act::by(Actor::local("test"));
+    let revoked = app.service.make_token(&by, "gone", &[Role::Reader]).unwrap();
+    app.service.revoke_token(&by, "gone").unwrap();
+    let good = &app.token;
+    let ask = |authorization: Option<Vec<u8>>| {
+        let mut request = Request::get("/api/v1/issuing/due");
+        if let Some(bytes) = authorization {
+            request = request.header("authorization", HeaderValue::from_bytes(&bytes).unwrap());
+        }
+        request.body(Body::empty()).unwrap()
+    };
+    assert_eq!(app.send(ask(Some(format!("Bearer {good}").into_bytes()))).await.status, 200);
+    let bearer = |secret: &str| Some(format!("Bearer {secret}").into_bytes());
+    let one_off = good.replacen("smk_", "smk-", 1);
+    let bad = [
+        None,
+        bearer(&revoked),
+        bearer("smk_00000000000000000000000000000000000000000000"),
+        bearer(&one_off),
+        bearer(&good[..good.len() - 1]),
+        bearer(&format!("{good}{good}{good}{good}")),
+        bearer(""),
+        Some(good.clone().into_bytes()),
+        Some(format!("Basic {good}").into_bytes()),
+        Some(b"Bearer \xff\xfe".to_vec()),
+    ];
+    let told = |answer: &Answer| (answer.status.as_u16(), answer.headers["www-authenticate"].clone(), answer.text());
+    let first = told(&app.send(ask(None)).await);
+    assert_eq!(first.0, 401);
+    for authorization in bad {
+        let answer = app.send(ask(authorization.clone())).await;
+        assert_eq!(told(&answer), first, "{authorization:?}");
+    }
+    let few = std::num::NonZeroU32::new(3).unwrap();
+    let limits = Limits { per_second: std::num::NonZeroU32::new(1), burst: few, ..Limits::DEFAULT };
+    let router = router(app.service.clone(), "https://xb.example.cn", limits);
+    let mut guesses = vec![];
+    while !guesses.contains(&429) {
+        let answer = router.clone().oneshot(ask(bearer("smk_guess"))).await.unwrap();
+        guesses.push(answer.status().as_u16());
+    }
+    assert!(guesses.len() > 3 && guesses[..3] == [401; 3], "{guesses:?}");
 }
 
 #[test]

@@ -65,7 +65,13 @@ impl Demo {
         }
         let token = token(&service)?;
         let json = self.json;
-        listen::listen(service, address, &base, listen::Limits::DEFAULT, |_| {
+        let options = listen::Options {
+            listen: address,
+            base: base.clone(),
+            limits: listen::Limits::DEFAULT,
+            control: dir.control_socket(),
+        };
+        listen::listen(service, options, |_| {
             // Whoever started it may have stopped reading; it serves all the same.
             let _ = if json {
                 say(json!({ "ready": true, "token": token.as_str() }))
@@ -142,10 +148,10 @@ fn line(service: &Service, case: &str, id: CertificateId, base: &str) -> anyhow:
 fn token(service: &Service) -> anyhow::Result<Zeroizing<String>> {
     let act = Act::by(local_actor());
     let tokens = service.tokens();
-    for old in tokens.iter().filter(|t| t.id.starts_with(TOKEN) && !t.revoked) {
-        service.revoke_token(&act, &old.id)?;
+    for old in tokens.iter().filter(|t| t.name.starts_with(TOKEN) && !t.revoked) {
+        service.revoke_token(&act, &old.name)?;
     }
-    let number = tokens.iter().filter(|t| t.id.starts_with(TOKEN)).count() + 1;
+    let number = tokens.iter().filter(|t| t.name.starts_with(TOKEN)).count() + 1;
     Ok(service.make_token(&act, &format!("{TOKEN}{number}"), &Role::OF_TOKENS)?)
 }
 

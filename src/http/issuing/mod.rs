@@ -24,7 +24,7 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Runs a use case that waits for the disk on a thread that may wait.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     app: &App,
     work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, Problem> {

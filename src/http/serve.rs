@@ -13,12 +13,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
 use tower::Service as _;
 
 /// Largest head of a request, in bytes.
 const HEAD_MAX: usize = 16 << 10;
+/// Connections the system keeps until they are accepted. Past it a client tries again a second later; the usual 128 are met
+/// by one poster in a busy hall.
+const BACKLOG: u32 = 1_024;
 /// Wait after the system had no file or memory for a connection: until some are closed, without spinning.
 const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 
@@ -43,7 +46,7 @@ pub struct Options {
 /// The address cannot be listened at, or signals cannot be received.
 pub async fn serve(service: Arc<Service>, options: Options, ready: impl FnOnce(SocketAddr)) -> io::Result<()> {
     let stops = signals()?;
-    let listener = TcpListener::bind(options.listen).await?;
+    let listener = listen(options.listen)?;
     let address = listener.local_addr()?;
     let mut bounds = Bounds::DEFAULT.for_this_process();
     if options.limits.client_header.is_some() {
@@ -57,6 +60,14 @@ pub async fn serve(service: Arc<Service>, options: Options, ready: impl FnOnce(S
         control.close().await;
     }
     Ok(())
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A restart takes the port over from connections that have only just ended.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Accepts connections until `stops` tells to stop; those under way may finish, until it tells so again.

@@ -2,6 +2,7 @@
 
 use crate::harness::{TestApp, decision};
 use serde_json::{Value, json};
+use starmark::domain::Role;
 use starmark::domain::decision::DecisionInput;
 use starmark::service::{Act, Actor, IdempotencyKey, ServiceError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -142,4 +143,25 @@ fn numbers_taken_over_from_elsewhere_are_passed_over() {
     }
     let issued = app.service.issue(&Act::by(Actor::local("race")), &input(&decision("NEW", "2026-05-08"))).unwrap();
     assert_eq!(issued.number.as_str(), "29326SC00041R0M");
+}
+
+#[test]
+fn a_revoked_token_stays_revoked_whatever_else_changes_meanwhile() {
+    let app = TestApp::on("2026-05-08");
+    let service = app.service.clone();
+    let made = clients(move |client| {
+        let by = Act::by(Actor::local("race"));
+        let mut made = 0;
+        for n in 0..DECISIONS {
+            let name = format!("t-{client}-{n}");
+            let secret = service.make_token(&by, &name, &[Role::Reader]).unwrap();
+            assert!(service.bearer(&secret).is_some());
+            service.revoke_token(&by, &name).unwrap();
+            // Another client's change, planned before this one, must not bring it back.
+            assert!((0..20).all(|_| service.bearer(&secret).is_none()), "{name} works again");
+            made += usize::from(service.make_token(&by, &format!("shared-{n}"), &[Role::Reader]).is_ok());
+        }
+        made
+    });
+    assert_eq!(made.iter().sum::<usize>(), DECISIONS, "a name is given once");
 }

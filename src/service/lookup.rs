@@ -12,7 +12,7 @@ use crate::verify::certificate::{Finding, Moment, verify_registered};
 use crate::verify::mark::{
     Registered, RegisteredFinding, code_checks, not_on_record, unreadable, verify_registered_mark,
 };
-use crate::verify::{CheckName, CheckResult, Verdict};
+use crate::verify::{CheckName, CheckResult, Outcome, Verdict};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -60,6 +60,8 @@ pub struct Successor {
 pub enum MarkAnswer {
     /// The code is not this body's.
     NotGenuine(Verdict),
+    /// The code was cut short or mistyped: nothing can be told, of nobody.
+    Incomplete(Verdict),
     /// No such licence is on record.
     Unknown {
         /// The identifier asked for.
@@ -156,7 +158,13 @@ impl Service {
         let moment = self.moment(asked);
         let text = match MarkText::parse(digits) {
             Ok(text) => text,
-            Err(refusal) => return Ok(MarkAnswer::NotGenuine(unreadable(&refusal, moment))),
+            Err(refusal) => {
+                let verdict = unreadable(digits, &refusal, moment);
+                return Ok(match verdict.verdict {
+                    Outcome::Undetermined => MarkAnswer::Incomplete(verdict),
+                    Outcome::Valid | Outcome::Invalid => MarkAnswer::NotGenuine(verdict),
+                });
+            }
         };
         let keys = self.key_document();
         let (genuine, checks) = code_checks(&text, &keys, None, moment.now);

@@ -16,6 +16,7 @@ mod interop_openssl;
 mod key_life;
 mod lives;
 mod main_job;
+mod pages;
 mod race;
 mod store_contract;
 mod store_crash;

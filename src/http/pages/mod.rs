@@ -217,8 +217,8 @@ async fn mark(
     let lang = query.lang();
     match app.service.mark_answer(&digits, Asked::default()) {
         Ok(answer) => {
-            let view = view::mark(&answer, Asked::default(), "", app.service.now());
-            let known = !matches!(view.face, Face::NotGenuine | Face::NoSuchRecord);
+            let view = view::mark(&answer, "", app.service.now());
+            let known = !matches!(view.face, Face::NotGenuine | Face::Incomplete | Face::NoSuchRecord);
             verdict(&app, lang, &uri, if known { StatusCode::OK } else { StatusCode::NOT_FOUND }, view)
         }
         Err(error) => failed(&app, lang, &uri, error),

@@ -149,7 +149,7 @@ async fn search(State(app): State<App>, query: Params<SearchQuery>) -> Result<Js
     let page = PageRequest { offset: query.offset.unwrap_or(0), size };
     let found = match (&query.number, &query.uscc, &query.holder) {
         (Some(number), None, None) => {
-            let items: Vec<_> = app.service.by_number(number)?.into_iter().collect();
+            let items: Vec<_> = app.service.by_number(number, app.links.authority())?.into_iter().collect();
             Page { total: items.len(), items }
         }
         (None, Some(uscc), None) => app.service.by_holder(Uscc::parse(uscc)?, page)?,

@@ -18,6 +18,7 @@ mod lives;
 mod main_job;
 mod pages;
 mod race;
+mod searching;
 mod store_contract;
 mod store_crash;
 mod store_damage;

@@ -1,7 +1,9 @@
 //! What a person reads: a word of its own for each thing that can be wrong, and none of them green.
 
-use crate::harness::{TestApp, decision};
+use crate::harness::{Answer, TestApp, decision};
 use serde_json::{Value, json};
+use starmark::http::Limits;
+use std::num::NonZeroU32;
 
 /// The band of a page: its class, and the word in it.
 #[track_caller]
@@ -11,6 +13,17 @@ fn band(page: &str) -> (&str, &str) {
         rest.split_once(to).unwrap().0
     };
     (between("<section class=\"band ", "\""), between("<h1 id=\"verdict\">", "<"))
+}
+
+/// It says that it cannot tell, and nothing of a verdict.
+#[track_caller]
+fn tells_nothing(answer: Answer, status: u16) -> Answer {
+    let answer = answer.is(status);
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    let page = answer.text();
+    assert_eq!(band(&page), ("cannot-tell hatched", "无法判断"));
+    assert!(!page.contains("示例电器") && !page.contains('★'.to_string().repeat(2).as_str()), "{page}");
+    answer
 }
 
 async fn mark_of(app: &TestApp, certificate: &str, body: Value) -> String {
@@ -139,4 +152,57 @@ async fn a_code_cut_short_or_mistyped_accuses_nobody() {
         assert_eq!((&answer["verdict"], &answer["mark"]), (&json!("invalid"), &json!("not_genuine")));
         assert_eq!(band(&app.get(&format!("/m/{forged}")).await.is(404).text()), ("not-genuine hatched", "不是真标志"));
     }
+}
+
+#[tokio::test]
+async fn a_page_without_an_answer_says_that_it_cannot_tell() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let page = format!("/c/{}", issued["id"].as_str().unwrap());
+    tells_nothing(app.get(&format!("{page}?as_of=yesterday")).await, 400);
+    tells_nothing(app.get("/c/%FF").await, 400);
+    tells_nothing(app.get("/?page=x").await, 400);
+    let request = axum::http::Request::post(&page).body(axum::body::Body::empty()).unwrap();
+    assert_eq!(tells_nothing(app.send(request).await, 405).headers["allow"], "GET,HEAD");
+    let nowhere = app.get("/nowhere?lang=en").await.is(404).text();
+    assert!(nowhere.contains("No such page") && !nowhere.contains("class=\"band"));
+
+    let one = Limits { per_second: NonZeroU32::new(1), burst: NonZeroU32::MIN, client_header: None };
+    let app = app.behind(one);
+    app.get(&page).await.is(200);
+    assert_eq!(tells_nothing(app.get(&page).await, 429).headers["retry-after"], "5");
+    tells_nothing(app.get("/nowhere").await, 429);
+    app.get("/assets/style.css").await.is(200);
+    assert_eq!(app.get(&format!("/api/v1{page}")).await.is(429).json()["code"], "too_many_requests");
+
+    let app = app.behind(Limits { per_second: None, ..Limits::DEFAULT });
+    app.damage_journal();
+    for path in [page.as_str(), "/?q=91110108551385082Q", "/?q=29326SC00001R0M"] {
+        tells_nothing(app.get(path).await, 500);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_known_to_be_wrong_makes_nothing_valid() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let id = issued["id"].as_str().unwrap();
+    let mark = mark_of(&app, id, json!({"medium": "packaging"})).await;
+    app.today("2026-05-07");
+    for path in [format!("certificates/{id}"), format!("marks/{mark}")] {
+        let answer = app.get(&format!("/api/v1/{path}")).await.is(200).json();
+        assert_eq!((&answer["verdict"], &answer["standing"]), (&json!("undetermined"), &json!(null)), "{path}");
+        assert!(answer["checks"].as_array().unwrap().iter().any(|c| c["code"] == "clock_behind"));
+    }
+    for path in [format!("/c/{id}"), format!("/m/{mark}")] {
+        let page = app.get(&path).await.is(200).text();
+        assert_eq!(band(&page), ("cannot-tell hatched", "无法判断"));
+        assert!(page.contains("时钟落后") && !page.contains('★'.to_string().repeat(2).as_str()));
+    }
+    let list = app.get("/?q=91110108551385082Q").await.is(200).text();
+    assert!(list.contains("tag cannot-tell") && !list.contains("tag valid"));
+    let then = app.get(&format!("/api/v1/certificates/{id}?as_of=2026-05-08T01:00:00Z")).await.is(200).json();
+    assert_eq!(then["standing"], "valid", "of what is on record for an hour gone by there is no doubt");
+    app.today("2026-05-08");
+    assert_eq!(app.standing(id).await, "valid");
 }

@@ -19,7 +19,7 @@ pub mod score;
 pub mod standing;
 pub mod text;
 pub mod uscc;
-mod written;
+pub mod written;
 
 pub use certificate::{Certificate, CertificateChange};
 pub use error::{Refusal, RefusalKind};

@@ -1,19 +1,9 @@
 //! Bounded one-line texts: names, addresses, scopes, reasons.
 
 use super::error::Refusal;
-use super::written::written;
+use super::written::{is_unseen, written};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
-
-/// Characters that change how a line reads without being seen: controls, fillers, variation selectors, zero-width and
-/// bidirectional marks (the default-ignorable ones of Unicode, and the blanks that are no spaces).
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
 
 fn bounded(text: &str, what: &str, max: usize) -> Result<String, Refusal> {
     // Four bytes a character at most: a megabyte is refused before it is normalised.

@@ -1,9 +1,8 @@
 //! Unified social credit code (统一社会信用代码), GB 32100-2015.
 
 use super::error::{Refusal, shown};
-use super::written::written;
+use super::written::{plain, written};
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 
 /// Alphabet of GB 32100-2015: no I, O, S, V, Z.
 const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
@@ -28,7 +27,7 @@ fn check_character(values: &[u32]) -> u8 {
 }
 
 impl Uscc {
-    /// Reads a code; full-width characters, spaces and lower case are folded first.
+    /// Reads a code; full-width characters and lower case are folded first, spaces and hyphens between groups left out.
     ///
     /// # Errors
     /// `bad_uscc`: another length, a character outside the alphabet, or a wrong check character.
@@ -40,7 +39,8 @@ impl Uscc {
         if text.len() > 16 * USCC_LEN {
             return Err(bad("it has 18 characters".into()));
         }
-        let folded: String = text.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
+        let folded: String =
+            plain(text).chars().filter(|c| !matches!(c, ' ' | '-')).flat_map(char::to_uppercase).collect();
         let count = folded.chars().count();
         if count != USCC_LEN {
             return Err(bad(format!("it has 18 characters, this has {count}")));
@@ -100,8 +100,9 @@ mod tests {
 
     #[test]
     fn folds_what_people_paste() {
-        let u = Uscc::parse(" ９１110108551385082q ").unwrap();
-        assert_eq!(u.as_str(), "91110108551385082Q");
+        for typed in [" ９１110108551385082q ", "91 110108 55138508-2 Q", "91110108551385082Q\u{200b}"] {
+            assert_eq!(Uscc::parse(typed).unwrap().as_str(), "91110108551385082Q", "{typed}");
+        }
     }
 
     #[test]

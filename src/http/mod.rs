@@ -31,8 +31,6 @@ use tower_http::timeout::TimeoutLayer;
 
 /// Largest request body: the strict reader takes a mebibyte; a little more lets it say what is too large.
 pub const BODY_MAX: usize = (1 << 20) + (64 << 10);
-/// Longest path segment looked at: a signed mark has 217 digits.
-const PATH_MAX: usize = 400;
 /// Longest time a request may take; signing, proofreading a mark and a disk sync stay far below.
 const REQUEST_TIME: Duration = Duration::from_secs(20);
 

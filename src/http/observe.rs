@@ -2,6 +2,7 @@
 
 use super::App;
 use super::error::Problem;
+use super::pages;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -133,8 +134,12 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |m| m.as_str().to_owned());
-    let api = request.uri().path().starts_with("/api/");
-    let mut response = if app.observer.admits(client_of(&request, &app.observer.limits)) {
+    let uri = request.uri().clone();
+    let api = uri.path().starts_with("/api/");
+    let people = pages::for_people(request.extensions().get::<MatchedPath>().map(MatchedPath::as_str), &uri);
+    // What a page needs to be read costs nothing: also the page that says "too many requests".
+    let free = uri.path().starts_with("/assets/");
+    let mut response = if free || app.observer.admits(client_of(&request, &app.observer.limits)) {
         let span = tracing::info_span!("request", request_id = %id);
         next.run(request).instrument(span).await
     } else {
@@ -160,6 +165,10 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
         problem.header = allow.map(|a| Box::new((header::ALLOW, a)));
         response = problem.into_response();
     }
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    if people && failed && !is_page(&response) {
+        response = pages::no_answer(&app, &uri, response);
+    }
     if CLOSES.contains(&response.status()) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -171,6 +180,10 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     // The route, never the address asked for: what people search for is theirs.
     tracing::info!(request_id = %id, %method, route, status, micros = took.as_micros() as u64, "request");
     response
+}
+
+fn is_page(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"))
 }
 
 fn request_id(app: &App) -> String {

@@ -4,7 +4,6 @@ use super::App;
 use super::error::Problem;
 use super::shapes::{CertificateBody, CertificateSummary, HistoryStep, MarkBody, PageBody};
 use crate::domain::dates::AsOf;
-use crate::domain::error::shown;
 use crate::domain::{CertificateId, Refusal, Uscc};
 use crate::service::lookup::{Asked, CertificateAnswer};
 use crate::store::{Page, PageRequest};
@@ -124,7 +123,8 @@ async fn history(State(app): State<App>, Path(id): Path<String>) -> Result<Json<
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SearchQuery {
-    /// Certificate number, as people type it.
+    /// Certificate number as people type or paste it: with its label, in any width and case, also the 16-digit identifier or
+    /// the address of the certificate's page.
     number: Option<String>,
     /// Unified social credit code of the holder.
     uscc: Option<String>,
@@ -149,7 +149,7 @@ async fn search(State(app): State<App>, query: Params<SearchQuery>) -> Result<Js
     let page = PageRequest { offset: query.offset.unwrap_or(0), size };
     let found = match (&query.number, &query.uscc, &query.holder) {
         (Some(number), None, None) => {
-            let items: Vec<_> = app.service.by_number(number)?.into_iter().collect();
+            let items: Vec<_> = app.service.by_number(number, app.links.authority())?.into_iter().collect();
             Page { total: items.len(), items }
         }
         (None, Some(uscc), None) => app.service.by_holder(Uscc::parse(uscc)?, page)?,
@@ -174,9 +174,6 @@ async fn mark(
     query: Params<MomentQuery>,
 ) -> Result<Json<MarkBody>, Problem> {
     let asked = params(query)?.asked()?;
-    if digits.len() > super::PATH_MAX {
-        return Err(Problem::new(StatusCode::NOT_FOUND, "bad_mark_text", format!("“{}” is no mark", shown(&digits))));
-    }
     let answer = app.service.mark_answer(&digits, asked)?;
     Ok(Json(MarkBody::of(&app.links, &answer)))
 }

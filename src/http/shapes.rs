@@ -20,6 +20,12 @@ pub struct Links {
 }
 
 impl Links {
+    /// Host and port the pages are reached at.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.base.split_once("://").map_or(&self.base, |(_, authority)| authority)
+    }
+
     /// A certificate's page.
     #[must_use]
     pub fn page(&self, id: CertificateId) -> String {
@@ -321,7 +327,7 @@ impl HistoryStep {
 /// Verdict on a mark.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MarkBody {
-    /// `found`, `unknown` (no such mark) or `not_genuine` (not this body's code).
+    /// `found`, `unknown` (no such mark), `incomplete` (digits cut short or mistyped) or `not_genuine` (not this body's code).
     mark: &'static str,
     /// The verdict: the worse of mark and certificate.
     #[serde(flatten)]
@@ -399,15 +405,13 @@ impl MarkBody {
     /// The shape of an answer. What is not genuine shows nothing of what it claims.
     #[must_use]
     pub fn of(links: &Links, answer: &MarkAnswer) -> Self {
-        match answer {
-            MarkAnswer::NotGenuine(verdict) => {
-                Self { mark: "not_genuine", verdict: VerdictBody::of(verdict), licence: None, certificate: None }
-            }
-            MarkAnswer::Unknown { verdict, .. } => {
-                Self { mark: "unknown", verdict: VerdictBody::of(verdict), licence: None, certificate: None }
-            }
-            MarkAnswer::Found(found) => Self::found(links, found),
-        }
+        let (mark, verdict) = match answer {
+            MarkAnswer::NotGenuine(verdict) => ("not_genuine", verdict),
+            MarkAnswer::Incomplete(verdict) => ("incomplete", verdict),
+            MarkAnswer::Unknown { verdict, .. } => ("unknown", verdict),
+            MarkAnswer::Found(found) => return Self::found(links, found),
+        };
+        Self { mark, verdict: VerdictBody::of(verdict), licence: None, certificate: None }
     }
 
     fn found(links: &Links, found: &FoundMark) -> Self {

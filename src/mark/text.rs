@@ -5,6 +5,8 @@ use crate::domain::error::shown;
 use crate::domain::ids::ID_DIGITS;
 use crate::domain::{Host, MarkId, Refusal};
 
+/// Code of the refusal of digits that were cut short or mistyped: it speaks against no mark.
+pub const INCOMPLETE: &str = "incomplete_code";
 /// Longest host name in DNS (RFC 1035) with a port.
 const HOST_MAX: usize = 253 + ":65535".len();
 
@@ -21,16 +23,18 @@ impl MarkText {
     /// Reads the digits after `/m/`.
     ///
     /// # Errors
-    /// `bad_identifier` for 16 digits that check wrongly, `bad_mark_token` for 217 that are no token, `bad_mark_text` for
-    /// any other text.
+    /// `bad_mark_token` for 217 digits that are no token. [`INCOMPLETE`] for what cannot have been read or typed whole:
+    /// another number of digits, anything but digits, 16 digits that check wrongly.
     pub fn parse(digits: &str) -> Result<Self, Refusal> {
-        if !digits.bytes().all(|b| b.is_ascii_digit()) || digits.is_empty() {
-            return Err(bad(digits, "after /m/ stand digits only"));
+        let incomplete =
+            |why: &str| Refusal::invalid(INCOMPLETE, format!("“{}” is not a mark's whole code: {why}", shown(digits)));
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(incomplete("it holds something else than digits"));
         }
         match digits.len() {
-            ID_DIGITS => MarkId::parse(digits).map(Self::Link),
+            ID_DIGITS => MarkId::parse(digits).map(Self::Link).map_err(|r| Refusal { code: INCOMPLETE, ..r }),
             TOKEN_DIGITS => SignedToken::from_digits(digits).map(Self::Signed),
-            n => Err(bad(digits, &format!("after /m/ stand {ID_DIGITS} or {TOKEN_DIGITS} digits, not {n}"))),
+            n => Err(incomplete(&format!("it has {n} digits, a mark has {ID_DIGITS} or {TOKEN_DIGITS}"))),
         }
     }
 
@@ -75,7 +79,7 @@ pub struct ScannedUrl<'a> {
     pub scheme: Scheme,
     /// Host as written, with its port where one is written. A genuine mark's equals the body's host byte for byte.
     pub host: &'a str,
-    /// The digits after `/m/`, of any number; [`MarkText::parse`] reads them.
+    /// What stands after `/m/`, as written; [`MarkText::parse`] reads it.
     pub digits: &'a str,
 }
 
@@ -84,7 +88,7 @@ impl<'a> ScannedUrl<'a> {
     ///
     /// # Errors
     /// `not_a_mark_url`: another scheme, another path, a user name, a query, a fragment, anything beyond plain ASCII letters,
-    /// digits, hyphens and dots in the host, a bad port, or anything but digits after `/m/`.
+    /// digits, hyphens and dots in the host, or a bad port.
     pub fn parse(text: &'a str) -> Result<Self, Refusal> {
         let no = |why: &str| {
             Refusal::invalid("not_a_mark_url", format!("“{}” is not the address of a mark: {why}", shown(text)))
@@ -99,7 +103,7 @@ impl<'a> ScannedUrl<'a> {
         let (host, path) = rest.split_once('/').ok_or_else(|| no("it has no path"))?;
         check_host(host).map_err(no)?;
         let digits = path.strip_prefix("m/").ok_or_else(|| no("its path does not begin with /m/"))?;
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        if digits.contains(['/', '?', '#']) {
             return Err(no("after /m/ stand digits and nothing else, no query and no fragment"));
         }
         Ok(Self { scheme, host, digits })
@@ -122,10 +126,6 @@ fn check_host(host: &str) -> Result<(), &'static str> {
         return Err("its port is no number up to 65535");
     }
     Ok(())
-}
-
-fn bad(digits: &str, why: &str) -> Refusal {
-    Refusal::invalid("bad_mark_text", format!("“{}” is not what a mark says: {why}", shown(digits)))
 }
 
 #[cfg(test)]
@@ -162,7 +162,6 @@ mod tests {
             "https://xb.example.cn",
             "https://xb.example.cn/c/1",
             "https://xb.example.cn/M/1",
-            "https://xb.example.cn/m/",
             "https://xb.example.cn/m/1/",
             "https://xb.example.cn/m/1?x=1",
             "https://xb.example.cn/m/1#x",
@@ -176,17 +175,28 @@ mod tests {
             "https://[::1]/m/1",
             "https://xb。example.cn/m/1",
             "https://хb.example.cn/m/1",
-            "https://xb.example.cn/m/１",
             "https://xb.example.cn\\@evil/m/1",
-            "https://xb.example.cn/m/%31",
             " https://xb.example.cn/m/1",
-            "https://xb.example.cn/m/1\n",
         ] {
             assert_eq!(ScannedUrl::parse(odd).unwrap_err().code, "not_a_mark_url", "{odd:?}");
         }
-        assert_eq!(MarkText::parse("12").unwrap_err().code, "bad_mark_text");
-        assert_eq!(MarkText::parse("").unwrap_err().code, "bad_mark_text");
-        assert_eq!(MarkText::parse("0000000000000001").unwrap_err().code, "bad_identifier");
+    }
+
+    #[test]
+    fn what_was_cut_or_mistyped_is_told_from_what_is_no_mark() {
+        let good = testing::signed(crate::domain::Level::FiveStar).digits();
+        let link = testing::link().digits();
+        let wrong_check = format!("{}{}", &link[..15], if link.ends_with('0') { '1' } else { '0' });
+        let letter = format!("{}x", &good[1..]);
+        let zero_too_many = format!("0{good}");
+        let odd = ["", "1", "１", "%31", "1\n", &wrong_check, "9999999999999990", &letter, &zero_too_many, &good[1..]];
+        for odd in odd {
+            let url = format!("https://xb.example.cn/m/{odd}");
+            assert_eq!(MarkText::parse(ScannedUrl::parse(&url).unwrap().digits).unwrap_err().code, INCOMPLETE, "{odd}");
+        }
+        for no_mark in ["0".repeat(TOKEN_DIGITS), "9".repeat(TOKEN_DIGITS)] {
+            assert_eq!(MarkText::parse(&no_mark).unwrap_err().code, "bad_mark_token");
+        }
     }
 
     proptest! {

@@ -1,18 +1,16 @@
-//! Answering the public: one certificate, one mark, a search; now or as of a moment.
+//! Answering the public: one certificate, one mark; now or as of a moment.
 
 use super::{Service, ServiceError};
 use crate::domain::certificate::Succession;
 use crate::domain::dates::{AsOf, china_day, day_end, day_start};
-use crate::domain::{
-    Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Standing, Uscc,
-};
+use crate::domain::{Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Standing};
 use crate::mark::text::MarkText;
-use crate::store::{Page, PageRequest, RecordKind, StoreError};
+use crate::store::{RecordKind, StoreError};
 use crate::verify::certificate::{Finding, Moment, verify_registered};
 use crate::verify::mark::{
     Registered, RegisteredFinding, code_checks, not_on_record, unreadable, verify_registered_mark,
 };
-use crate::verify::{CheckName, CheckResult, Verdict};
+use crate::verify::{CheckName, CheckResult, Outcome, Verdict, clock_behind};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -60,6 +58,8 @@ pub struct Successor {
 pub enum MarkAnswer {
     /// The code is not this body's.
     NotGenuine(Verdict),
+    /// The code was cut short or mistyped: nothing can be told, of nobody.
+    Incomplete(Verdict),
     /// No such licence is on record.
     Unknown {
         /// The identifier asked for.
@@ -96,6 +96,11 @@ impl Service {
         }
     }
 
+    /// Where the machine's clock is known to be wrong, what would hold today cannot be told; what has ended has ended.
+    fn doubted(&self, verdict: Verdict, moment: Moment) -> Verdict {
+        if moment.at >= moment.now && self.clock_is_behind() { verdict.with(clock_behind(moment.now)) } else { verdict }
+    }
+
     /// Answers about one certificate; `None` when that identifier was never issued.
     ///
     /// # Errors
@@ -114,7 +119,8 @@ impl Service {
         let record = self.record(certificate.id)?;
         let intervals = &self.scheme.intervals;
         let keys = self.key_document();
-        let finding = verify_registered(&record, &certificate, &keys, intervals, moment);
+        let mut finding = verify_registered(&record, &certificate, &keys, intervals, moment);
+        finding.verdict = self.doubted(finding.verdict, moment);
         let standing = finding.verdict.standing;
         let flags = standing.map_or(vec![], |s| certificate.flags(s, china_day(moment.at), moment.known_at, intervals));
         let changed_that_day = match asked.as_of {
@@ -156,7 +162,13 @@ impl Service {
         let moment = self.moment(asked);
         let text = match MarkText::parse(digits) {
             Ok(text) => text,
-            Err(refusal) => return Ok(MarkAnswer::NotGenuine(unreadable(&refusal, moment))),
+            Err(refusal) => {
+                let verdict = unreadable(digits, &refusal, moment);
+                return Ok(match verdict.verdict {
+                    Outcome::Undetermined => MarkAnswer::Incomplete(verdict),
+                    Outcome::Valid | Outcome::Invalid => MarkAnswer::NotGenuine(verdict),
+                });
+            }
         };
         let keys = self.key_document();
         let (genuine, checks) = code_checks(&text, &keys, None, moment.now);
@@ -178,46 +190,13 @@ impl Service {
         let certificate = self.answer(self.certificate(licence.terms().certificate)?, asked)?;
         let record = self.record(certificate.certificate.id)?;
         let found = Registered { licence: &licence, certificate: &certificate.certificate, record: &record };
-        let finding = verify_registered_mark(&text, found, &keys, &self.scheme.intervals, moment);
+        let mut finding = verify_registered_mark(&text, found, &keys, &self.scheme.intervals, moment);
+        finding.verdict = self.doubted(finding.verdict, moment);
         let replaced_by = licence.life().iter().rev().find_map(|s| match s.change {
             MarkChange::Replaced { by } => by,
             _ => None,
         });
         Ok(MarkAnswer::Found(Box::new(FoundMark { licence, certificate, finding, replaced_by })))
-    }
-
-    /// The certificate with that number, as people type it.
-    ///
-    /// # Errors
-    /// `bad_number`, or store failures.
-    pub fn by_number(&self, typed: &str) -> Result<Option<Certificate>, ServiceError> {
-        let number = CertificateNumber::parse(typed)?;
-        match self.store.certificate_by_number(&number)? {
-            Some(id) => Ok(self.store.certificate(id)?),
-            None => Ok(None),
-        }
-    }
-
-    /// Certificates of one holder, newest first.
-    ///
-    /// # Errors
-    /// Store failures.
-    pub fn by_holder(&self, uscc: Uscc, page: PageRequest) -> Result<Page<Certificate>, ServiceError> {
-        let mut ids = self.store.certificates_of(uscc)?;
-        ids.reverse();
-        let total = ids.len();
-        let items = ids.into_iter().skip(page.offset).take(page.size);
-        Ok(Page { items: items.map(|id| self.certificate(id)).collect::<Result<_, _>>()?, total })
-    }
-
-    /// Certificates whose holder's name holds that text, newest first.
-    ///
-    /// # Errors
-    /// `text_empty`, or store failures.
-    pub fn by_name(&self, text: &str, page: PageRequest) -> Result<Page<Certificate>, ServiceError> {
-        let text = crate::domain::text::Name::parse(text).map_err(|r| r.under("/holder"))?;
-        let Page { items, total } = self.store.search_holders(text.as_str(), page)?;
-        Ok(Page { items: items.into_iter().map(|id| self.certificate(id)).collect::<Result<_, _>>()?, total })
     }
 
     /// Standing of a certificate now; none where its record does not verify.
@@ -226,6 +205,7 @@ impl Service {
         let record = self.record(certificate.id).ok()?;
         let now = self.now();
         let moment = Moment::at(now, now);
-        verify_registered(&record, certificate, &self.key_document(), &self.scheme.intervals, moment).verdict.standing
+        let finding = verify_registered(&record, certificate, &self.key_document(), &self.scheme.intervals, moment);
+        self.doubted(finding.verdict, moment).standing
     }
 }

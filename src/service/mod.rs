@@ -12,8 +12,10 @@ pub mod marks;
 pub mod revocation;
 pub mod roster;
 pub mod roster_import;
+pub mod search;
 pub mod sweep;
 pub mod tokens;
+pub mod typed;
 
 use crate::domain::event::{Event, Fact, KeyChange, Provenance};
 use crate::domain::holder::CertificationBody;
@@ -177,10 +179,15 @@ impl Service {
         self.clock.now().max(latest)
     }
 
+    /// Whether the machine's clock is known to be wrong.
+    fn clock_is_behind(&self) -> bool {
+        self.now().as_second() - self.clock.now().as_second() > CLOCK_BEHIND_MAX
+    }
+
     /// The time to record at.
     fn recording_time(&self) -> Result<Timestamp, ServiceError> {
         let (now, machine) = (self.now(), self.clock.now());
-        if now.as_second() - machine.as_second() > CLOCK_BEHIND_MAX {
+        if self.clock_is_behind() {
             let why = format!(
                 "the machine's clock shows {machine}, but an event is on record at {now}: set the clock right before anything is recorded"
             );

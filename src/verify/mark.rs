@@ -4,12 +4,14 @@ use super::certificate::{Moment, verify_registered};
 use super::key::{self, Signed};
 use super::verdict::{Check, CheckName, Draft, Source, Verdict};
 use crate::domain::dates::{add_days, china_day, day_start};
+use crate::domain::ids::ID_DIGITS;
 use crate::domain::mark_licence::{MarkChange, MarkLicence, MarkState};
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{Certificate, CertificateId, Host, MarkId, Refusal, Standing};
 use crate::mark::payload::SignedToken;
-use crate::mark::text::{MarkText, ScannedUrl, Scheme};
+use crate::mark::payload::TOKEN_DIGITS;
+use crate::mark::text::{INCOMPLETE, MarkText, ScannedUrl, Scheme};
 use crate::sign::{KeyDocument, KeyRecord, Purpose, verify_raw};
 use jiff::Timestamp;
 
@@ -35,7 +37,7 @@ pub fn verify_offline(text: &str, keys: &KeyDocument, now: Timestamp, at: Timest
         Err((code, zh, en)) => return end(mark.failed(code, zh, en)),
     };
     match MarkText::parse(digits) {
-        Err(refusal) => end(mark.failed(refusal.code, "这不是本机构标志的编码", refusal.to_string())),
+        Err(refusal) => end(unread(digits, &refusal, now)),
         Ok(MarkText::Link(id)) => end(mark.unknown(
             "link_mark",
             format!("这是短码 {id}，没有签名，离线无法判断；请联网查询"),
@@ -144,12 +146,29 @@ fn dates(token: &SignedToken, at: Timestamp, now: Timestamp) -> Check {
     draft.ok("within_dates", format!("{from} 至 {until}"), format!("{from} to {until}"))
 }
 
-/// The answer about digits that are no mark's.
+/// The answer about digits that are no mark's: `undetermined` where they were cut short or mistyped.
 #[must_use]
-pub fn unreadable(refusal: &Refusal, moment: Moment) -> Verdict {
-    let draft = Draft { name: CheckName::Mark, source: Source::Record, known_at: moment.now };
-    let check = draft.failed(refusal.code, "这不是本机构标志的编码", refusal.to_string());
-    Verdict::of(moment.at, None, vec![check])
+pub fn unreadable(digits: &str, refusal: &Refusal, moment: Moment) -> Verdict {
+    Verdict::of(moment.at, None, vec![unread(digits, refusal, moment.now)])
+}
+
+fn unread(digits: &str, refusal: &Refusal, now: Timestamp) -> Check {
+    let draft = Draft { name: CheckName::Mark, source: Source::Record, known_at: now };
+    if refusal.code != INCOMPLETE {
+        return draft.failed(refusal.code, "这不是本机构标志的编码", refusal.to_string());
+    }
+    let count = digits.chars().count();
+    let (zh, en) = if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        ("这个码里有不是数字的字符".to_owned(), "this code holds something else than digits".to_owned())
+    } else if count == ID_DIGITS {
+        (format!("这 {ID_DIGITS} 位数字里至少有一位不对"), format!("at least one of these {ID_DIGITS} digits is wrong"))
+    } else {
+        (
+            format!("标志的码有 {ID_DIGITS} 位或 {TOKEN_DIGITS} 位数字，这里是 {count} 位"),
+            format!("a mark's code has {ID_DIGITS} or {TOKEN_DIGITS} digits, this one has {count}"),
+        )
+    };
+    draft.unknown(refusal.code, zh, en)
 }
 
 /// The check of a mark that no register knows: it accuses nobody.
@@ -289,9 +308,11 @@ fn licence_check(licence: &MarkLicence, state: Option<(MarkState, Timestamp)>, m
     }
 }
 
-/// Public result of a mark: the worse of its certificate's standing and its licence's state.
+/// Public result of a mark: the worse of its certificate's standing and its licence's state. Of a licence that is not in the
+/// register yet nothing better is known than that its certificate does not hold.
 fn worst(certificate: Option<Standing>, licence: Option<MarkState>) -> Option<Standing> {
-    let by_licence = match licence? {
+    let Some(licence) = licence else { return certificate.filter(|s| *s != Standing::Valid) };
+    let by_licence = match licence {
         MarkState::Active => Standing::Valid,
         MarkState::Requested => Standing::NotYetEffective,
         MarkState::Frozen => Standing::Suspended,

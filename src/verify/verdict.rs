@@ -185,6 +185,13 @@ impl Verdict {
         Self { verdict, standing, as_of, checks }
     }
 
+    /// The verdict with one check more.
+    #[must_use]
+    pub fn with(mut self, check: Check) -> Self {
+        self.checks.push(check);
+        Self::of(self.as_of, self.standing, self.checks)
+    }
+
     /// The first required check that does not hold.
     #[must_use]
     pub fn obstacle(&self) -> Option<&Check> {
@@ -193,6 +200,16 @@ impl Verdict {
             .find(|c| c.required && c.result == CheckResult::Failed)
             .or_else(|| self.checks.iter().find(|c| c.required && !c.is_ok()))
     }
+}
+
+/// The check of a clock that lies behind the latest event on record: what rests on today's date cannot be told.
+#[must_use]
+pub fn clock_behind(known_at: Timestamp) -> Check {
+    Draft { name: CheckName::Validity, source: Source::Register, known_at }.unknown(
+        "clock_behind",
+        "服务器的时钟落后于登记簿上最后一条记录，今天是哪一天无法确定",
+        "the server's clock lies behind the latest entry of the register, so that today's date is not certain",
+    )
 }
 
 /// A check about to be made: what it settles, from what source, known until when.

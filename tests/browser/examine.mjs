@@ -18,6 +18,15 @@ export const WORDS = {
   invalid: "不是真标志",
   undetermined: "无法判断",
   not_found: "查无此证",
+  incomplete: "码不完整",
+};
+
+/** The word a mark's page says for a licence that does not hold by itself; for any other it says its certificate's. */
+export const MARK_WORDS = {
+  requested: "标志未获许可",
+  refused: "标志未获许可",
+  revoked: "标志已撤销",
+  replaced: "标志已更换",
 };
 
 export const SIZES = [
@@ -77,6 +86,60 @@ function doubleText() {
   }
 }
 
+/** Doubles the size that all others are told in, as a browser's own setting does. */
+function doubleRoot() {
+  document.documentElement.style.fontSize = "200%";
+}
+
+/** Dates that stand on two lines. */
+function brokenDates() {
+  const out = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    for (const found of node.data.matchAll(/\d{4}-\d\d-\d\d/g)) {
+      const range = document.createRange();
+      range.setStart(node, found.index);
+      range.setEnd(node, found.index + found[0].length);
+      if (new Set([...range.getClientRects()].map((r) => Math.round(r.top))).size > 1) out.push(found[0]);
+    }
+  }
+  return out.slice(0, 3);
+}
+
+/** What is wrong with the band that says `word`: only what is in force is green and has a clean lower edge. */
+function bandFaults(inForce) {
+  const band = document.querySelector(".band");
+  if (!band) return ["there is no band"];
+  const [r, g, b] = getComputedStyle(band).backgroundColor.match(/\d+/g).map(Number);
+  const green = g > r && g > b;
+  const hatch = getComputedStyle(band, "::after").backgroundImage !== "none";
+  return [
+    green !== inForce && (green ? "it is green" : "it is not green"),
+    hatch === inForce && (hatch ? "its lower edge is hatched" : "its lower edge is clean"),
+  ].filter(Boolean);
+}
+
+/** What is wrong with a page on paper: black on white, the hatch kept, address and time of the check at its end. */
+function paperFaults([address, inForce]) {
+  const seen = [...document.body.querySelectorAll("*")].filter((e) => e.getClientRects().length);
+  const rgb = (value) => value.match(/[\d.]+/g).map(Number);
+  const white = ([r, g, b, alpha = 1]) => alpha === 0 || Math.min(r, g, b) === 255;
+  const lettered = seen.filter((e) => [...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.data.trim()));
+  const pale = lettered.filter((e) => Math.max(...rgb(getComputedStyle(e).color).slice(0, 3)) > 0x60);
+  const dark = seen.filter((e) => e instanceof HTMLElement && !white(rgb(getComputedStyle(e).backgroundColor)));
+  const named = (list) => list.slice(0, 2).map((e) => `<${e.tagName.toLowerCase()} class="${e.getAttribute("class") ?? ""}">`).join(" ");
+  const band = document.querySelector(".band");
+  const edge = band && getComputedStyle(band, "::after");
+  const end = document.querySelector("footer")?.innerText ?? "";
+  return [
+    pale.length && `letters that are not black: ${named(pale)}`,
+    dark.length && `grounds that are not white: ${named(dark)}`,
+    edge && !inForce && (edge.backgroundImage === "none" || edge.printColorAdjust !== "exact") && "the hatch is lost",
+    end.replace(/\s+/g, "").includes(address) || "the address is not in the footer",
+    /\d{4}-\d\d-\d\d \d\d:\d\d/.test(end) || "the time is not in the footer",
+  ].filter((fault) => typeof fault === "string");
+}
+
 async function violations(page) {
   await page.evaluate(AXE);
   const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
@@ -125,21 +188,35 @@ async function atSize(browser, { url, word, shot }, size, report) {
     say("answers", answer.status() < 500 && answer.status() !== 429 ? "" : `status ${answer.status()}`);
     say("language", (await page.getAttribute("html", "lang")) ? "" : "<html> has no lang");
     if (word) say("word", ...(await wordMissing(page, word)));
+    if (word) say("band", ...(await page.evaluate(bandFaults, word === WORDS.valid)));
+    say("dates stay whole", ...(await page.evaluate(brokenDates)));
     say("no sideways scroll", ...(await page.evaluate(sideways)));
     say("accessible", ...(await violations(page)));
     if (size === SIZES[0]) {
       await page.emulateMedia({ colorScheme: "dark" });
       say("accessible in the dark", ...(await violations(page)));
       await page.screenshot({ path: join(shot.folder, `${shot.name}-dark.png`), fullPage: true });
-      await page.emulateMedia({ colorScheme: null });
-      await page.evaluate(doubleText);
-      say("text at 200 % keeps its width", ...(await page.evaluate(sideways)));
-      say("text at 200 % is not cut", ...(await page.evaluate(cutOff)));
+      await page.emulateMedia({ media: "print" });
+      const address = decodeURI(page.url()) === page.url() ? page.url() : encodeURI(decodeURI(page.url()));
+      say("on paper", ...(await page.evaluate(paperFaults, [address, word === WORDS.valid])));
+      await page.screenshot({ path: join(shot.folder, `${shot.name}-paper.png`), fullPage: true });
+      await page.emulateMedia({ colorScheme: null, media: null });
+      await page.evaluate(doubleRoot);
+      await large(page, "browser's text at 200 %", say);
       await page.screenshot({ path: join(shot.folder, `${shot.name}-large.png`), fullPage: true });
+      await page.evaluate(() => document.documentElement.removeAttribute("style"));
+      await page.evaluate(doubleText);
+      await large(page, "text at 200 %", say);
     }
     say("no console error", ...heard.errors);
     say("no other host", ...heard.foreign);
   });
+}
+
+async function large(page, what, say) {
+  say(`${what} keeps its width`, ...(await page.evaluate(sideways)));
+  say(`${what} is not cut`, ...(await page.evaluate(cutOff)));
+  say(`${what} keeps dates whole`, ...(await page.evaluate(brokenDates)));
 }
 
 async function wordMissing(page, word) {

@@ -6,7 +6,7 @@
 import { mkdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { start } from "./browser.mjs";
-import { WORDS, examine } from "./examine.mjs";
+import { MARK_WORDS, WORDS, examine } from "./examine.mjs";
 
 /** Addresses examined side by side: one a core. */
 const AT_ONCE = 2;
@@ -28,13 +28,43 @@ function here(base, address) {
   return new URL(pathname + search, base).href;
 }
 
+/** Pages that belong to no case: searches, addresses that are wrong, codes that are. `code` is a good one. */
+function others(code) {
+  const spoiled = `${code.slice(0, -1)}${(Number(code.at(-1)) + 1) % 10}`;
+  const search = (text) => `/?q=${encodeURIComponent(text)}`;
+  return [
+    ["home", "/"],
+    ["home-english", "/?lang=en"],
+    ["list", search("示例")],
+    ["list-english", `${search("示例")}&lang=en`],
+    ["list-none", search("没有这家企业")],
+    ["list-foreign", search("https://xb.examp1e.cn/m/1234567890123456")],
+    ["nowhere", "/nowhere"],
+    ["bad-day", "/c/1234567890123456?as_of=yesterday", "undetermined"],
+    ["bad-query", "/?page=first", "undetermined"],
+    ["no-such-certificate", "/c/1234567890123456", "not_found"],
+    ["mark-forged", spoiled, "invalid"],
+    ["mark-cut", code.slice(0, -60), "incomplete"],
+    ["mark-mistyped", "/m/1234567890123456", "incomplete"],
+  ];
+}
+
 function subjects(base, folder, all) {
-  const out = [{ url: new URL("/", base).href, shot: { folder, name: "home" } }];
+  const code = new URL(all.find((one) => one.mark).mark).pathname;
+  const out = others(code).map(([name, path, standing]) => {
+    return { url: new URL(path, base).href, word: WORDS[standing], standing, shot: { folder, name } };
+  });
+  const seen = new Set();
   for (const one of all) {
     const name = String(one.case).replace(/[^\p{L}\p{N}-]+/gu, "-");
-    const word = WORDS[one.standing];
-    for (const part of ["page", "mark"].filter((p) => one[p])) {
-      out.push({ url: here(base, one[part]), word, standing: one.standing, shot: { folder, name: `${name}-${part}` } });
+    const { standing } = one;
+    const add = (address, word, part) => out.push({ url: here(base, address), word, standing, shot: { folder, name: `${name}-${part}` } });
+    add(one.page, WORDS[standing], "page");
+    if (one.mark) add(one.mark, MARK_WORDS[one.marks[0].state] ?? WORDS[standing], "mark");
+    // Of the short codes one of each state, in each standing of its certificate.
+    for (const mark of one.marks.filter((m) => !seen.has(m.state + standing))) {
+      seen.add(mark.state + standing);
+      add(mark.page, MARK_WORDS[mark.state] ?? WORDS[standing], `mark-${mark.state}`);
     }
   }
   return out;

@@ -47,9 +47,10 @@ fn every_case_answers_as_it_is_printed_and_again_after_a_restart() {
     let text = |case: &Value, name: &str| case[name].as_str().unwrap_or_default().to_owned();
     let seen: BTreeSet<_> = first.cases.iter().map(|c| (text(c, "standing"), text(c, "level"))).collect();
     assert_eq!(seen.len(), 28, "every level in every standing");
+    let mut states = BTreeSet::new();
     for case in &first.cases {
         let members: Vec<&str> = case.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(members, ["api", "case", "id", "level", "mark", "number", "page", "standing"]);
+        assert_eq!(members, ["api", "case", "id", "level", "mark", "marks", "number", "page", "standing"]);
         let (status, page) = get(&text(case, "page"), None);
         assert_eq!((status, page.contains(&text(case, "number"))), (200, true), "{case}");
         let (status, answer) = get(&text(case, "api"), None);
@@ -60,7 +61,13 @@ fn every_case_answers_as_it_is_printed_and_again_after_a_restart() {
         } else {
             assert_eq!(case["standing"], "not_yet_effective");
         }
+        for mark in case["marks"].as_array().unwrap() {
+            states.insert(text(mark, "state"));
+            assert_eq!(get(&text(mark, "page"), None).0, 200, "{case}");
+        }
     }
+    let states: Vec<&str> = states.iter().map(String::as_str).collect();
+    assert_eq!(states, ["active", "ended", "frozen", "refused", "replaced", "requested", "revoked"]);
     let (ids, token) = (first.cases.iter().map(|c| text(c, "id")).collect::<Vec<_>>(), first.token.clone());
     drop(first);
 

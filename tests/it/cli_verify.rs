@@ -118,7 +118,26 @@ fn a_mark_by_address_digits_and_picture() {
     verify(&desk, &url.replace("xb.example.cn", "xb-example.cn"), &[]).is(1).shows("foreign_host");
     verify(&desk, &url.replace("https", "http"), &[]).is(1);
     verify(&desk, &format!("{url}?x=1"), &[]).is(1);
-    verify(&desk, "https://xb.example.cn/m/0000000000000001", &[]).is(1);
+}
+
+#[test]
+fn a_code_cut_short_or_mistyped_accuses_nobody() {
+    let (desk, url, _) = shown();
+    let digits = url.rsplit('/').next().unwrap();
+    let letter = format!("https://xb.example.cn/m/{}x", &digits[1..]);
+    let cut = [&digits[..216], &url[..url.len() - 100], "https://xb.example.cn/m/", "12", &letter];
+    let mistyped = ["https://xb.example.cn/m/0000000000000001", "1234567890123456"];
+    for odd in cut.into_iter().chain(mistyped) {
+        let ran = verify(&desk, odd, &["--json"]).is(2);
+        let answer = ran.json();
+        assert_eq!((&answer["verdict"], &answer["genuine"]), (&json!("undetermined"), &json!(null)), "{odd}");
+        assert_eq!(answer["checks"][0]["code"], "incomplete_code", "{odd}");
+    }
+    // Another's address stays another's, whatever stands behind it; and 217 digits are a whole code.
+    verify(&desk, "https://xb-example.cn/m/12", &[]).is(1).shows("foreign_host");
+    for forged in ["0".repeat(217), "9".repeat(217)] {
+        verify(&desk, &forged, &[]).is(1).shows("bad_mark_token");
+    }
 }
 
 #[test]

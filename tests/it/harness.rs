@@ -95,6 +95,23 @@ impl TestApp {
         Self { service, clock, router, token, passphrase, acts: AtomicU32::new(0), dir }
     }
 
+    /// The same service behind a router of its own.
+    pub fn behind(mut self, limits: Limits) -> Self {
+        self.router = router(self.service.clone(), "https://xb.example.cn", limits);
+        self
+    }
+
+    /// Spoils every unit of the journal while the service is running.
+    pub fn damage_journal(&self) {
+        let segment = self.dir.path().join("data/journal/00000000.seg");
+        let mut bytes = std::fs::read(&segment).unwrap();
+        let used = bytes.iter().rposition(|b| *b != 0).unwrap();
+        for at in (100..used).step_by(50) {
+            bytes[at] ^= 0x55;
+        }
+        std::fs::write(segment, bytes).unwrap();
+    }
+
     pub fn token_of(&self, role: Role) -> String {
         self.service.make_token(&Act::by(Actor::local("test")), role.wire(), &[role]).unwrap().to_string()
     }

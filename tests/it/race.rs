@@ -73,7 +73,7 @@ fn one_number_goes_to_one_of_eight_decisions() {
     });
     for n in 0..DECISIONS {
         assert_eq!(answers.iter().filter(|a| a[n].is_some()).count(), 1, "number {n}");
-        let found = app.service.by_number(&format!("29326SC{n:05}R0M")).unwrap().unwrap();
+        let found = app.service.by_number(&format!("29326SC{n:05}R0M"), "").unwrap().unwrap();
         assert!(answers.iter().any(|a| a[n] == Some(found.id)));
     }
 }

@@ -265,7 +265,7 @@ async fn codes_with_one_digit_changed_are_never_genuine() {
         let mut bad = id.to_owned().into_bytes();
         bad[i] = b'0' + (bad[i] - b'0' + 1) % 10;
         let answer = app.get(&format!("/api/v1/marks/{}", String::from_utf8(bad).unwrap())).await.is(200).json();
-        assert_ne!(answer["verdict"], "valid", "digit {i}");
+        assert_eq!((&answer["verdict"], &answer["mark"]), (&json!("undetermined"), &json!("incomplete")), "digit {i}");
     }
     for text in ["1", "x", "%00", "9".repeat(217).as_str(), "0".repeat(217).as_str(), "1".repeat(390).as_str()] {
         let answer = app.get(&format!("/api/v1/marks/{text}")).await;

@@ -134,6 +134,9 @@ fn line(service: &Service, case: &str, id: CertificateId, base: &str) -> anyhow:
     let value = json!({
         "case": case, "standing": standing, "level": terms.level, "number": terms.number, "id": id,
         "page": page, "api": format!("{base}/api/v1/certificates/{id}"), "mark": mark,
+        "marks": marks.iter().map(|m| json!({
+            "state": m.state().wire(), "medium": m.terms().medium.wire(), "page": format!("{base}/m/{}", m.id),
+        })).collect::<Vec<_>>(),
     });
     let (zh, wire) = standing.map_or(("", "unknown"), |s: Standing| (s.zh(), s.wire()));
     let mut text = format!("{case:<30} {wire:<18} {:<11} {}  {page}  {zh}", terms.level.wire(), terms.number);

@@ -1,23 +1,22 @@
 //! Pages for people: rendered here from `templates/`, read without script, on a phone first.
 
+mod search;
 mod view;
 mod words;
 
 use super::App;
 use super::error::Problem;
 use super::public::MomentQuery;
+use crate::domain::CertificateId;
 use crate::domain::error::shown;
-use crate::domain::{Certificate, CertificateId, CertificateNumber, Standing, Uscc};
-use crate::mark::ScannedUrl;
 use crate::service::ServiceError;
 use crate::service::lookup::Asked;
-use crate::store::{Page, PageRequest};
 use crate::verify::Verdict;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
 use view::View;
@@ -29,19 +28,15 @@ const STYLE: &str = include_str!("../../../assets/style.css");
 const ICON: &str = include_str!("../../../assets/icon.svg");
 /// A style sheet's name changes with its version, so it may be kept for a day.
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
-/// Last page of a search that is looked at.
-const PAGES: usize = 1_000_000;
-/// Lines of a search on one page.
-const LINES: usize = 20;
-/// Longest search text looked at, in bytes.
-const SEARCH_MAX: usize = 1_000;
+/// Routes of the pages people read: the first page, a certificate, a mark.
+const PAGES: [&str; 3] = ["/", "/c/{id}", "/m/{digits}"];
 
 /// Routes of the pages.
 pub fn routes() -> Router<App> {
     Router::new()
-        .route("/", get(home))
-        .route("/c/{id}", get(certificate))
-        .route("/m/{digits}", get(mark))
+        .route(PAGES[0], get(search::home))
+        .route(PAGES[1], get(certificate))
+        .route(PAGES[2], get(mark))
         .route("/assets/style.css", get(style))
         .route("/favicon.ico", get(icon))
         .route("/assets/icon.svg", get(icon))
@@ -55,6 +50,10 @@ struct Frame {
     body: String,
     /// The same page in the other language.
     other: String,
+    /// Where the page is, for paper.
+    address: String,
+    /// When it was made, for paper.
+    at: String,
 }
 
 #[derive(Template)]
@@ -62,35 +61,6 @@ struct Frame {
 struct VerdictPage {
     frame: Frame,
     view: View,
-}
-
-#[derive(Template)]
-#[template(path = "home.html")]
-struct HomePage {
-    frame: Frame,
-    standard: String,
-    typed: String,
-    results: Option<Results>,
-}
-
-struct Results {
-    lines: Vec<Line>,
-    total: usize,
-    first: usize,
-    previous: Option<String>,
-    next: Option<String>,
-    fault: Option<Text>,
-}
-
-struct Line {
-    href: String,
-    holder: String,
-    number: String,
-    level: Text,
-    praised: bool,
-    word: Text,
-    class: &'static str,
-    until: String,
 }
 
 #[derive(Template)]
@@ -119,6 +89,8 @@ impl Frame {
             host: app.service.host().to_string(),
             body: app.service.body().name.to_string(),
             other: other_language(lang, uri),
+            address: format!("{}{}", app.links.base, uri.path_and_query().map_or("/", |p| p.as_str())),
+            at: view::clock(app.service.now()),
         }
     }
 }
@@ -152,11 +124,52 @@ impl PageQuery {
     }
 }
 
-/// A page that says it cannot tell, because something failed on our side or the moment asked about has no reading.
+/// A page that says it cannot tell, because nothing was looked up or something failed on our side.
 fn cannot_tell(app: &App, lang: Lang, uri: &Uri, status: StatusCode, sentence: Text) -> Response {
     let now = app.service.now();
-    let view = view::bare(Face::CannotTell, sentence, &Verdict::of(now, None, vec![]), now, false);
+    let mut view = view::bare(Face::CannotTell, sentence, &Verdict::of(now, None, vec![]), now, false);
+    if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS {
+        // Waiting changes nothing.
+        view.advice = Some(text("请重新查询。", "Search anew."));
+    }
     verdict(app, lang, uri, status, view)
+}
+
+/// Whether a person asked: for one of the pages, or for what is nowhere outside the API.
+pub fn for_people(route: Option<&str>, uri: &Uri) -> bool {
+    route.map_or_else(|| !uri.path().starts_with("/api/"), |route| PAGES.contains(&route))
+}
+
+/// The page in place of an answer that was not made: asked too often, too slow, a fault of ours, an odd address.
+pub fn no_answer(app: &App, uri: &Uri, instead_of: Response) -> Response {
+    let status = instead_of.status();
+    let sentence = match status {
+        StatusCode::TOO_MANY_REQUESTS => text(
+            "从您的网络来的查询太多，这一次没有查。请过几秒再试。",
+            "Too many requests came from your network: nothing was looked up this time. Try again in a few seconds.",
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => text(
+            "等得太久，没有查到状态。这不说明它有效，也不说明它无效。请过一会儿再试。",
+            "It took too long and nothing was found out. This says neither that it is valid nor that it is not. Try again in a while.",
+        ),
+        status if status.is_server_error() => fault(),
+        _ => text("没有看懂这个网址，所以没有查。", "This address was not understood, so nothing was looked up."),
+    };
+    let mut page = cannot_tell(app, lang_of(uri), uri, status, sentence);
+    let kept = [header::RETRY_AFTER, header::ALLOW].into_iter();
+    page.headers_mut().extend(kept.filter_map(|name| Some((name.clone(), instead_of.headers().get(&name)?.clone()))));
+    page
+}
+
+fn lang_of(uri: &Uri) -> Lang {
+    Lang::of(uri.query().unwrap_or_default().split('&').find_map(|p| p.strip_prefix("lang=")))
+}
+
+fn fault() -> Text {
+    text(
+        "现在查不到状态：服务出了故障。这不说明它有效，也不说明它无效。",
+        "Its standing cannot be found now: the service has a fault. This says neither that it is valid nor that it is not.",
+    )
 }
 
 fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> Response {
@@ -167,12 +180,7 @@ fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> 
 }
 
 fn failed(app: &App, lang: Lang, uri: &Uri, error: ServiceError) -> Response {
-    let problem = Problem::from(error);
-    let sentence = text(
-        "现在查不到状态：服务出了故障。这不说明证书有效，也不说明它无效。",
-        "Its standing cannot be found now: the service has a fault. This says neither that it is valid nor that it is not.",
-    );
-    cannot_tell(app, lang, uri, problem.status(), sentence)
+    cannot_tell(app, lang, uri, Problem::from(error).status(), fault())
 }
 
 async fn certificate(
@@ -184,7 +192,10 @@ async fn certificate(
     let lang = query.lang();
     let asked = match query.moment().asked() {
         Ok(asked) => asked,
-        Err(refusal) => return cannot_tell(&app, lang, &uri, StatusCode::BAD_REQUEST, bad_moment(&refusal.message)),
+        Err(refusal) => {
+            let said = text("日期写得不对，没有查；请写成 2026-05-08。", refusal.message);
+            return cannot_tell(&app, lang, &uri, StatusCode::BAD_REQUEST, said);
+        }
     };
     let missing = || {
         let now = app.service.now();
@@ -203,10 +214,6 @@ async fn certificate(
     }
 }
 
-fn bad_moment(message: &str) -> Text {
-    text(format!("日期写得不对，请写成 2026-05-08。（{message}）"), message.to_owned())
-}
-
 /// A scanned mark is about now: another day is asked about on its certificate's page.
 async fn mark(
     State(app): State<App>,
@@ -217,139 +224,12 @@ async fn mark(
     let lang = query.lang();
     match app.service.mark_answer(&digits, Asked::default()) {
         Ok(answer) => {
-            let view = view::mark(&answer, Asked::default(), "", app.service.now());
-            let known = !matches!(view.face, Face::NotGenuine | Face::NoSuchRecord);
+            let view = view::mark(&answer, "", app.service.now());
+            let known = !matches!(view.face, Face::NotGenuine | Face::Incomplete | Face::NoSuchRecord);
             verdict(&app, lang, &uri, if known { StatusCode::OK } else { StatusCode::NOT_FOUND }, view)
         }
         Err(error) => failed(&app, lang, &uri, error),
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct HomeQuery {
-    q: Option<String>,
-    page: Option<usize>,
-    lang: Option<String>,
-}
-
-async fn home(State(app): State<App>, Query(query): Query<HomeQuery>, uri: Uri) -> Response {
-    let lang = Lang::of(query.lang.as_deref());
-    let typed = query.q.as_deref().unwrap_or_default().trim();
-    if typed.is_empty() {
-        return home_page(&app, lang, &uri, String::new(), None, StatusCode::OK);
-    }
-    if typed.len() > SEARCH_MAX {
-        let fault =
-            text("输入太长了：一次查一个编号、名称或代码。", "That is too long: search for one number, name or code.");
-        return home_page(&app, lang, &uri, String::new(), Some(no_results(fault)), StatusCode::BAD_REQUEST);
-    }
-    match search(&app, lang, typed, query.page.unwrap_or(1).min(PAGES)) {
-        Ok(Found::At(href)) => Redirect::to(&href).into_response(),
-        Ok(Found::List(results)) => {
-            let status = if results.lines.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-            home_page(&app, lang, &uri, typed.to_owned(), Some(results), status)
-        }
-        Err(error) => failed(&app, lang, &uri, error),
-    }
-}
-
-enum Found {
-    At(String),
-    List(Results),
-}
-
-/// What people type: a scanned address, an identifier, a number, a code, or part of a name.
-fn search(app: &App, lang: Lang, typed: &str, page: usize) -> Result<Found, ServiceError> {
-    let suffix = if lang.is_zh() { "" } else { "?lang=en" };
-    if let Ok(url) = ScannedUrl::parse(typed) {
-        if url.host == app.service.host().as_str() {
-            return Ok(Found::At(format!("/m/{}{suffix}", url.digits)));
-        }
-        return Ok(Found::List(no_results(text(
-            format!("这个网址是 {} 的，不是本机构的 {}。", url.host, app.service.host()),
-            format!("That address belongs to {}, not to this body's {}.", url.host, app.service.host()),
-        ))));
-    }
-    if let Ok(id) = CertificateId::parse(typed) {
-        if app.service.certificate_answer(id, Default::default())?.is_some() {
-            return Ok(Found::At(format!("/c/{id}{suffix}")));
-        }
-        return Ok(Found::At(format!("/m/{typed}{suffix}")));
-    }
-    if CertificateNumber::parse(typed).is_ok()
-        && let Some(certificate) = app.service.by_number(typed)?
-    {
-        return Ok(Found::At(format!("/c/{}{suffix}", certificate.id)));
-    }
-    let request = PageRequest { offset: page.saturating_sub(1).saturating_mul(LINES), size: LINES };
-    let found = match Uscc::parse(typed) {
-        Ok(uscc) => app.service.by_holder(uscc, request)?,
-        Err(_) => match app.service.by_name(typed, request) {
-            Ok(found) => found,
-            Err(ServiceError::Refused(why)) => {
-                let why = why.first().map_or_else(String::new, |r| r.message.to_string());
-                return Ok(Found::List(no_results(text(format!("查不了：{why}"), why))));
-            }
-            Err(other) => return Err(other),
-        },
-    };
-    Ok(Found::List(results(app, lang, typed, page.max(1), &found)))
-}
-
-fn no_results(fault: Text) -> Results {
-    Results { lines: vec![], total: 0, first: 1, previous: None, next: None, fault: Some(fault) }
-}
-
-fn results(app: &App, lang: Lang, typed: &str, page: usize, found: &Page<Certificate>) -> Results {
-    let at = |page: usize| {
-        let language = if lang.is_zh() { "" } else { "&lang=en" };
-        format!("/?q={}&page={page}{language}", percent(typed))
-    };
-    let first = (page - 1) * LINES + 1;
-    Results {
-        lines: found.items.iter().map(|c| line(app, lang, c)).collect(),
-        total: found.total,
-        first,
-        previous: (page > 1).then(|| at(page - 1)),
-        next: (first + found.items.len() <= found.total && !found.items.is_empty()).then(|| at(page + 1)),
-        fault: None,
-    }
-}
-
-fn line(app: &App, lang: Lang, certificate: &Certificate) -> Line {
-    let terms = certificate.terms();
-    let standing = app.service.standing_now(certificate);
-    let face = standing.map_or(Face::CannotTell, Face::Standing);
-    Line {
-        href: format!("/c/{}{}", certificate.id, if lang.is_zh() { "" } else { "?lang=en" }),
-        holder: terms.holder.name.to_string(),
-        number: terms.number.to_string(),
-        level: text(terms.level.zh(), terms.level.en()),
-        praised: standing == Some(Standing::Valid),
-        word: face.word(),
-        class: face.class(),
-        until: terms.valid_until.to_string(),
-    }
-}
-
-/// Percent-encodes a query value (RFC 3986).
-fn percent(text: &str) -> String {
-    let keep = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
-    text.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
-fn home_page(
-    app: &App,
-    lang: Lang,
-    uri: &Uri,
-    typed: String,
-    results: Option<Results>,
-    status: StatusCode,
-) -> Response {
-    let title = text("证书查验", "Check a certificate");
-    let frame = Frame::of(app, lang, title, uri);
-    let standard = app.service.scheme().standard.clone();
-    html(status, &HomePage { frame, standard, typed, results })
 }
 
 /// Whatever is nowhere.
@@ -362,7 +242,7 @@ pub async fn not_found(State(app): State<App>, uri: Uri) -> Response {
         )
         .into_response();
     }
-    let frame = Frame::of(&app, Lang::Zh, text("没有这一页", "No such page"), &uri);
+    let frame = Frame::of(&app, lang_of(&uri), text("没有这一页", "No such page"), &uri);
     let heading = text("没有这一页", "No such page");
     let sentence = text(
         "网址可能抄错了。可以在首页按编号、名称或代码查询。",

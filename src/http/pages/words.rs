@@ -84,8 +84,20 @@ pub enum Face {
     Standing(Standing),
     /// It was in force at the moment asked about, which is not now.
     WasValid,
+    /// The mark's licence was taken back, whatever its certificate.
+    MarkRevoked,
+    /// The mark was asked for and is not licensed.
+    MarkNotLicensed,
+    /// New artwork has taken the mark's place.
+    MarkReplaced,
+    /// The mark is frozen, and its certificate does not say why.
+    MarkFrozen,
+    /// The mark's licence has ended, and its certificate does not say why.
+    MarkEnded,
     /// Not this body's code or record.
     NotGenuine,
+    /// The code was cut short or mistyped.
+    Incomplete,
     /// Nothing of that identity is on record.
     NoSuchRecord,
     /// It cannot be told now.
@@ -99,7 +111,13 @@ impl Face {
         match self {
             Self::Standing(standing) => text(standing.zh(), standing.en()),
             Self::WasValid => text("当时有效", "In force then"),
+            Self::MarkRevoked => text("标志已撤销", "Mark revoked"),
+            Self::MarkNotLicensed => text("标志未获许可", "Mark not licensed"),
+            Self::MarkReplaced => text("标志已更换", "Mark replaced"),
+            Self::MarkFrozen => text("标志停用", "Mark frozen"),
+            Self::MarkEnded => text("标志许可已终止", "Mark licence ended"),
             Self::NotGenuine => text("不是真标志", "Not genuine"),
+            Self::Incomplete => text("码不完整", "Incomplete code"),
             Self::NoSuchRecord => text("查无此证", "No such record"),
             Self::CannotTell => text("无法判断", "Cannot tell"),
         }
@@ -119,7 +137,13 @@ impl Face {
                 Standing::NotYetEffective => "not-yet",
             },
             Self::WasValid => "was-valid",
+            Self::MarkRevoked => "mark-revoked",
+            Self::MarkNotLicensed => "mark-not-licensed",
+            Self::MarkReplaced => "mark-replaced",
+            Self::MarkFrozen => "mark-frozen",
+            Self::MarkEnded => "mark-ended",
             Self::NotGenuine => "not-genuine",
+            Self::Incomplete => "incomplete",
             Self::NoSuchRecord => "no-record",
             Self::CannotTell => "cannot-tell",
         }

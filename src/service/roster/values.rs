@@ -6,6 +6,7 @@ use crate::domain::error::shown;
 use crate::domain::holder::Site;
 use crate::domain::record::MAX_SITES;
 use crate::domain::text::{Address, Name};
+use crate::domain::written::plain;
 use crate::domain::{CertificateNumber, Level, Refusal, Uscc};
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
@@ -49,12 +50,7 @@ pub(super) fn date(cell: &Cell, is_1904: bool) -> Result<Date, Refusal> {
 
 /// Half-width, one sort of sign, and without a time of day.
 fn folded_date(text: &str) -> String {
-    let folded: String = text
-        .nfkc()
-        .map(|c| if matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}') { '-' } else { c })
-        .collect::<String>()
-        .trim()
-        .to_owned();
+    let folded = plain(text).trim().to_owned();
     if folded.contains('年') {
         let plain: String = folded.chars().filter(|c| !c.is_whitespace()).collect();
         return plain.trim_end_matches(['日', '号']).replace(['年', '月'], "-");

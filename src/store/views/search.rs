@@ -1,9 +1,9 @@
 //! Holder search: every pair of neighbouring characters of every name, in memory, rebuilt at start.
 
 use crate::domain::CertificateId;
+use crate::domain::written::plain;
 use crate::store::{Page, PageRequest};
 use std::collections::BTreeMap;
-use unicode_normalization::UnicodeNormalization;
 
 /// Follows the last character of a name, so that every character begins a pair.
 const END: char = '\0';
@@ -15,9 +15,9 @@ pub struct SearchIndex {
     pairs: BTreeMap<(char, char), Vec<u32>>,
 }
 
-/// Width (NFKC) and case folded.
+/// Width, dashes and case folded, without spaces: they are lost and found in copying.
 fn fold(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).collect()
+    plain(text).chars().filter(|c| *c != ' ').flat_map(char::to_lowercase).collect()
 }
 
 fn pairs_of(folded: &str) -> impl Iterator<Item = (char, char)> {

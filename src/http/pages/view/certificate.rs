@@ -147,12 +147,14 @@ fn sentence(answer: &CertificateAnswer, face: Face) -> (Text, Option<Text>) {
             format!("那时有效；这张证书的有效期到 {until}。"),
             format!("It was in force then; its validity ends on {until}."),
         ),
-        Face::NotGenuine | Face::NoSuchRecord | Face::CannotTell => cannot_tell(&answer.finding.verdict),
+        // Of a certificate's faces "cannot tell" is left; the others are a mark's.
+        _ => cannot_tell(&answer.finding.verdict),
     };
     (said, warning(answer))
 }
 
-fn cannot_tell(verdict: &Verdict) -> Text {
+/// What stands in the way of an answer.
+pub(super) fn cannot_tell(verdict: &Verdict) -> Text {
     verdict.obstacle().map_or_else(
         || text("现在查不到状态。", "Its standing cannot be found now."),
         |check| text(format!("{}。", check.message_zh), capital(&format!("{}.", check.message))),

@@ -1,16 +1,17 @@
-//! The page of a mark: the worse of the mark and its certificate.
+//! The page of a mark: its own word where the mark itself is what does not hold, else its certificate's.
 
-use super::certificate::certificate;
+use super::certificate::{cannot_tell, certificate};
 use super::{Held, View, advice, bare, capital, checks, face_of, level_note};
 use crate::domain::dates::china_day;
 use crate::domain::mark_licence::{MarkChange, MarkState};
-use crate::http::pages::words::{Face, text};
-use crate::service::lookup::{Asked, FoundMark, MarkAnswer};
+use crate::http::pages::words::{Face, Text, text};
+use crate::service::lookup::{Asked, FoundMark, MarkAnswer, Successor};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
-/// The page of a mark.
+/// The page of a mark. A scanned mark is about now.
 #[must_use]
-pub fn mark(answer: &MarkAnswer, asked: Asked, base: &str, now: Timestamp) -> View {
+pub fn mark(answer: &MarkAnswer, base: &str, now: Timestamp) -> View {
     match answer {
         MarkAnswer::NotGenuine(verdict) => {
             let said = text(
@@ -18,6 +19,14 @@ pub fn mark(answer: &MarkAnswer, asked: Asked, base: &str, now: Timestamp) -> Vi
                 "This mark was not issued by this body. Do not trust it.",
             );
             bare(Face::NotGenuine, said, verdict, now, true)
+        }
+        MarkAnswer::Incomplete(verdict) => {
+            let found = cannot_tell(verdict);
+            let said = text(
+                format!("{}请再扫一次，或重新输入全部数字。", found.zh),
+                format!("{} Scan it again, or type all the digits.", found.en),
+            );
+            bare(Face::Incomplete, said, verdict, now, true)
         }
         MarkAnswer::Unknown { id, signed, verdict } => {
             let said = if *signed {
@@ -30,40 +39,41 @@ pub fn mark(answer: &MarkAnswer, asked: Asked, base: &str, now: Timestamp) -> Vi
             };
             bare(Face::NoSuchRecord, said, verdict, now, true)
         }
-        MarkAnswer::Found(found) => found_mark(found, asked, base),
+        MarkAnswer::Found(found) => found_mark(found, base),
     }
 }
 
-fn found_mark(found: &FoundMark, asked: Asked, base: &str) -> View {
-    let mut view = View { asks_day: false, ..certificate(&found.certificate, asked, base) };
+fn found_mark(found: &FoundMark, base: &str) -> View {
     let verdict = &found.finding.verdict;
-    let genuine = found.finding.genuine.is_some();
-    view.checks = checks(verdict);
-    if !genuine {
-        return View { face: Face::CannotTell, ..view };
+    let page = certificate(&found.certificate, Asked::default(), base);
+    let of_certificate = page.face;
+    let mut view = View { checks: checks(verdict), asks_day: false, ..page };
+    if found.finding.genuine.is_none() {
+        return view;
     }
-    let certificate_face = view.face;
-    view.face =
-        if verdict.checks.iter().any(|c| c.code == "mark_mismatch") { Face::NotGenuine } else { face_of(verdict) };
-    if view.face == Face::NotGenuine {
+    if verdict.checks.iter().any(|c| c.code == "mark_mismatch") {
         let said = text(
             "码里写的与登记的许可不一致，不要相信它。",
             "The code does not say what was licensed. Do not trust it.",
         );
         return bare(Face::NotGenuine, said, verdict, found.certificate.moment.now, true);
     }
-    if verdict.checks.iter().any(|c| c.code == "key_compromised") {
-        view.sentence = text(
-            "签这个标志的密钥在签名之前已经泄露，真假无法判断。请向持证组织要换发的新标志。",
-            "The key that signed this mark had leaked before: genuine or not cannot be told. Ask the holder for its new mark.",
-        );
+    if let Some((face, sentence)) = own_word(found, of_certificate) {
+        view = View { face, sentence, warning: None, link: Some(way_on(found, face, of_certificate, base)), ..view };
+    } else {
+        view.face = face_of(verdict);
+        if verdict.checks.iter().any(|c| c.code == "key_compromised") {
+            view.sentence = text(
+                "签这个标志的密钥在签名之前已经泄露，真假无法判断。请向持证组织要换发的新标志。",
+                "The key that signed this mark had leaked before: genuine or not cannot be told. Ask the holder for its new mark.",
+            );
+        } else if view.face == Face::CannotTell && of_certificate != Face::CannotTell {
+            view.sentence = cannot_tell(verdict);
+        }
     }
     if let Some(subject) = &mut view.subject {
         subject.praised = view.face.is_valid();
-        subject.note = level_note(view.face, asked.as_of.is_some());
-    }
-    if view.face != certificate_face || !certificate_face.is_valid() {
-        mark_words(found, &mut view, certificate_face, base);
+        subject.note = level_note(view.face, false);
     }
     view.advice = advice(view.face, true);
     if view.face.is_valid() || view.face == Face::CannotTell {
@@ -72,45 +82,86 @@ fn found_mark(found: &FoundMark, asked: Asked, base: &str) -> View {
     view
 }
 
-/// Where the mark itself is worse than its certificate, the band speaks of the mark.
-fn mark_words(found: &FoundMark, view: &mut View, certificate_face: Face, base: &str) {
-    let Some((state, since)) = found.finding.licence else { return };
+/// What the band says of the mark itself, where its certificate's word does not say it already.
+fn own_word(found: &FoundMark, of_certificate: Face) -> Option<(Face, Text)> {
+    let (state, since) = found.finding.licence?;
     let since = china_day(since);
-    let revoked = found.licence.life().iter().rev().find_map(|s| match &s.change {
+    Some(match state {
+        MarkState::Active => return None,
+        // It was frozen or ended together with its certificate.
+        MarkState::Frozen | MarkState::Ended if !of_certificate.is_valid() => return None,
+        MarkState::Frozen => (
+            Face::MarkFrozen,
+            text(
+                format!("{since} 起停用，恢复之前请不要凭它认定售后服务星级。"),
+                format!("Frozen since {since}: do not rely on it until it is freed."),
+            ),
+        ),
+        MarkState::Ended => (
+            Face::MarkEnded,
+            text(
+                format!("许可已于 {since} 终止，请不要凭它认定售后服务星级。"),
+                format!("Its licence ended on {since}: do not rely on it."),
+            ),
+        ),
+        MarkState::Requested => (
+            Face::MarkNotLicensed,
+            text(
+                format!("{since} 提出了申请，还没有获得许可，请不要凭它认定售后服务星级。"),
+                format!("It was asked for on {since} and is not licensed yet: do not rely on it."),
+            ),
+        ),
+        MarkState::Refused => (
+            Face::MarkNotLicensed,
+            text(
+                format!("{since} 没有批准它的申请，不能使用，请不要凭它认定售后服务星级。"),
+                format!("It was refused a licence on {since} and may not be used: do not rely on it."),
+            ),
+        ),
+        MarkState::Revoked => (Face::MarkRevoked, revoked(found, since)),
+        MarkState::Replaced if found.replaced_by.is_some() => (
+            Face::MarkReplaced,
+            text(
+                format!("{since} 起由新标志取代，这一个不再使用，请看新标志。"),
+                format!("Replaced on {since} and no longer used: see the new mark."),
+            ),
+        ),
+        MarkState::Replaced => (
+            Face::MarkReplaced,
+            text(
+                format!("{since} 起随换证停止使用，没有新标志取代它，请看证书。"),
+                format!("Out of use since {since}, with no new mark in its place: see the certificate."),
+            ),
+        ),
+    })
+}
+
+fn revoked(found: &FoundMark, since: Date) -> Text {
+    let why = found.licence.life().iter().rev().find_map(|s| match &s.change {
         MarkChange::Revoked { reason } => Some(*reason),
         _ => None,
     });
-    let said = match state {
-        MarkState::Requested => Some(text(
-            "这个标志已申请，还没有获得许可，不能使用。",
-            "This mark was asked for but is not licensed: it may not be used.",
-        )),
-        MarkState::Refused => {
-            Some(text("这个标志的申请没有获得许可，不能使用。", "This mark was refused a licence: it may not be used."))
+    let (zh, en) = why.map_or_else(Default::default, |r| (format!("（{}）", r.zh()), format!(" ({})", r.en())));
+    text(
+        format!("{since} 撤销了它的许可{zh}，请不要凭它认定售后服务星级。"),
+        format!("Its licence was revoked on {since}{en}: do not rely on it."),
+    )
+}
+
+/// Where the band of a mark that does not hold leads: to what took its place, or to how its certificate itself stands.
+fn way_on(found: &FoundMark, face: Face, of_certificate: Face, base: &str) -> (String, Text) {
+    if face == Face::MarkReplaced {
+        if let Some(by) = found.replaced_by {
+            return (format!("{base}/m/{by}"), text("看新标志", "See the new mark"));
         }
-        MarkState::Revoked => {
-            let (zh, en) = revoked.map_or(("", ""), |r| (r.zh(), r.en()));
-            Some(text(
-                format!("{since} 撤销了这个标志的许可：{zh}。"),
-                format!("The licence of this mark was revoked on {since}: {en}."),
-            ))
+        if let Some(Successor { id, number, .. }) = &found.certificate.successor {
+            let said = text(format!("看新证 {number}"), format!("See the new certificate {number}"));
+            return (format!("{base}/c/{id}"), said);
         }
-        MarkState::Ended if certificate_face.is_valid() => Some(text(
-            format!("这个标志的许可已于 {since} 终止。"),
-            format!("The licence of this mark ended on {since}."),
-        )),
-        MarkState::Replaced => Some(text(
-            format!("{since} 起由新标志取代，这个标志不再使用。"),
-            format!("Replaced by a new mark since {since}; this one is no longer used."),
-        )),
-        MarkState::Active | MarkState::Frozen | MarkState::Ended => None,
-    };
-    if let Some(said) = said {
-        view.sentence = said;
     }
-    if let (MarkState::Replaced, Some(by)) = (state, found.replaced_by) {
-        view.link = Some((format!("{base}/m/{by}"), text("看新标志", "See the new mark")));
-    }
+    let word = of_certificate.word();
+    let said = text(format!("证书本身：{}", word.zh), format!("The certificate itself: {}", word.en));
+    (format!("{base}/c/{}", found.certificate.certificate.id), said)
 }
 
 fn held(found: &FoundMark) -> Held {

@@ -110,7 +110,9 @@ pub struct CheckRow {
     pub source: Text,
 }
 
-fn clock(at: Timestamp) -> String {
+/// An instant as people read it, China time.
+#[must_use]
+pub fn clock(at: Timestamp) -> String {
     CHINA.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
@@ -155,6 +157,14 @@ fn advice(face: Face, is_mark: bool) -> Option<Text> {
             "生效日之前，请不要把它当作有效证书。",
             "Do not take it for a certificate in force before that day.",
         )),
+        Face::MarkReplaced => Some(text(
+            "现在的级别和范围以新标志、新证书为准。旧标志仍在使用时，请告诉发证机构。",
+            "Level and scope now are those of the new mark and certificate. Where the old mark is still used, tell the certification body.",
+        )),
+        Face::MarkRevoked | Face::MarkNotLicensed | Face::MarkFrozen | Face::MarkEnded => Some(text(
+            "这说的是这个标志；企业有没有有效的证书，请看证书本身。标志仍在使用时，请向卖家询问，或告诉发证机构。",
+            "This is about the mark; whether the company holds a certificate in force, its certificate says. Where the mark is still used, ask the seller, or tell the certification body.",
+        )),
         Face::Standing(_) => Some(text(
             "现在不能凭它认定售后服务星级。仍有人在使用时，请向卖家询问，或告诉发证机构。",
             "It proves no service level now. Where it is still used, ask the seller, or tell the certification body.",
@@ -166,6 +176,10 @@ fn advice(face: Face, is_mark: bool) -> Option<Text> {
         Face::NotGenuine => Some(text(
             "可以按企业名称查一查这家企业有没有证书。",
             "Search by the company's name to see whether it holds a certificate.",
+        )),
+        Face::Incomplete => Some(text(
+            "这不说明标志是真的，也不说明它是假的。总是扫不出来时，请按标志上印的证书编号查询。",
+            "This says neither that the mark is genuine nor that it is not. Where it cannot be scanned, search by the certificate number printed on it.",
         )),
         Face::NoSuchRecord => Some(text(
             "请核对编号有没有抄错；也可以按企业名称或统一社会信用代码再查。",
@@ -203,6 +217,9 @@ pub fn bare(face: Face, sentence: Text, verdict: &Verdict, now: Timestamp, is_ma
 /// What no longer holds is not praised; what cannot be told is not called void either.
 fn level_note(face: Face, then: bool) -> Text {
     match (face, then) {
+        (Face::MarkRevoked | Face::MarkNotLicensed | Face::MarkReplaced | Face::MarkFrozen | Face::MarkEnded, _) => {
+            text("这个标志不能使用", "this mark may not be used")
+        }
         (Face::CannotTell, _) => text("能否使用，无法判断", "whether it may be used cannot be told"),
         (Face::WasValid, _) => text("当时的级别", "its level then"),
         (_, true) => text("当时不能使用", "could not be used then"),

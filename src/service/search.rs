@@ -1,0 +1,143 @@
+//! What the public types, found: a number, an identifier, a code, a name, or an address pasted whole.
+
+use super::typed::{Address, Leads, grouped_digits, trimmed, unlabelled};
+use super::{Service, ServiceError};
+use crate::domain::error::shown;
+use crate::domain::ids::ID_DIGITS;
+use crate::domain::text::Name;
+use crate::domain::written::plain;
+use crate::domain::{Certificate, CertificateId, CertificateNumber, Refusal, Uscc};
+use crate::store::{Page, PageRequest};
+
+/// What a search came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A page of this body, whatever it will say of those digits; [`Leads::Elsewhere`] where there is none.
+    Ours(Leads),
+    /// An address of that other host: nothing was looked up.
+    Foreign(String),
+    /// Certificates of a holder, by code or name; none where there are none.
+    List(Page<Certificate>),
+}
+
+impl Service {
+    /// Finds what people type or paste. `here` is the host the pages are reached at, where that is not the one in codes.
+    ///
+    /// # Errors
+    /// `text_too_long` for what is longer than any name; `text_empty`; store failures.
+    pub fn search(&self, typed: &str, here: &str, page: PageRequest) -> Result<Found, ServiceError> {
+        let text = plain(typed);
+        let text = trimmed(&text);
+        if let Some(address) = Address::within(text) {
+            return Ok(self.at(address, here));
+        }
+        let label = unlabelled(text);
+        let readings = || [Some(text), label.map(|(rest, _)| rest)].into_iter().flatten();
+        for text in readings() {
+            if let Some(certificate) = self.numbered(text)? {
+                return Ok(Found::Ours(Leads::Certificate(certificate.id.to_string())));
+            }
+            // A mark's, or longer than any number: its page says what it is worth.
+            if let Some(digits) = grouped_digits(text)
+                && (digits.len() == ID_DIGITS || digits.len() > CertificateNumber::MAX_LEN)
+            {
+                return Ok(Found::Ours(Leads::Mark(digits)));
+            }
+        }
+        if let Some(address) = Address::bare(text) {
+            return Ok(self.at(address, here));
+        }
+        if let Some(uscc) = readings().find_map(|text| Uscc::parse(text).ok()) {
+            return Ok(Found::List(self.by_holder(uscc, page)?));
+        }
+        let found = self.by_name(text, page)?;
+        match label {
+            // A name may begin with a word that stands on labels, too: only a colon makes it one.
+            Some((name, true)) if found.total == 0 => Ok(Found::List(self.by_name(name, page)?)),
+            _ => Ok(Found::List(found)),
+        }
+    }
+
+    fn at(&self, address: Address, here: &str) -> Found {
+        if address.host == self.host().as_str() || address.host == here {
+            Found::Ours(address.leads)
+        } else {
+            Found::Foreign(address.host)
+        }
+    }
+
+    /// The certificate with that number or identifier, as people type or paste it: in groups, with its label, or as the
+    /// address of its page.
+    ///
+    /// # Errors
+    /// `foreign_address`, `no_certificate_address`, `bad_number`, or store failures.
+    pub fn by_number(&self, typed: &str, here: &str) -> Result<Option<Certificate>, ServiceError> {
+        let text = plain(typed);
+        let text = trimmed(&text);
+        if let Some(address) = Address::within(text) {
+            return self.of_address(address, here);
+        }
+        let readings: Vec<&str> = [Some(text), unlabelled(text).map(|(rest, _)| rest)].into_iter().flatten().collect();
+        for text in &readings {
+            if let Some(certificate) = self.numbered(text)? {
+                return Ok(Some(certificate));
+            }
+        }
+        if let Some(address) = Address::bare(text) {
+            return self.of_address(address, here);
+        }
+        // What can be a number is one that was not issued.
+        let last = readings.last().copied().unwrap_or_default();
+        Ok(CertificateNumber::parse(last).map(|_| None)?)
+    }
+
+    fn of_address(&self, address: Address, here: &str) -> Result<Option<Certificate>, ServiceError> {
+        match self.at(address, here) {
+            Found::Ours(Leads::Certificate(digits)) => self.numbered(&digits),
+            Found::Foreign(host) => Err(Refusal::invalid(
+                "foreign_address",
+                format!("that address belongs to {}, not to this body's {}", shown(&host), self.host()),
+            )
+            .into()),
+            Found::Ours(_) | Found::List(_) => Err(Refusal::invalid(
+                "no_certificate_address",
+                "that is not the address of a certificate: ask about a mark at /api/v1/marks/ and its digits",
+            )
+            .into()),
+        }
+    }
+
+    fn numbered(&self, text: &str) -> Result<Option<Certificate>, ServiceError> {
+        if let Ok(number) = CertificateNumber::parse(text)
+            && let Some(id) = self.store.certificate_by_number(&number)?
+        {
+            return Ok(self.store.certificate(id)?);
+        }
+        match grouped_digits(text).and_then(|digits| CertificateId::parse(&digits).ok()) {
+            Some(id) => Ok(self.store.certificate(id)?),
+            None => Ok(None),
+        }
+    }
+
+    /// Certificates of one holder, newest first.
+    ///
+    /// # Errors
+    /// Store failures.
+    pub fn by_holder(&self, uscc: Uscc, page: PageRequest) -> Result<Page<Certificate>, ServiceError> {
+        let mut ids = self.store.certificates_of(uscc)?;
+        ids.reverse();
+        let total = ids.len();
+        let items = ids.into_iter().skip(page.offset).take(page.size);
+        Ok(Page { items: items.map(|id| self.certificate(id)).collect::<Result<_, _>>()?, total })
+    }
+
+    /// Certificates whose holder's name holds that text, newest first.
+    ///
+    /// # Errors
+    /// `text_empty`, `text_too_long`, or store failures.
+    pub fn by_name(&self, text: &str, page: PageRequest) -> Result<Page<Certificate>, ServiceError> {
+        let text = Name::parse(&plain(text)).map_err(|r| r.under("/holder"))?;
+        let Page { items, total } = self.store.search_holders(text.as_str(), page)?;
+        Ok(Page { items: items.into_iter().map(|id| self.certificate(id)).collect::<Result<_, _>>()?, total })
+    }
+}

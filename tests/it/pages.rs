@@ -1,0 +1,208 @@
+//! What a person reads: a word of its own for each thing that can be wrong, and none of them green.
+
+use crate::harness::{Answer, TestApp, decision};
+use serde_json::{Value, json};
+use starmark::http::Limits;
+use std::num::NonZeroU32;
+
+/// The band of a page: its class, and the word in it.
+#[track_caller]
+fn band(page: &str) -> (&str, &str) {
+    let between = |from: &str, to: &str| {
+        let rest = page.split_once(from).unwrap_or_else(|| panic!("no {from}: {page}")).1;
+        rest.split_once(to).unwrap().0
+    };
+    (between("<section class=\"band ", "\""), between("<h1 id=\"verdict\">", "<"))
+}
+
+/// It says that it cannot tell, and nothing of a verdict.
+#[track_caller]
+fn tells_nothing(answer: Answer, status: u16) -> Answer {
+    let answer = answer.is(status);
+    assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    let page = answer.text();
+    assert_eq!(band(&page), ("cannot-tell hatched", "无法判断"));
+    assert!(!page.contains("示例电器") && !page.contains('★'.to_string().repeat(2).as_str()), "{page}");
+    answer
+}
+
+async fn mark_of(app: &TestApp, certificate: &str, body: Value) -> String {
+    let path = format!("/api/v1/issuing/certificates/{certificate}/marks");
+    app.post(&path, &body).await.is(201).json()["id"].as_str().unwrap().to_owned()
+}
+
+/// The mark's page has that band and says that, and the wire has that standing and state.
+async fn mark_reads(app: &TestApp, mark: &str, class: &str, word: &str, says: &[&str], wire: (&str, &str)) {
+    let page = app.get(&format!("/m/{mark}")).await.is(200).text();
+    assert_eq!(band(&page), (class, word));
+    for said in says {
+        assert!(page.contains(said), "{word}: “{said}” is not in {page}");
+    }
+    let answer = app.get(&format!("/api/v1/marks/{mark}")).await.is(200).json();
+    assert_eq!((&answer["standing"], &answer["licence"]["state"]), (&json!(wire.0), &json!(wire.1)), "{word}");
+    assert_eq!(answer["verdict"], "invalid", "{word}");
+}
+
+#[tokio::test]
+async fn a_mark_that_does_not_hold_is_told_from_its_certificate() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let id = issued["id"].as_str().unwrap();
+    let asked = mark_of(&app, id, json!({"medium": "product", "approve": false})).await;
+    let refused = mark_of(&app, id, json!({"medium": "advertising", "approve": false})).await;
+    let revoked = mark_of(&app, id, json!({"medium": "packaging"})).await;
+    app.today("2026-06-01");
+    app.post(&format!("/api/v1/issuing/marks/{refused}/refusal"), &json!({})).await.is(200);
+    app.post(&format!("/api/v1/issuing/marks/{revoked}/revocation"), &json!({"reason": "misuse"})).await.is(200);
+    let itself = format!("href=\"/c/{id}\">证书本身：有效");
+    let (unlicensed, red) = ("mark-not-licensed hatched", "mark-revoked hatched");
+    let day = "<span class=\"date\">2026-06-01</span>";
+    mark_reads(
+        &app,
+        &asked,
+        unlicensed,
+        "标志未获许可",
+        &["还没有获得许可", &itself],
+        ("not_yet_effective", "requested"),
+    )
+    .await;
+    mark_reads(&app, &refused, unlicensed, "标志未获许可", &["没有批准", day, &itself], ("withdrawn", "refused")).await;
+    let why = "经确认的违规使用";
+    mark_reads(&app, &revoked, red, "标志已撤销", &[why, day, &itself], ("withdrawn", "revoked")).await;
+    for mark in [&asked, &refused, &revoked] {
+        let page = app.get(&format!("/m/{mark}")).await.text();
+        assert!(page.contains("这个标志不能使用") && !page.contains("您手上的是这个吗"));
+        assert!(!page.contains('★'.to_string().repeat(2).as_str()), "nothing is praised");
+        let english = app.get(&format!("/m/{mark}?lang=en")).await.text();
+        assert!(english.contains("do not rely on it") && english.contains("The certificate itself: In force"));
+    }
+    let page = app.get(&format!("/c/{id}")).await.is(200).text();
+    assert_eq!(band(&page), ("valid", "有效"), "the certificate stands");
+
+    // What became of the certificate since is said beside the mark's own word, and alone where the mark only followed it.
+    let followed = mark_of(&app, id, json!({"medium": "premises"})).await;
+    app.order(id, "suspension", json!({"reason": "0112"})).await.is(200);
+    mark_reads(&app, &followed, "suspended hatched", "暂停", &["未履行认证合同义务"], ("suspended", "frozen")).await;
+    mark_reads(&app, &revoked, red, "标志已撤销", &[why, "证书本身：暂停"], ("withdrawn", "revoked")).await;
+    app.order(id, "withdrawal", json!({"reason": "0117"})).await.is(200);
+    mark_reads(&app, &followed, "withdrawn hatched", "已撤销", &["违规使用认证信息"], ("withdrawn", "ended")).await;
+    mark_reads(&app, &revoked, red, "标志已撤销", &[why, "证书本身：已撤销"], ("withdrawn", "revoked")).await;
+    mark_reads(&app, &asked, "withdrawn hatched", "已撤销", &["违规使用认证信息"], ("withdrawn", "ended")).await;
+}
+
+#[tokio::test]
+async fn a_replaced_mark_leads_to_what_took_its_place() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let old = issued["id"].as_str().unwrap();
+    let used = mark_of(&app, old, json!({"medium": "packaging"})).await;
+    let asked = mark_of(&app, old, json!({"medium": "product", "approve": false})).await;
+    let leaked = mark_of(&app, old, json!({"medium": "advertising"})).await;
+    let path = format!("/api/v1/issuing/marks/{leaked}/replacement");
+    let anew = app.post(&path, &json!({})).await.is(200).json();
+    let to_mark = format!("href=\"/m/{}\"", anew["id"].as_str().unwrap());
+    let (class, wire) = ("mark-replaced hatched", ("superseded", "replaced"));
+    mark_reads(&app, &leaked, class, "标志已更换", &["2026-05-08", "新标志取代", &to_mark], wire).await;
+    assert_eq!(band(&app.get(&format!("/c/{old}")).await.text()), ("valid", "有效"), "the certificate stands");
+    app.today("2027-02-01");
+    let mut change = decision("D-2", "2027-02-01");
+    change["score_sheet"] = json!(null);
+    let body = json!({"reason": "scope_changed", "decision": change});
+    let new = app.order(old, "supersession", body).await.is(201).json();
+    let fresh =
+        app.staff_get(&format!("/api/v1/issuing/certificates/{}/marks", new["id"].as_str().unwrap())).await.json();
+    let to_mark = format!("href=\"/m/{}\"", fresh[0]["id"].as_str().unwrap());
+    mark_reads(&app, &used, class, "标志已更换", &["2027-02-01", "新标志取代", &to_mark], wire).await;
+    let to_certificate = format!("href=\"/c/{}\"", new["id"].as_str().unwrap());
+    mark_reads(&app, &asked, class, "标志已更换", &["没有新标志取代它", &to_certificate], wire).await;
+    assert_eq!(band(&app.get(&format!("/c/{old}")).await.text()), ("superseded hatched", "已换证"));
+
+    // Printed ahead of its day, the new mark stands as its certificate does.
+    app.today("2029-04-20");
+    let mut next = decision("D-3", "2029-04-20");
+    next["issued_on"] = json!("2029-05-08");
+    let id = new["id"].as_str().unwrap();
+    let next = app.order(id, "recertification", json!({"decision": next})).await.is(201).json();
+    let ahead =
+        app.staff_get(&format!("/api/v1/issuing/certificates/{}/marks", next["id"].as_str().unwrap())).await.json();
+    let page = app.get(&format!("/m/{}", ahead[0]["id"].as_str().unwrap())).await.is(200).text();
+    assert_eq!(band(&page), ("not-yet hatched", "尚未生效"));
+}
+
+#[tokio::test]
+async fn a_code_cut_short_or_mistyped_accuses_nobody() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let path = format!("/api/v1/issuing/certificates/{}/marks", issued["id"].as_str().unwrap());
+    let mark = app.post(&path, &json!({"medium": "packaging"})).await.is(201).json();
+    let (digits, id) = (mark["digits"].as_str().unwrap(), mark["id"].as_str().unwrap());
+    let wrong = format!("{}{}", &id[..15], if id.ends_with('0') { '1' } else { '0' });
+    let (long, letter) = (format!("{digits}0"), format!("{}x", &digits[1..]));
+    for odd in ["1", "x", "%EF%BC%91", &digits[..216], &digits[..16], &long, &letter, &wrong, &"1".repeat(5000)] {
+        let answer = app.get(&format!("/api/v1/marks/{odd}")).await.is(200).json();
+        assert_eq!((&answer["verdict"], &answer["mark"]), (&json!("undetermined"), &json!("incomplete")), "{odd}");
+        assert_eq!((&answer["checks"][0]["code"], &answer["standing"]), (&json!("incomplete_code"), &json!(null)));
+        assert_eq!((&answer["licence"], &answer["certificate"]), (&json!(null), &json!(null)));
+        let page = app.get(&format!("/m/{odd}")).await.is(404).text();
+        assert_eq!(band(&page), ("incomplete hatched", "码不完整"), "{odd}");
+        assert!(page.contains("请再扫一次") && page.contains("证书编号查询") && !page.contains("不要相信"), "{odd}");
+    }
+    for forged in ["0".repeat(217), "9".repeat(217)] {
+        let answer = app.get(&format!("/api/v1/marks/{forged}")).await.is(200).json();
+        assert_eq!((&answer["verdict"], &answer["mark"]), (&json!("invalid"), &json!("not_genuine")));
+        assert_eq!(band(&app.get(&format!("/m/{forged}")).await.is(404).text()), ("not-genuine hatched", "不是真标志"));
+    }
+}
+
+#[tokio::test]
+async fn a_page_without_an_answer_says_that_it_cannot_tell() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let page = format!("/c/{}", issued["id"].as_str().unwrap());
+    tells_nothing(app.get(&format!("{page}?as_of=yesterday")).await, 400);
+    tells_nothing(app.get("/c/%FF").await, 400);
+    tells_nothing(app.get("/?page=x").await, 400);
+    let request = axum::http::Request::post(&page).body(axum::body::Body::empty()).unwrap();
+    assert_eq!(tells_nothing(app.send(request).await, 405).headers["allow"], "GET,HEAD");
+    let nowhere = app.get("/nowhere?lang=en").await.is(404).text();
+    assert!(nowhere.contains("No such page") && !nowhere.contains("class=\"band"));
+
+    let one = Limits { per_second: NonZeroU32::new(1), burst: NonZeroU32::MIN, ..Limits::DEFAULT };
+    let app = app.behind(one);
+    app.get(&page).await.is(200);
+    assert_eq!(tells_nothing(app.get(&page).await, 429).headers["retry-after"], "5");
+    tells_nothing(app.get("/nowhere").await, 429);
+    app.get("/assets/style.css").await.is(200);
+    assert_eq!(app.get(&format!("/api/v1{page}")).await.is(429).json()["code"], "too_many_requests");
+
+    let app = app.behind(Limits { per_second: None, ..Limits::DEFAULT });
+    app.damage_journal();
+    for path in [page.as_str(), "/?q=91110108551385082Q", "/?q=29326SC00001R0M"] {
+        tells_nothing(app.get(path).await, 500);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_known_to_be_wrong_makes_nothing_valid() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let id = issued["id"].as_str().unwrap();
+    let mark = mark_of(&app, id, json!({"medium": "packaging"})).await;
+    app.today("2026-05-07");
+    for path in [format!("certificates/{id}"), format!("marks/{mark}")] {
+        let answer = app.get(&format!("/api/v1/{path}")).await.is(200).json();
+        assert_eq!((&answer["verdict"], &answer["standing"]), (&json!("undetermined"), &json!(null)), "{path}");
+        assert!(answer["checks"].as_array().unwrap().iter().any(|c| c["code"] == "clock_behind"));
+    }
+    for path in [format!("/c/{id}"), format!("/m/{mark}")] {
+        let page = app.get(&path).await.is(200).text();
+        assert_eq!(band(&page), ("cannot-tell hatched", "无法判断"));
+        assert!(page.contains("时钟落后") && !page.contains('★'.to_string().repeat(2).as_str()));
+    }
+    let list = app.get("/?q=91110108551385082Q").await.is(200).text();
+    assert!(list.contains("tag cannot-tell") && !list.contains("tag valid"));
+    let then = app.get(&format!("/api/v1/certificates/{id}?as_of=2026-05-08T01:00:00Z")).await.is(200).json();
+    assert_eq!(then["standing"], "valid", "of what is on record for an hour gone by there is no doubt");
+    app.today("2026-05-08");
+    assert_eq!(app.standing(id).await, "valid");
+}

@@ -3,7 +3,7 @@
 use super::args::Global;
 use super::exit::Exit;
 use super::{progress, say};
-use crate::service::data_dir::DataDir;
+use crate::service::data_dir::{DataDir, Making};
 use crate::store::backup;
 use clap::Args;
 use std::path::PathBuf;
@@ -24,7 +24,8 @@ impl Backup {
         let from = global.named_dir()?;
         from.check_finished()?;
         let to = DataDir::at(&self.to)?;
-        let (done, keys) = copy(&from, &to, backup::backup)?;
+        let (making, done, keys) = copy(&from, &to, backup::backup)?;
+        making.finish()?;
         say(format_args!(
             "{}: {} events in {} MiB of journal, {keys} key files, schemes",
             to.root().display(),
@@ -43,15 +44,19 @@ type CopyJournal = fn(
     &dyn Fn(crate::store::engine::Progress),
 ) -> Result<backup::Backup, crate::store::StoreError>;
 
-/// Copies a data directory without its views; what was copied of the journal, and the count of key files.
-pub(super) fn copy(from: &DataDir, to: &DataDir, journal: CopyJournal) -> anyhow::Result<(backup::Backup, usize)> {
-    to.begin()?;
+/// Copies a data directory without its views, but for its last step: what was copied of the journal, and the count of key
+/// files.
+pub(super) fn copy(
+    from: &DataDir,
+    to: &DataDir,
+    journal: CopyJournal,
+) -> anyhow::Result<(Making, backup::Backup, usize)> {
+    let making = to.begin()?;
     let bar = progress::bar("journal");
     // The journal first: a key made meanwhile is then in the copy of the keys though not in the journal's, never the
     // other way round.
     let done = journal(from.root(), to.root(), &|p| progress::show(&bar, p.events, p.of))?;
     bar.finish_and_clear();
     let keys = to.copy_keys_and_schemes(from)?;
-    to.finish()?;
-    Ok((done, keys))
+    Ok((making, done, keys))
 }

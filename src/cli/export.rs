@@ -37,9 +37,10 @@ impl Export {
         }
         if let Some(done) = summary {
             note(format_args!(
-                "{} events in {} units exported; the keys ({}) are not in it",
+                "{} events in {} units exported, SHA-256 {}; the keys ({}) are not in it",
                 done.events,
                 done.units,
+                done.sha256,
                 opened.dir.keys().display()
             ));
         }

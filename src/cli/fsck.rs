@@ -4,6 +4,7 @@
 use super::args::Global;
 use super::exit::Exit;
 use super::{progress, say};
+use crate::service::audit::Audit;
 use crate::service::data_dir::DataDir;
 use crate::store::fsck::{self, Report, Scope, Severity};
 use crate::store::{SledStore, backup};
@@ -100,7 +101,8 @@ fn signatures(dir: &DataDir, copy: &Path) -> anyhow::Result<(u64, Vec<String>)> 
     let store = Arc::new(SledStore::open(copy)?);
     let service = super::open::service(dir, store, Arc::new(crate::service::clock::Machine))?;
     let bar = progress::bar("signatures");
-    let found = super::signatures::check(&service, &|done, of| progress::show(&bar, done, of));
+    let audit = service.audit(&|done, of| progress::show(&bar, done, of));
     bar.finish_and_clear();
-    found
+    let Audit { signatures, faults } = audit?;
+    Ok((signatures, faults.into_iter().map(|f| format!("event {}: {}", f.seq, f.what)).collect()))
 }

@@ -3,12 +3,14 @@
 use super::args::{Global, local_actor};
 use super::exit::Exit;
 use super::open::{create_store, service};
-use super::{files, note, say};
+use super::{files, progress, say};
 use crate::domain::Refusal;
+use crate::service::audit::AuditFault;
 use crate::service::clock::Machine;
-use crate::service::{Act, Service};
+use crate::service::data_dir::DataDir;
+use crate::service::{Act, Parts, Service, ServiceError};
 use crate::sign::KeyRecord;
-use crate::store::export::{self, ExchangeError, FORMAT};
+use crate::store::export::{self, ExchangeError, FORMAT, Summary};
 use crate::store::{MemoryStore, Store};
 use serde_json::json;
 use std::io::{BufReader, Read};
@@ -37,52 +39,35 @@ pub(super) struct Wanted {
     pub json: bool,
 }
 
-/// Takes an export into a data directory made for it. Whoever holds an access token of the old place was given it for that
+/// Takes an export into a data directory made for it. Nothing is left of a stream that is refused. Whoever holds an access token of the old place was given it for that
 /// place: here it ends, unless it is to be kept.
 pub(super) fn run(global: &Global, file: &Path, wanted: Wanted) -> anyhow::Result<Exit> {
     let Wanted { dry_run, keep_tokens, json } = wanted;
     let mut input = BufReader::with_capacity(1 << 16, files::open(file)?);
     if dry_run {
-        let summary = export::import(&MemoryStore::new()?, &mut input).map_err(|e| refused(file, e))?;
-        if json {
-            say(json!({ "events": summary.events, "units": summary.units, "imported": false }))?;
-        } else {
-            say(format_args!(
-                "{}: {} events in {} units; nothing was written",
-                file.display(),
-                summary.events,
-                summary.units
-            ))?;
-        }
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new()?);
+        let summary = export::import(store.as_ref(), &mut input).map_err(|e| refused(file, e))?;
+        let scheme = DataDir::shipped_scheme()?;
+        let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), scheme };
+        proved(&Service::open(parts)?, file)?;
+        let words = format!("{}: {}; nothing was written", file.display(), counted(&summary));
+        told(&summary, None, json, &words)?;
         return Ok(Exit::Done);
     }
     let dir = global.named_dir()?;
-    dir.begin()?;
+    let making = dir.begin()?;
     dir.add_shipped_scheme()?;
     let store: Arc<dyn Store> = create_store(&dir)?;
-    let taken = || -> anyhow::Result<_> {
-        let summary = export::import(store.as_ref(), &mut input).map_err(|e| refused(file, e))?;
-        let service = service(&dir, store, Arc::new(Machine))?;
-        let ended = if keep_tokens { vec![] } else { service.revoke_all_tokens(&Act::by(local_actor()))? };
-        dir.finish()?;
-        Ok((summary, service, ended))
-    };
-    let (summary, service, ended) = taken().inspect_err(|_| {
-        note(format_args!("starmark: {} was begun and is of no use: remove it", dir.root().display()));
-    })?;
+    let summary = export::import(store.as_ref(), &mut input).map_err(|e| refused(file, e))?;
+    let service = service(&dir, store, Arc::new(Machine))?;
+    proved(&service, file)?;
+    let ended = if keep_tokens { vec![] } else { service.revoke_all_tokens(&Act::by(local_actor()))? };
+    making.finish()?;
+    let words = format!("{}: the register of {}, {}", dir.root().display(), service.host(), counted(&summary));
+    told(&summary, Some(&ended), json, &words)?;
     if json {
-        say(json!({
-            "events": summary.events, "units": summary.units, "imported": true, "tokens_ended": ended,
-        }))?;
         return Ok(Exit::Done);
     }
-    say(format_args!(
-        "{}: the register of {}, {} events in {} units",
-        dir.root().display(),
-        service.host(),
-        summary.events,
-        summary.units
-    ))?;
     if !ended.is_empty() {
         say(format_args!(
             "Access tokens of the old place do not work here: {} ended. Make new ones with starmark token new (or import with --keep-tokens).",
@@ -98,6 +83,40 @@ pub(super) fn run(global: &Global, file: &Path, wanted: Wanted) -> anyhow::Resul
     say(format_args!("  schemes/*.toml to {}", dir.schemes().display()))?;
     say(format_args!("  the passphrase file to {}", dir.passphrase_file().display()))?;
     Ok(Exit::Done)
+}
+
+fn counted(Summary { units, events, sha256 }: &Summary) -> String {
+    format!("{events} events in {units} units, SHA-256 {sha256}")
+}
+
+/// Tells what went through; `ended` are the tokens that ended, none where nothing was written.
+fn told(summary: &Summary, ended: Option<&Vec<String>>, json: bool, words: &str) -> anyhow::Result<()> {
+    let Summary { units, events, sha256 } = summary;
+    if !json {
+        return say(words);
+    }
+    let mut value = json!({ "events": events, "units": units, "sha256": sha256, "imported": ended.is_some() });
+    if let Some(ended) = ended {
+        value["tokens_ended"] = json!(ended);
+    }
+    say(value)
+}
+
+/// Proves what was read: signatures, digests and the order of time.
+fn proved(service: &Service, file: &Path) -> anyhow::Result<()> {
+    // Units follow the opening line, one a line.
+    audited(service, |fault| {
+        Refusal::invalid("bad_export", format!("{}: line {}: {}", file.display(), fault.unit + 2, fault.what))
+    })
+}
+
+/// Refuses a register that does not agree with itself; `word` words each fault.
+pub(super) fn audited(service: &Service, word: impl Fn(&AuditFault) -> Refusal) -> anyhow::Result<()> {
+    let bar = progress::bar("signatures");
+    let audit = service.audit(&|done, of| progress::show(&bar, done, of));
+    bar.finish_and_clear();
+    let refusals: Vec<Refusal> = audit?.faults.iter().map(word).collect();
+    if refusals.is_empty() { Ok(()) } else { Err(ServiceError::Refused(refusals).into()) }
 }
 
 /// Names the access tokens that work on what was brought back, where there are any.

@@ -7,7 +7,7 @@ use super::{files, note, say};
 use crate::domain::holder::CertificationBody;
 use crate::domain::{Host, Refusal};
 use crate::service::clock::{Clock, Machine, random};
-use crate::service::data_dir::DataDir;
+use crate::service::data_dir::{DataDir, Making};
 use crate::service::{Parts, keyring, set_up};
 use crate::sign::{KdfCost, Passphrase};
 use base64::Engine as _;
@@ -77,9 +77,9 @@ impl Init {
                 "starmark: warning: the passphrase has fewer than 12 characters; whoever gets the key files can guess it",
             );
         }
-        let made = make(&dir, &self.host, &body, &passphrase, self.kdf_cost, Arc::new(Machine))?;
-        drop(made);
-        dir.finish()?;
+        let (making, parts) = make(&dir, &self.host, &body, &passphrase, self.kdf_cost, Arc::new(Machine))?;
+        drop(parts);
+        making.finish()?;
         say(format_args!("Made {}: store and keys of {} for https://{}", dir.root().display(), body.name, self.host))?;
         say(format_args!("Passphrase of the keys: {told}"))?;
         say(format_args!(
@@ -96,7 +96,7 @@ impl Init {
     }
 }
 
-/// Makes everything in the directory but its last step, [`DataDir::finish`].
+/// Makes everything in the directory but its last step, [`Making::finish`].
 pub(super) fn make(
     dir: &DataDir,
     host: &Host,
@@ -104,14 +104,14 @@ pub(super) fn make(
     passphrase: &Passphrase,
     cost: Cost,
     clock: Arc<dyn Clock>,
-) -> anyhow::Result<Parts> {
-    dir.begin()?;
+) -> anyhow::Result<(Making, Parts)> {
+    let making = dir.begin()?;
     dir.add_shipped_scheme()?;
     let parts = Parts { store: create_store(dir)?, clock, entropy: Arc::new(Machine), scheme: dir.scheme()? };
     set_up(&parts, host, body, &dir.keys(), passphrase, cost.kdf())?;
     // What was just made is opened once before it is called made.
     service(dir, parts.store.clone(), parts.clock.clone())?.unlock(&dir.keys(), passphrase)?;
-    Ok(parts)
+    Ok((making, parts))
 }
 
 /// The passphrase laid down, or a new one in the file beside the directory; and where it is, for the user.

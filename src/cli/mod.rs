@@ -26,7 +26,6 @@ mod recertify;
 mod reinstate;
 mod restore;
 mod serve;
-mod signatures;
 mod supersede;
 mod surveil;
 mod suspend;

@@ -3,9 +3,10 @@
 use super::args::Global;
 use super::backup::copy;
 use super::exit::Exit;
-use super::import_export::tell_tokens;
+use super::import_export::{audited, tell_tokens};
 use super::open::{open_store, service};
 use super::say;
+use crate::domain::Refusal;
 use crate::service::clock::Machine;
 use crate::service::data_dir::DataDir;
 use crate::store::backup;
@@ -26,9 +27,13 @@ impl Restore {
         let from = DataDir::at(&self.from)?;
         from.check_finished()?;
         let to = global.named_dir()?;
-        let (done, keys) = copy(&from, &to, backup::restore)?;
+        let (making, done, keys) = copy(&from, &to, backup::restore)?;
         let service = service(&to, open_store(&to)?, Arc::new(Machine))?;
+        audited(&service, |fault| {
+            Refusal::invalid("bad_backup", format!("{}: event {}: {}", self.from.display(), fault.seq, fault.what))
+        })?;
         let host = service.host();
+        making.finish()?;
         say(format_args!(
             "{}: the register of {host}, {} events, {keys} key files",
             to.root().display(),

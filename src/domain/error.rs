@@ -16,6 +16,8 @@ pub enum RefusalKind {
     NotFound,
     /// The actor may not do this.
     Forbidden,
+    /// What the input names exists and is not given out.
+    Withheld,
 }
 
 /// A refusal of input or of a state change. Nothing has been changed when one is returned.
@@ -55,6 +57,11 @@ impl Refusal {
     /// The actor may not do this.
     pub fn forbidden(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(RefusalKind::Forbidden, code, message)
+    }
+
+    /// It is kept, and not given out.
+    pub fn withheld(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(RefusalKind::Withheld, code, message)
     }
 
     fn new(kind: RefusalKind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {

@@ -150,6 +150,7 @@ fn status_of(kind: RefusalKind) -> StatusCode {
         RefusalKind::Conflict => StatusCode::CONFLICT,
         RefusalKind::NotFound => StatusCode::NOT_FOUND,
         RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+        RefusalKind::Withheld => StatusCode::GONE,
     }
 }
 

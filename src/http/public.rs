@@ -100,10 +100,10 @@ async fn certificate(
 /// The signed record, byte for byte
 #[utoipa::path(get, path = "/api/v1/certificates/{id}/credential", tag = "public",
     params(("id" = String, Path, description = "16-digit identifier")),
-    responses((status = 200, content_type = "application/vc", body = String, description = "the signed record"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
+    responses((status = 200, content_type = "application/vc", body = String, description = "the signed record"), (status = 410, body = Problem, content_type = "application/problem+json", description = "`record_withheld`: the certificate had ended before its record was signed"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let answer = answer(&app, &id, &MomentQuery::default())?;
-    let bytes = app.service.record(answer.certificate.id)?;
+    let bytes = app.service.credential(&answer.certificate)?;
     let name = format!("attachment; filename=\"certificate-{}.json\"", answer.certificate.id);
     Ok(([(header::CONTENT_TYPE, "application/vc".to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
         .into_response())

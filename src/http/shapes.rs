@@ -183,8 +183,8 @@ pub struct CertificateBody {
     superseded_by: Option<SuccessorBody>,
     /// Its page.
     page: String,
-    /// Its signed record.
-    credential: String,
+    /// Its signed record; null where that is not given out, because the certificate had ended before it was signed.
+    credential: Option<String>,
     /// Everything that happened to it.
     history: String,
 }
@@ -228,7 +228,7 @@ impl CertificateBody {
                 page: links.page(s.id),
             }),
             page: links.page(id),
-            credential: format!("{}/credential", links.api(id)),
+            credential: certificate.ended_before_record().is_none().then(|| format!("{}/credential", links.api(id))),
             history: format!("{}/history", links.api(id)),
         }
     }

@@ -107,19 +107,24 @@ impl DataDir {
         Ok(())
     }
 
-    /// Makes the directory with places for keys and schemes. It counts as unfinished until [`DataDir::finish`].
+    /// Makes the directory with places for keys and schemes. It counts as unfinished until [`Making::finish`], and goes
+    /// away again where that is never reached.
     ///
     /// # Errors
     /// As [`DataDir::check_free`].
-    pub fn begin(&self) -> Result<(), ServiceError> {
+    pub fn begin(&self) -> Result<Making, ServiceError> {
         self.check_free()?;
         let failed = || ServiceError::io(format!("cannot make {}", self.root.display()));
         let private =
             |recursive: bool, path: &Path| fs::DirBuilder::new().recursive(recursive).mode(0o700).create(path);
+        let was_there = self.root.exists();
         private(true, &self.root).map_err(failed())?;
+        // Whoever makes this file has the directory for itself.
         super::keyring::write_secret(&self.root.join(UNFINISHED), b"")?;
+        let making = Making { dir: self.clone(), was_there, finished: false };
         private(false, &self.keys()).map_err(failed())?;
-        private(false, &self.schemes()).map_err(failed())
+        private(false, &self.schemes()).map_err(failed())?;
+        Ok(making)
     }
 
     /// Puts the shipped scheme where schemes are.
@@ -149,20 +154,6 @@ impl DataDir {
             }
         }
         Ok(keys)
-    }
-
-    /// The last step of its making: from now on it may be opened.
-    ///
-    /// # Errors
-    /// The system's own words.
-    pub fn finish(&self) -> Result<(), ServiceError> {
-        let failed = || ServiceError::io(format!("cannot finish {}", self.root.display()));
-        let sync = |dir: &Path| fs::File::open(dir).and_then(|d| d.sync_all());
-        sync(&self.root).map_err(failed())?;
-        fs::remove_file(self.root.join(UNFINISHED)).map_err(failed())?;
-        sync(&self.root).map_err(failed())?;
-        let parent = self.passphrase_file.parent().unwrap_or(Path::new("/"));
-        sync(parent).map_err(failed())
     }
 
     /// Refuses a directory that is not there or was never finished.
@@ -195,6 +186,14 @@ impl DataDir {
         Refusal::rule("data_dir_unfinished", why)
     }
 
+    /// The scheme this service is shipped with.
+    ///
+    /// # Errors
+    /// Never seen: `bad_scheme` for the file that is built in.
+    pub fn shipped_scheme() -> Result<Scheme, Refusal> {
+        Scheme::parse(SHIPPED_SCHEME)
+    }
+
     /// Reads the scheme certificates are issued under.
     ///
     /// # Errors
@@ -211,11 +210,57 @@ impl DataDir {
     }
 }
 
+/// A data directory in the making. Dropped before its last step, it takes away again all that was made.
+#[must_use]
+#[derive(Debug)]
+pub struct Making {
+    dir: DataDir,
+    was_there: bool,
+    finished: bool,
+}
+
+impl Making {
+    /// The last step: from now on the directory may be opened, and it stays.
+    ///
+    /// # Errors
+    /// The system's own words.
+    pub fn finish(mut self) -> Result<(), ServiceError> {
+        let root = &self.dir.root;
+        let failed = || ServiceError::io(format!("cannot finish {}", root.display()));
+        let sync = |dir: &Path| fs::File::open(dir).and_then(|d| d.sync_all());
+        sync(root).map_err(failed())?;
+        self.finished = true;
+        fs::remove_file(root.join(UNFINISHED)).map_err(failed())?;
+        sync(root).map_err(failed())?;
+        sync(self.dir.passphrase_file.parent().unwrap_or(Path::new("/"))).map_err(failed())
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        let Ok(entries) = fs::read_dir(&self.dir.root) else { return };
+        if self.finished {
+            return;
+        }
+        // What cannot be removed stays unfinished, and is refused as such: that file goes last.
+        let mut removed = true;
+        for entry in entries.flatten().filter(|e| e.file_name() != LOST_AND_FOUND && e.file_name() != UNFINISHED) {
+            let path = entry.path();
+            let gone = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+            removed &= gone.is_ok();
+        }
+        if removed && fs::remove_file(self.dir.root.join(UNFINISHED)).is_ok() && !self.was_there {
+            // It may hold what others put there meanwhile; then it stays.
+            let _ = fs::remove_dir(&self.dir.root);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn code(result: Result<(), ServiceError>) -> &'static str {
+    fn code<T: std::fmt::Debug>(result: Result<T, ServiceError>) -> &'static str {
         match result {
             Err(ServiceError::Refused(why)) => why[0].code,
             other => panic!("{other:?}"),
@@ -227,12 +272,12 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let dir = DataDir::at(&temp.path().join("data")).unwrap();
         assert_eq!(dir.check_finished().unwrap_err().code, "no_data_dir");
-        dir.begin().unwrap();
+        let making = dir.begin().unwrap();
         dir.add_shipped_scheme().unwrap();
         assert_eq!(dir.check_finished().unwrap_err().code, "data_dir_unfinished");
         assert_eq!(code(dir.begin()), "data_dir_unfinished");
         fs::create_dir(dir.root().join(JOURNAL)).unwrap();
-        dir.finish().unwrap();
+        making.finish().unwrap();
         dir.check_finished().unwrap();
         assert_eq!(dir.scheme().unwrap().id, "gbt27922-2011");
         assert_eq!(code(dir.begin()), "data_dir_in_use");
@@ -247,6 +292,20 @@ mod tests {
         fs::write(temp.path().join("letter.txt"), "dear").unwrap();
         assert_eq!(code(dir.begin()), "data_dir_in_use");
         assert_eq!(fs::read_to_string(temp.path().join("letter.txt")).unwrap(), "dear");
+    }
+
+    #[test]
+    fn what_is_not_finished_goes_away_again() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = DataDir::at(&temp.path().join("data")).unwrap();
+        let making = dir.begin().unwrap();
+        dir.add_shipped_scheme().unwrap();
+        drop(making);
+        assert!(!dir.root().exists());
+        fs::create_dir_all(dir.root().join(LOST_AND_FOUND)).unwrap();
+        drop(dir.begin().unwrap());
+        let left: Vec<_> = fs::read_dir(dir.root()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, [LOST_AND_FOUND], "a file system of its own stays");
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use super::{Service, ServiceError};
 use crate::domain::certificate::Succession;
 use crate::domain::dates::{AsOf, china_day, day_end, day_start};
-use crate::domain::{Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Standing};
+use crate::domain::{
+    Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Refusal, Standing,
+};
 use crate::mark::text::MarkText;
 use crate::store::{RecordKind, StoreError};
 use crate::verify::certificate::{Finding, Moment, verify_registered};
@@ -135,11 +137,24 @@ impl Service {
         Ok(CertificateAnswer { certificate, finding, moment, flags, changed_that_day, successor, now })
     }
 
-    /// The signed record, byte for byte.
+    /// The signed record to give out, byte for byte: the one door through which a record leaves.
     ///
     /// # Errors
-    /// `Corrupt` when a certificate has none.
-    pub fn record(&self, id: CertificateId) -> Result<Vec<u8>, ServiceError> {
+    /// `record_withheld` for a certificate that had ended when its record was signed; `Corrupt` when it has none.
+    pub fn credential(&self, certificate: &Certificate) -> Result<Vec<u8>, ServiceError> {
+        if let Some(standing) = certificate.ended_before_record() {
+            let number = &certificate.terms().number;
+            let why = format!(
+                "certificate {number} was {} already when it was taken over into this register, before its record was signed; the record by itself would pass for one in force, so it is not given out. The answer about the certificate is at {}",
+                standing.en().to_lowercase(),
+                self.host.certificate_url(certificate.id)
+            );
+            return Err(Refusal::withheld("record_withheld", why).into());
+        }
+        self.record(certificate.id)
+    }
+
+    fn record(&self, id: CertificateId) -> Result<Vec<u8>, ServiceError> {
         let missing = || StoreError::Corrupt {
             table: "record",
             key: id.to_string(),

@@ -1,6 +1,7 @@
 //! Floor 4: use cases. Each loads, decides by pure rules, and commits; clock, randomness and keys live here.
 
 pub mod actor;
+pub mod audit;
 pub mod clock;
 pub mod data_dir;
 pub mod error;

@@ -1,7 +1,7 @@
 //! Everything in one NDJSON stream, and back: to move between engines, and to read without this program.
 //! `docs/SPEC-journal.md` has the format.
 
-use super::changeset::{Changeset, Entry, Record, RecordKind};
+use super::changeset::{Changeset, Claim, Entry, Record, RecordKind};
 use super::codec::MAX_UNIT_BYTES;
 use super::journal::format::hex;
 use super::{Store, StoreError};
@@ -254,7 +254,7 @@ pub fn import(store: &dyn Store, input: &mut dyn BufRead) -> Result<Summary, Exc
         seq += line.events.len() as u64;
         units += 1;
         bytes += lines.text.len();
-        step.push(line.changeset().map_err(|why| lines.fault(why))?);
+        step.push((lines.line, line.changeset().map_err(|why| lines.fault(why))?));
         if step.len() == STEP || bytes > STEP_BYTES {
             commit(store, std::mem::take(&mut step), &lines)?;
             bytes = 0;
@@ -267,14 +267,28 @@ pub fn import(store: &dyn Store, input: &mut dyn BufRead) -> Result<Summary, Exc
     Ok(Summary { units, events, sha256: hex(&lines.hash.finalize()) })
 }
 
-fn commit(store: &dyn Store, step: Vec<Changeset>, lines: &Lines<'_>) -> Result<(), ExchangeError> {
+/// Commits units, each with the line it came from.
+fn commit(store: &dyn Store, step: Vec<(u64, Changeset)>, lines: &Lines<'_>) -> Result<(), ExchangeError> {
     let mut seq = store.next_seq();
-    for done in store.commit_all(step) {
-        let done = done?;
+    let (numbers, units): (Vec<u64>, Vec<Changeset>) = step.into_iter().unzip();
+    for (line, done) in numbers.into_iter().zip(store.commit_all(units)) {
+        let done = done.map_err(|error| unfit(line, error))?;
         if done.first_seq != seq {
             return Err(lines.fault("somebody else writes to the store"));
         }
         seq = done.next_seq;
     }
     Ok(())
+}
+
+/// A unit that does not fit what stands before it is the line's fault; the machine's failures are not.
+fn unfit(line: u64, error: StoreError) -> ExchangeError {
+    let why = match error {
+        StoreError::Corrupt { table: "changeset", key, why, .. } => format!("{key}: {why}"),
+        StoreError::Taken(Claim::Number(number)) => format!("certificate number {number} stands in an earlier line"),
+        StoreError::Taken(Claim::Reference(of)) => format!("the decision {of} stands in an earlier line"),
+        StoreError::Taken(Claim::IdempotencyKey(key)) => format!("the request {key} stands in an earlier line"),
+        other => return ExchangeError::Store(other),
+    };
+    ExchangeError::Line { line, why }
 }

@@ -92,11 +92,11 @@ fn create(global: &Global, dir: &DataDir) -> anyhow::Result<Arc<dyn Store>> {
     let story = cases::story(china_day(Machine.now()))?;
     let clock = Arc::new(ManualClock::at(play::beginning(&story)));
     let (passphrase, _) = passphrase(global, dir)?;
-    let parts = make(dir, &Host::parse(HOST)?, &invented_body()?, &passphrase, Cost::Light, clock.clone())?;
+    let (making, parts) = make(dir, &Host::parse(HOST)?, &invented_body()?, &passphrase, Cost::Light, clock.clone())?;
     let service = service(dir, parts.store.clone(), clock.clone())?;
     service.unlock(&dir.keys(), &passphrase)?;
     play::play(&service, &clock, &story)?;
-    dir.finish()?;
+    making.finish()?;
     Ok(parts.store)
 }
 

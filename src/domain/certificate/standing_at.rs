@@ -92,6 +92,16 @@ impl Certificate {
         found.into_iter().min_by_key(|s| s.standing)
     }
 
+    /// How it had ended when it was put on record; none for one that was running then. A certificate taken over from a
+    /// roster may begin so: its record was signed after its end, so a verifier who holds nothing but the record would call
+    /// it valid for days on which it was not.
+    #[must_use]
+    pub fn ended_before_record(&self) -> Option<Standing> {
+        let recorded = self.life.first()?.recorded_at;
+        let standing = self.standing(recorded, recorded)?.standing;
+        matches!(standing, Standing::Withdrawn | Standing::Cancelled | Standing::Superseded).then_some(standing)
+    }
+
     /// Flags on a day, as known at `known_at`, beside a standing of `standing`.
     #[must_use]
     pub fn flags(&self, standing: Standing, day: Date, known_at: Timestamp, intervals: &Intervals) -> Vec<Flag> {

@@ -68,7 +68,9 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View
         asks_day: genuine.is_some(),
         computed: clock(answer.moment.now),
         api: Some(format!("{base}/api/v1/certificates/{id}")),
-        credential: genuine.map(|_| format!("{base}/api/v1/certificates/{id}/credential")),
+        credential: genuine
+            .filter(|_| answer.certificate.ended_before_record().is_none())
+            .map(|_| format!("{base}/api/v1/certificates/{id}/credential")),
     }
 }
 

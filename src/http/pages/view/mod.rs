@@ -44,7 +44,7 @@ pub struct View {
     pub computed: String,
     /// Where machines read the same.
     pub api: Option<String>,
-    /// Where the signed record is.
+    /// Where the signed record is, where it is given out.
     pub credential: Option<String>,
 }
 

@@ -102,7 +102,7 @@ fn standing_text(service: &Service, answer: &CertificateAnswer) -> String {
         Some(found) => {
             format!("{} {} since {}", found.standing.en(), found.standing.zh(), china_day(found.since))
         }
-        None => "not on record".to_owned(),
+        None => "its standing cannot be told".to_owned(),
     };
     let url = service.host().certificate_url(certificate.id);
     if certificate.has_ended(now) {

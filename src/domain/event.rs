@@ -124,6 +124,7 @@ impl Fact {
 
 /// Who and what stands behind a set of events, for the body's own files: never public.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Provenance {
     /// Which token or local user acted, e.g. `token:front-desk` or `local:root`.
     pub by: String,

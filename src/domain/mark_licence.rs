@@ -4,6 +4,7 @@ use super::dates::{add_days, day_start};
 use super::error::{Refusal, shown};
 use super::ids::{CertificateId, MarkId};
 use super::level::Level;
+use super::reading::Unread;
 use super::reason::MarkRevocationReason;
 use super::role::Role;
 use super::text::{Goods, Name};
@@ -143,6 +144,9 @@ pub enum MarkChange {
         /// Why.
         reason: MarkRevocationReason,
     },
+    /// Something that a newer version of this program recorded. Never made here, and written as it was found.
+    #[serde(skip)]
+    NotUnderstood(Unread),
 }
 
 /// State of a licence after its latest step.
@@ -163,6 +167,8 @@ pub enum MarkState {
     Replaced,
     /// Taken back.
     Revoked,
+    /// A newer version of this program recorded something that this one cannot read.
+    NotUnderstood,
 }
 
 impl MarkState {
@@ -177,13 +183,16 @@ impl MarkState {
             Self::Ended => "ended",
             Self::Replaced => "replaced",
             Self::Revoked => "revoked",
+            Self::NotUnderstood => "not_understood",
         }
     }
 
     /// The state after `change`; `None` where the order of states forbids it.
     fn after(self, change: &MarkChange) -> Option<Self> {
-        use MarkState::{Active, Ended, Frozen, Refused, Replaced, Requested, Revoked};
+        use MarkState::{Active, Ended, Frozen, NotUnderstood, Refused, Replaced, Requested, Revoked};
         match (self, change) {
+            (_, MarkChange::Requested { .. }) => None,
+            (NotUnderstood, _) | (_, MarkChange::NotUnderstood(_)) => Some(NotUnderstood),
             (Requested, MarkChange::Approved { .. }) | (Frozen, MarkChange::Unfrozen) => Some(Active),
             (Requested, MarkChange::Refused) => Some(Refused),
             (Active, MarkChange::Frozen) => Some(Frozen),
@@ -236,6 +245,10 @@ impl MarkLicence {
             MarkChange::Requested { terms } => {
                 Ok(Self { id, terms: terms.clone(), digits: None, state: MarkState::Requested, life: vec![first] })
             }
+            MarkChange::NotUnderstood(unread) => Err(Refusal::rule(
+                "mark_not_requested",
+                format!("mark {id} begins with what cannot be read: {}", unread.why()),
+            )),
             _ => Err(Refusal::rule("mark_not_requested", format!("mark {id} has a step before its request"))),
         }
     }
@@ -285,12 +298,14 @@ impl MarkLicence {
         Ok(self)
     }
 
-    /// State at `at`, from what was on record at `known_at`; `None` when it was not on record then. A licence whose last
+    /// State at `at`, from what was on record at `known_at`; `None` when it was not on record then. What this version cannot
+    /// read may change the past as well, so it counts from when it was recorded. A licence whose last
     /// day has passed is `Ended`: that is computed, never stored.
     #[must_use]
     pub fn state_at(&self, at: Timestamp, known_at: Timestamp) -> Option<(MarkState, Timestamp)> {
         let mut found: Option<(MarkState, Timestamp)> = None;
-        for step in self.life.iter().filter(|s| s.recorded_at <= known_at && s.effective_at <= at) {
+        let counts = |s: &&MarkStep| s.effective_at <= at || matches!(s.change, MarkChange::NotUnderstood(_));
+        for step in self.life.iter().filter(|s| s.recorded_at <= known_at).filter(counts) {
             found = match (found, &step.change) {
                 (None, MarkChange::Requested { .. }) => Some((MarkState::Requested, step.effective_at)),
                 (Some((state, since)), change) => Some(match state.after(change) {

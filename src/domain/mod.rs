@@ -11,6 +11,7 @@ pub mod level;
 pub mod link;
 pub mod mark_licence;
 pub mod number;
+pub mod reading;
 pub mod reason;
 pub mod record;
 pub mod role;

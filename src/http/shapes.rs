@@ -292,7 +292,8 @@ pub struct PageBody {
 /// One thing that happened to a certificate.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HistoryStep {
-    /// `issued`, `surveyed`, `suspended`, `reinstated`, `withdrawn`, `cancelled` or `superseded`, with its members.
+    /// `issued`, `surveyed`, `suspended`, `reinstated`, `withdrawn`, `cancelled` or `superseded`, with its members; or
+    /// `not_understood`: recorded by a newer version of this program.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     change: Value,
@@ -300,7 +301,7 @@ pub struct HistoryStep {
     effective_at: String,
     /// When it was put on record (RFC 3339).
     recorded_at: String,
-    /// Role it was done in.
+    /// Role it was done in; `unknown` where it was not understood.
     actor: &'static str,
 }
 
@@ -313,13 +314,15 @@ impl HistoryStep {
                 "change": "issued", "number": terms.number, "level": terms.level, "record_sha256": record_sha256,
                 "supersedes": terms.supersedes.map(|id| links.page(id)),
             }),
+            CertificateChange::NotUnderstood(_) => json!({ "change": "not_understood" }),
             other => json!(other),
         };
+        let understood = !matches!(step.change, CertificateChange::NotUnderstood(_));
         Self {
             change,
             effective_at: step.effective_at.to_string(),
             recorded_at: step.recorded_at.to_string(),
-            actor: step.actor.wire(),
+            actor: if understood { step.actor.wire() } else { "unknown" },
         }
     }
 }
@@ -343,7 +346,8 @@ pub struct MarkBody {
 pub struct LicenceBody {
     /// Identifier.
     id: String,
-    /// `requested`, `active`, `refused`, `frozen`, `ended`, `replaced` or `revoked`.
+    /// `requested`, `active`, `refused`, `frozen`, `ended`, `replaced` or `revoked`; or `not_understood`: recorded by a newer
+    /// version of this program.
     state: Option<&'static str>,
     /// Since which day.
     since: Option<String>,

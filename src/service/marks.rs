@@ -91,7 +91,8 @@ impl Service {
             let terms = self.mark_terms(&certificate, request, now)?;
             for mark in marks {
                 let open = self.mark(mark)?;
-                if open.state().is_open() && open.terms().same_use(&terms) {
+                let ended = !open.state().is_open() && open.state() != MarkState::NotUnderstood;
+                if !ended && open.terms().same_use(&terms) {
                     let why = format!("mark {mark} is licensed for the same use; use it, or revoke it first");
                     return Err(Refusal::conflict("mark_licensed", why).into());
                 }
@@ -111,6 +112,12 @@ impl Service {
         let input = json!({ "mark": id, "order": order });
         self.perform(act, "order_mark", &input, |now| {
             let licence = self.mark(id)?;
+            if licence.state() == MarkState::NotUnderstood {
+                let why = format!(
+                    "mark {id} has something on record that a newer version of this program wrote and this one cannot read: nothing can be recorded for it until that version runs again"
+                );
+                return Err(Refusal::rule("recorded_by_newer_version", why).into());
+            }
             let certificate = self.certificate(licence.terms().certificate)?;
             let change = match order {
                 MarkOrder::Approve => {
@@ -334,7 +341,7 @@ fn require_valid(certificate: &Certificate, now: Timestamp) -> Result<(), Refusa
     match certificate.standing(now, now) {
         Some(found) if found.standing == Standing::Valid => Ok(()),
         found => {
-            let word = found.map_or("not on record", |f| f.standing.wire());
+            let word = found.map_or("not readable by this version of the program", |f| f.standing.wire());
             let number = &certificate.terms().number;
             Err(Refusal::rule(
                 "certificate_not_valid",

@@ -4,6 +4,8 @@ use super::changeset::{Changeset, Entry, Record, RecordKind};
 use super::{Event, StoreError};
 use crate::domain::{CertificateId, Fact, Provenance};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::fmt;
 
 /// Bytes before the JSON header: total length, header length, first sequence number, checksum.
 pub(crate) const UNIT_PREFIX: usize = 20;
@@ -14,8 +16,39 @@ pub(crate) const RECORD_PREFIX: usize = 8;
 pub const MAX_UNIT_BYTES: usize = 32 << 20;
 /// Most events of one unit; the largest, a withdrawal with its marks, has some hundreds.
 pub const MAX_UNIT_EVENTS: usize = 10_000;
-/// Version of the JSON header.
+/// Version of the JSON header. A later program raises it for units that this one would misread.
 const HEADER_VERSION: u32 = 1;
+/// This program, as it names itself in what it writes.
+pub(crate) const PROGRAM: &str = env!("CARGO_PKG_VERSION");
+
+/// Why bytes are no unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// They are not what was written.
+    Damaged(String),
+    /// They are what was written, by a program that knows more than this one.
+    Newer(String),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(why) | Self::Newer(why) => f.write_str(why),
+        }
+    }
+}
+
+impl From<&str> for Unreadable {
+    fn from(why: &str) -> Self {
+        Self::Damaged(why.into())
+    }
+}
+
+impl From<String> for Unreadable {
+    fn from(why: String) -> Self {
+        Self::Damaged(why)
+    }
+}
 
 /// Where bytes lie in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -63,17 +96,16 @@ pub(crate) fn be64(bytes: &[u8], at: usize) -> Option<u64> {
 #[serde(deny_unknown_fields)]
 struct Header {
     v: u32,
-    events: Vec<Event>,
+    program: String,
+    events: Vec<Box<RawValue>>,
     provenance: Provenance,
     records: Vec<RecordHeader>,
 }
 
-#[derive(Serialize)]
-struct HeaderRef<'a> {
-    v: u32,
-    events: &'a [Event],
-    provenance: &'a Provenance,
-    records: Vec<RecordHeader>,
+/// Who wrote a header: all that every version's have.
+#[derive(Deserialize)]
+struct Writer {
+    program: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,10 +165,12 @@ pub(crate) fn encode(changeset: Changeset) -> Result<Encoded, StoreError> {
         certificate: r.certificate,
         length: r.bytes.len() as u32,
     });
-    let header = HeaderRef {
+    let events: Result<_, _> = changeset.events.iter().map(|e| RawValue::from_string(e.text())).collect();
+    let header = Header {
         v: HEADER_VERSION,
-        events: &changeset.events,
-        provenance: &changeset.provenance,
+        program: PROGRAM.to_owned(),
+        events: events.map_err(|e| refused("events", e.to_string()))?,
+        provenance: changeset.provenance.clone(),
         records: records.collect(),
     };
     let mut bytes = vec![0; UNIT_PREFIX];
@@ -146,9 +180,13 @@ pub(crate) fn encode(changeset: Changeset) -> Result<Encoded, StoreError> {
     if total > MAX_UNIT_BYTES {
         return Err(refused("events", format!("{total} bytes; a unit has at most {MAX_UNIT_BYTES}")));
     }
-    let back = read_header(&bytes[UNIT_PREFIX..]).map_err(|why| refused("events", why))?;
-    if back.events != changeset.events || back.provenance != changeset.provenance {
+    let (Header { program, provenance, records, .. }, events) =
+        read_header(&bytes[UNIT_PREFIX..]).map_err(|why| refused("events", why.to_string()))?;
+    if events != changeset.events || provenance != changeset.provenance {
         return Err(refused("events", "what would be stored reads otherwise than what was meant".into()));
+    }
+    if let Some(unread) = events.iter().find_map(Event::not_understood) {
+        return Err(refused("events", format!("this version does not write what it cannot read: {}", unread.why())));
     }
     bytes.reserve_exact(size);
     for record in &changeset.records {
@@ -158,23 +196,37 @@ pub(crate) fn encode(changeset: Changeset) -> Result<Encoded, StoreError> {
     }
     bytes[..4].copy_from_slice(&(total as u32).to_be_bytes());
     bytes[4..8].copy_from_slice(&(header as u32).to_be_bytes());
-    let Header { events, provenance, records, .. } = back;
-    let unit = UnitHead { first_seq: 0, events, provenance, records, total, head: UNIT_PREFIX + header };
+    let unit = UnitHead { first_seq: 0, program, events, provenance, records, total, head: UNIT_PREFIX + header };
     Ok(Encoded { unit, bytes })
 }
 
-fn read_header(json: &[u8]) -> Result<Header, String> {
-    let header: Header = serde_json::from_slice(json).map_err(|e| e.to_string())?;
+fn written_by(program: &str, why: &str) -> String {
+    format!("it was written by starmark {program}, and this is {PROGRAM}: {why}")
+}
+
+/// Reads a header whose checksum holds: what is not known in it was written by another version.
+fn read_header(json: &[u8]) -> Result<(Header, Vec<Event>), Unreadable> {
+    let newer = |why: String| {
+        let writer = serde_json::from_slice::<Writer>(json).map_or_else(|_| "(unknown)".into(), |w| w.program);
+        Unreadable::Newer(written_by(&writer, &why))
+    };
+    let header: Header = serde_json::from_slice(json).map_err(|e| newer(e.to_string()))?;
     if header.v != HEADER_VERSION {
-        return Err(format!("header version {} is not known; this program reads {HEADER_VERSION}", header.v));
+        return Err(newer(format!("header version {} is not known", header.v)));
     }
-    Ok(header)
+    let events = header.events.iter().map(|e| Event::read(e.get())).collect::<Result<_, _>>().map_err(newer)?;
+    if let Some(unknown) = header.records.iter().find(|r| RecordKind::parse(&r.kind).is_none()) {
+        return Err(newer(format!("documents of kind {:?} are not known", unknown.kind)));
+    }
+    Ok((header, events))
 }
 
 /// A unit read up to the end of its JSON header.
 #[derive(Debug)]
 pub(crate) struct UnitHead {
     pub(crate) first_seq: u64,
+    /// Version of the program that wrote it.
+    pub(crate) program: String,
     pub(crate) events: Vec<Event>,
     pub(crate) provenance: Provenance,
     records: Vec<RecordHeader>,
@@ -205,6 +257,11 @@ impl UnitHead {
         lost.map_or(Ok(()), |r| Err(r.certificate))
     }
 
+    /// What this version cannot read of it, if there is anything: who wrote it, and why it has no reading.
+    pub(crate) fn unread(&self) -> Option<String> {
+        self.events.iter().find_map(Event::not_understood).map(|unread| written_by(&self.program, unread.why()))
+    }
+
     /// Sequence number after its last event.
     pub(crate) fn next_seq(&self) -> u64 {
         self.first_seq + self.events.len() as u64
@@ -215,8 +272,8 @@ impl UnitHead {
 ///
 /// # Errors
 /// What is wrong, in words.
-pub(crate) fn decode_head(bytes: &[u8]) -> Result<UnitHead, String> {
-    let short = || "the unit ends in its prefix".to_owned();
+pub(crate) fn decode_head(bytes: &[u8]) -> Result<UnitHead, Unreadable> {
+    let short = || "the unit ends in its prefix";
     let total = be32(bytes, 0).ok_or_else(short)? as usize;
     let header = be32(bytes, 4).ok_or_else(short)? as usize;
     let first_seq = be64(bytes, 8).ok_or_else(short)?;
@@ -227,18 +284,15 @@ pub(crate) fn decode_head(bytes: &[u8]) -> Result<UnitHead, String> {
     if header_checksum(bytes, header) != checksum {
         return Err("its checksum fails".into());
     }
-    let Header { events, provenance, records, .. } = read_header(json)?;
+    let (Header { program, provenance, records, .. }, events) = read_header(json)?;
     let size: usize = records.iter().map(|r| RECORD_PREFIX + r.length as usize).sum();
     if head + size != total {
         return Err("its documents do not add up to its length".into());
     }
-    if let Some(unknown) = records.iter().find(|r| RecordKind::parse(&r.kind).is_none()) {
-        return Err(format!("documents of kind {:?} are not known", unknown.kind));
-    }
     if events.is_empty() || first_seq.checked_add(events.len() as u64).is_none() {
         return Err("it has no events, or too many".into());
     }
-    Ok(UnitHead { first_seq, events, provenance, records, total, head })
+    Ok(UnitHead { first_seq, program, events, provenance, records, total, head })
 }
 
 /// Reads one document with its prefix.
@@ -261,10 +315,10 @@ pub(crate) fn decode_record(bytes: &[u8]) -> Result<&[u8], String> {
 ///
 /// # Errors
 /// What is wrong, in words.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Entry, String> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Entry, Unreadable> {
     let head = decode_head(bytes)?;
     if head.total != bytes.len() {
-        return Err(format!("it should have {} bytes and has {}", head.total, bytes.len()));
+        return Err(format!("it should have {} bytes and has {}", head.total, bytes.len()).into());
     }
     let mut records = vec![];
     for (kind, certificate, from, length) in head.records() {

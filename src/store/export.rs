@@ -2,13 +2,14 @@
 //! `docs/SPEC-journal.md` has the format.
 
 use super::changeset::{Changeset, Claim, Entry, Record, RecordKind};
-use super::codec::MAX_UNIT_BYTES;
+use super::codec::{MAX_UNIT_BYTES, PROGRAM};
 use super::journal::format::hex;
 use super::{Store, StoreError};
 use crate::domain::{CertificateId, Event, Provenance};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::io::{self, BufRead, Read, Write};
 
@@ -78,7 +79,7 @@ struct Closing {
 #[serde(deny_unknown_fields)]
 struct Line {
     first_seq: u64,
-    events: Vec<Event>,
+    events: Vec<Box<RawValue>>,
     provenance: Provenance,
     records: Vec<RecordLine>,
 }
@@ -91,15 +92,19 @@ struct RecordLine {
     base64: String,
 }
 
-impl From<Entry> for Line {
-    fn from(entry: Entry) -> Self {
+impl TryFrom<Entry> for Line {
+    type Error = serde_json::Error;
+
+    fn try_from(entry: Entry) -> Result<Self, Self::Error> {
         let Entry { first_seq, events, records, provenance } = entry;
+        // What this version cannot read goes out as it was found: nothing is lost on the way to a newer one.
+        let events = events.iter().map(|e| RawValue::from_string(e.text())).collect::<Result<_, _>>()?;
         let records = records.into_iter().map(|r| RecordLine {
             kind: r.kind.wire().into(),
             certificate: r.certificate,
             base64: BASE64.encode(r.bytes),
         });
-        Self { first_seq, events, provenance, records: records.collect() }
+        Ok(Self { first_seq, events, provenance, records: records.collect() })
     }
 }
 
@@ -111,7 +116,13 @@ impl Line {
             let bytes = BASE64.decode(base64).map_err(|e| format!("a document is not base64: {e}"))?;
             records.push(Record { kind, certificate, bytes });
         }
-        Ok(Changeset { expect: vec![], events: self.events, records, provenance: self.provenance })
+        let known = |(seq, text): (u64, Box<RawValue>)| {
+            Event::read_known(text.get()).map_err(|why| {
+                format!("event {seq} is not one that starmark {PROGRAM} writes (a newer version may read it): {why}")
+            })
+        };
+        let events = (self.first_seq..).zip(self.events).map(known).collect::<Result<_, _>>()?;
+        Ok(Changeset { expect: vec![], events, records, provenance: self.provenance })
     }
 }
 
@@ -153,7 +164,7 @@ pub fn export(store: &dyn Store, out: &mut dyn Write) -> Result<Summary, Exchang
             }
             seq = entry.next_seq();
             units += 1;
-            out.line(&Line::from(entry))?;
+            out.line(&Line::try_from(entry).map_err(io::Error::from)?)?;
         }
     }
     let end = Summary { units, events, sha256: hex(&out.hash.clone().finalize()) };

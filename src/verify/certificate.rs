@@ -79,7 +79,10 @@ pub fn verify_registered(
         ));
     }
     let standing = life.standing(moment.at, moment.known_at);
-    checks.push(validity(life.terms(), moment.at, moment.now));
+    // What cannot be read may have moved the dates, too.
+    if life.is_understood(moment.known_at) {
+        checks.push(validity(life.terms(), moment.at, moment.now));
+    }
     checks.push(status(life, moment));
     // What has ended is surveyed no more.
     if let Some(standing) = standing.as_ref().filter(|s| matches!(s.standing, Standing::Valid | Standing::Suspended)) {
@@ -154,6 +157,9 @@ fn validity(terms: &Terms, at: Timestamp, now: Timestamp) -> Check {
 /// Whether a required answer about standing holds at the moment asked.
 fn status(life: &Certificate, moment: Moment) -> Check {
     let draft = Draft { name: CheckName::Status, source: Source::Register, known_at: moment.known_at };
+    if !life.is_understood(moment.known_at) {
+        return newer(&draft);
+    }
     let Some(found) = life.standing(moment.at, moment.known_at) else {
         return draft.unknown(
             "not_on_record_then",
@@ -182,6 +188,15 @@ fn status(life: &Certificate, moment: Moment) -> Check {
     }
 }
 
+/// The check of a certificate or mark of which this version cannot read everything.
+pub(super) fn newer(draft: &Draft) -> Check {
+    draft.unknown(
+        "recorded_by_newer_version",
+        "登记簿里有本程序的新版本登记的内容，这个版本读不懂，所以无法判断",
+        "a newer version of this program recorded something about it that this version cannot read, so it cannot be told",
+    )
+}
+
 fn reason_zh(life: &Certificate, step: Option<usize>) -> String {
     reason(life, step).map_or(String::new(), |(zh, _)| format!("：{zh}"))
 }
@@ -200,7 +215,8 @@ pub fn reason(life: &Certificate, step: Option<usize>) -> Option<(&'static str, 
         CertificateChange::Superseded { reason, .. } => Some((reason.zh(), reason.en())),
         CertificateChange::Issued { .. }
         | CertificateChange::Surveyed { .. }
-        | CertificateChange::Reinstated { .. } => None,
+        | CertificateChange::Reinstated { .. }
+        | CertificateChange::NotUnderstood(_) => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A scanned mark: its code against the body's keys (offline), or against its licence and certificate in the register.
 
-use super::certificate::{Moment, verify_registered};
+use super::certificate::{Moment, newer, verify_registered};
 use super::key::{self, Signed};
 use super::verdict::{Check, CheckName, Draft, Source, Verdict};
 use crate::domain::dates::{add_days, china_day, day_start};
@@ -305,6 +305,7 @@ fn licence_check(licence: &MarkLicence, state: Option<(MarkState, Timestamp)>, m
         MarkState::Revoked => {
             draft.failed("mark_revoked", format!("{since} 起撤销许可"), format!("revoked since {since}"))
         }
+        MarkState::NotUnderstood => newer(&draft),
     }
 }
 
@@ -320,6 +321,8 @@ fn worst(certificate: Option<Standing>, licence: Option<MarkState>) -> Option<St
         MarkState::Revoked | MarkState::Refused => Standing::Withdrawn,
         // It ended with its certificate, whose own word says how; by itself it has run out.
         MarkState::Ended => Standing::Expired,
+        // What its certificate has come to holds for it; that it is valid is for the verdict to say.
+        MarkState::NotUnderstood => Standing::Valid,
     };
     Some(certificate?.min(by_licence))
 }

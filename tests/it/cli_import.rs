@@ -1,6 +1,7 @@
 //! `import`: a body's roster as it has it, good rows and bad.
 
 use crate::cli_kit::{Desk, ago};
+use crate::harness::{fetch, serving};
 use jiff::civil::Date;
 use serde_json::json;
 use starmark::domain::Uscc;
@@ -108,4 +109,50 @@ fn what_the_register_says_otherwise_is_a_fault_of_the_row() {
     desk.run(&["import", "roster.csv"]).is(1).says("[no_header]");
     desk.run(&["import", "missing.xlsx"]).is(64).says("missing.xlsx");
     desk.run(&["import", "-"]).is(64);
+}
+
+/// A record signed after a certificate's end would pass for a good one wherever nobody asks the register.
+#[tokio::test]
+async fn a_certificate_that_had_ended_before_it_was_taken_over_gives_no_record_out() {
+    let desk = Desk::new();
+    desk.file("roster.csv", roster(&good()));
+    let told = desk.run(&["import", "roster.csv", "--json"]).is(0).lines();
+    let ids: Vec<String> = told.iter().map(|l| l["id"].as_str().unwrap().to_owned()).collect();
+    // One that ends after it was taken over keeps the record that was given out already.
+    desk.run(&["withdraw", "29324SC00002R0M", "--reason", "0115"]).is(0);
+    desk.keys();
+    let router = serving(&desk.path("starmark-data"));
+    for (id, standing, withheld, offline) in [
+        (&ids[0], "valid", false, 0),
+        (&ids[1], "withdrawn", false, 0),
+        (&ids[2], "withdrawn", true, 0),
+        (&ids[3], "cancelled", true, 0),
+        (&ids[4], "expired", false, 1),
+    ] {
+        let address = format!("/api/v1/certificates/{id}");
+        let answer = fetch(&router, &address).await.is(200).json();
+        assert_eq!(answer["standing"], standing);
+        assert_eq!(answer["credential"].is_null(), withheld, "{answer}");
+        let page = fetch(&router, &format!("/c/{id}")).await.is(200).text();
+        assert_eq!(!page.contains("/credential"), withheld, "{page}");
+        assert!(page.contains(&address), "the answer for programs is linked all the same");
+        let record = fetch(&router, &format!("{address}/credential")).await;
+        if withheld {
+            let problem = record.is(410).json();
+            assert_eq!(problem["code"], "record_withheld");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains(standing) && detail.contains(&format!("https://xb.example.cn/c/{id}")), "{detail}");
+        } else {
+            desk.file("c.json", record.is(200).bytes);
+            let ran = desk.run(&["verify", "c.json", "--keys", "did.json"]).is(offline);
+            if offline == 0 {
+                ran.shows("PRESENT STATUS NOT ASKED")
+            } else {
+                ran.shows("[expired]")
+            };
+        }
+    }
+    drop(router);
+    // It is kept, and checked, for the register's own sake.
+    desk.run(&["fsck"]).is(0).shows("5 signatures checked");
 }

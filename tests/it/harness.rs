@@ -14,6 +14,7 @@ use starmark::service::keys::KeyFiles;
 use starmark::service::{Act, Actor, Parts, Service, set_up};
 use starmark::sign::{KdfCost, KeyId, Passphrase, Purpose};
 use starmark::store::{SledStore, Store};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
@@ -64,6 +65,27 @@ impl Answer {
         assert_eq!(problem["code"], code, "{problem}");
         assert_eq!(problem["pointer"], pointer, "{problem}");
     }
+}
+
+/// What a router answers to a GET.
+pub async fn fetch(router: &Router, path: &str) -> Answer {
+    ask(router, Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+async fn ask(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer { status: parts.status, headers: parts.headers, bytes }
+}
+
+/// A router on a data directory that no process is at work on; it signs nothing.
+pub fn serving(data: &Path) -> Router {
+    let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();
+    let store = Arc::new(SledStore::open(data).unwrap());
+    let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), scheme };
+    let service = Arc::new(Service::open(parts).unwrap());
+    router(service, "https://xb.example.cn", Limits { per_second: None, ..Limits::DEFAULT })
 }
 
 pub fn noon(day: &str) -> Timestamp {
@@ -133,14 +155,11 @@ impl TestApp {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer { status: parts.status, headers: parts.headers, bytes }
+        ask(&self.router, request).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+        fetch(&self.router, path).await
     }
 
     pub async fn staff_get(&self, path: &str) -> Answer {

@@ -12,7 +12,11 @@ use starmark::domain::{
     CertificateChange, CertificateId, CertificateNumber, Event, Fact, Host, Level, MarkChange, MarkId, Provenance,
     Role, Uscc,
 };
+use starmark::store::disk::RealDisk;
+use starmark::store::journal::{Inspected, Options};
 use starmark::store::{Changeset, Expect, Record, RecordKind, Subject};
+use std::path::Path;
+use std::sync::Arc;
 
 /// Splitmix64: a seed gives the same run again.
 pub struct Rng(pub u64);
@@ -205,4 +209,23 @@ pub fn setting(name: &str) -> Changeset {
         records: vec![],
         provenance: unnamed(),
     }
+}
+
+/// Appends a unit with this JSON header, as another version of the program might have written it; its events are numbered
+/// on from the journal's end.
+pub fn append_header(data: &Path, header: &str, events: u64) {
+    let mut writer = Inspected::inspect(Arc::new(RealDisk), data).unwrap().repair(Options::default()).unwrap();
+    let first = writer.tip().next_seq;
+    let length = (20 + header.len()) as u32;
+    let mut unit = [&length.to_be_bytes()[..], &(header.len() as u32).to_be_bytes(), &first.to_be_bytes()].concat();
+    let checksum = crc32c::crc32c_append(crc32c::crc32c(&unit), header.as_bytes());
+    unit.extend_from_slice(&checksum.to_be_bytes());
+    unit.extend_from_slice(header.as_bytes());
+    writer.make_room(unit.len()).unwrap();
+    writer.append(&unit, 1, first + events).unwrap();
+}
+
+/// A header with this event in it, written by version 9.9.9.
+pub fn newer_header(event: &str) -> String {
+    format!(r#"{{"v":1,"program":"9.9.9","events":[{event}],"provenance":{{"by":"local:root"}},"records":[]}}"#)
 }

@@ -17,6 +17,14 @@ impl Certificate {
     pub fn admit(&self, step: &Step, intervals: &Intervals) -> Result<(), Refusal> {
         self.next_state(step)?;
         let number = &self.terms.number;
+        if self.state == State::NotUnderstood {
+            return Err(not_now(
+                "recorded_by_newer_version",
+                format!(
+                    "certificate {number} has something on record that a newer version of this program wrote and this one cannot read: nothing can be recorded for it until that version runs again"
+                ),
+            ));
+        }
         let today = china_day(step.recorded_at);
         let day = china_day(step.effective_at);
         if today > self.terms.valid_until {
@@ -85,7 +93,9 @@ impl Certificate {
                 not_future("/effective_on", day)
             }
             CertificateChange::Cancelled { .. } => not_future("/effective_on", day),
-            CertificateChange::Superseded { .. } | CertificateChange::Issued { .. } => Ok(()),
+            CertificateChange::Superseded { .. }
+            | CertificateChange::Issued { .. }
+            | CertificateChange::NotUnderstood(_) => Ok(()),
         }
     }
 

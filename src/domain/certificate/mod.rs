@@ -6,6 +6,7 @@ mod standing_at;
 use super::dates::china_day;
 use super::error::Refusal;
 use super::ids::CertificateId;
+use super::reading::Unread;
 use super::reason::{CancellationReason, SupersessionReason, SuspensionReason, WithdrawalReason};
 use super::record::Terms;
 use super::role::Role;
@@ -78,6 +79,9 @@ pub enum CertificateChange {
         /// Why.
         reason: SupersessionReason,
     },
+    /// Something that a newer version of this program recorded. Never made here, and written as it was found.
+    #[serde(skip)]
+    NotUnderstood(Unread),
 }
 
 /// A serial number and the series it was counted in.
@@ -123,6 +127,8 @@ pub enum State {
         /// From when on.
         from: Timestamp,
     },
+    /// A newer version of this program recorded something that this one cannot read: whatever follows, this one cannot tell.
+    NotUnderstood,
 }
 
 /// The certificate that takes this one's place. Until it does, this one lives on: it can be surveyed, suspended and withdrawn.
@@ -174,6 +180,10 @@ impl Certificate {
                 state: State::InForce,
                 life: vec![first],
             }),
+            CertificateChange::NotUnderstood(unread) => Err(not_now(
+                "not_issued",
+                format!("certificate {id} begins with what cannot be read: {}", unread.why()),
+            )),
             _ => Err(not_now("not_issued", format!("certificate {id} has a step before it was issued"))),
         }
     }
@@ -218,6 +228,12 @@ impl Certificate {
         &self.life
     }
 
+    /// Whether all that was on record at `known_at` can be read by this version.
+    #[must_use]
+    pub fn is_understood(&self, known_at: Timestamp) -> bool {
+        !self.life.iter().any(|s| s.recorded_at <= known_at && matches!(s.change, CertificateChange::NotUnderstood(_)))
+    }
+
     /// How many steps it has: the version a changeset relies on.
     #[must_use]
     pub fn version(&self) -> u64 {
@@ -242,7 +258,8 @@ impl Certificate {
                 format!("certificate {number} is {word}, which is final: an error is corrected by a new certificate");
             Err(not_now("certificate_ended", why))
         };
-        if let Some(Succession { by, from }) = self.succession(Timestamp::MAX) {
+        let unread = self.state == State::NotUnderstood || matches!(step.change, CertificateChange::NotUnderstood(_));
+        if let Some(Succession { by, from }) = self.succession(Timestamp::MAX).filter(|_| !unread) {
             if step.recorded_at >= from || step.effective_at >= from {
                 return final_word(Standing::Superseded.wire());
             }
@@ -256,6 +273,7 @@ impl Certificate {
         }
         let ended = |standing| State::Ended { standing, from: step.effective_at };
         match (&self.state, &step.change) {
+            (State::NotUnderstood, _) | (_, CertificateChange::NotUnderstood(_)) => Ok(State::NotUnderstood),
             (State::Ended { standing, .. }, _) => final_word(standing.wire()),
             (_, CertificateChange::Issued { .. }) => {
                 Err(not_now("already_issued", format!("certificate {number} is issued already")))

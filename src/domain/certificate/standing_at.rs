@@ -50,18 +50,21 @@ impl Certificate {
         }
     }
 
-    /// Standing at `at`, from what was on record at `known_at`; `None` when it was not on record then.
+    /// Standing at `at`, from what was on record at `known_at`; `None` when it was not on record then, or when something was
+    /// that this version cannot read: that may change the past as well.
     #[must_use]
     pub fn standing(&self, at: Timestamp, known_at: Timestamp) -> Option<StandingAt> {
         let known = |s: &&Step| s.recorded_at <= known_at;
-        self.life.first().filter(known)?;
+        self.life.first().filter(known).filter(|_| self.is_understood(known_at))?;
         let mut found = vec![];
         let mut suspended: Option<(usize, Timestamp)> = None;
         for (i, step) in self.life.iter().enumerate().filter(|(_, s)| s.recorded_at <= known_at && s.effective_at <= at)
         {
             let mut end = |standing| found.push(StandingAt { standing, since: step.effective_at, step: Some(i) });
             match step.change {
-                CertificateChange::Issued { .. } | CertificateChange::Surveyed { .. } => {}
+                CertificateChange::Issued { .. }
+                | CertificateChange::Surveyed { .. }
+                | CertificateChange::NotUnderstood(_) => {}
                 CertificateChange::Suspended { .. } => suspended = Some((i, step.effective_at)),
                 CertificateChange::Reinstated { .. } => suspended = None,
                 CertificateChange::Withdrawn { .. } => end(Standing::Withdrawn),

@@ -16,6 +16,17 @@ pub struct RealDisk;
 
 struct RealFile(File);
 
+/// A lock held. Closing the file would end it only once no child of this process, on its way to another program, has the
+/// file open any more.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file does the same a moment later.
+        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
 impl Disk for RealDisk {
     fn make_dir(&self, dir: &Path) -> io::Result<()> {
         std::fs::create_dir(dir)
@@ -65,7 +76,7 @@ impl Disk for RealDisk {
         }
         file.set_len(0)?;
         writeln!(file, "{}", std::process::id())?;
-        Ok(Box::new(file))
+        Ok(Box::new(Lock(file)))
     }
 
     fn lock_owner(&self, path: &Path) -> io::Result<Option<String>> {

@@ -3,7 +3,7 @@
 use super::pending::Pending;
 use super::reader::Reader;
 use crate::store::StoreError;
-use crate::store::codec::{Position, UnitHead, decode_head};
+use crate::store::codec::{Position, UnitHead, Unreadable, decode_head};
 use crate::store::journal::format::{FRAME_HEADER, SEGMENT_HEADER};
 use crate::store::journal::scan::{Ending, Found, Tip, scan};
 use crate::store::journal::{Journal, WAY_BACK};
@@ -35,13 +35,13 @@ fn refused(journal: &Journal, segment: u32, offset: usize, why: &str) -> StoreEr
 }
 
 /// The units of a frame; what is wrong in words, with the offset.
-pub(crate) fn units_of(segment: &[u8], frame: &Found) -> Result<FrameUnits, (usize, String)> {
+pub(crate) fn units_of(segment: &[u8], frame: &Found) -> Result<FrameUnits, (usize, Unreadable)> {
     let range = frame.units();
     let (mut at, mut seq) = (range.start, frame.header.first_seq);
     let mut found = vec![];
     while at < range.end {
         let bytes = segment.get(at..range.end).unwrap_or_default();
-        let unit = decode_head(bytes).map_err(|why| (at, format!("a unit is damaged: {why}")))?;
+        let unit = decode_head(bytes).map_err(|why| (at, why))?;
         if unit.total > bytes.len() || unit.first_seq != seq {
             return Err((at, "a unit does not fit its frame".into()));
         }
@@ -94,6 +94,16 @@ pub(crate) fn walk(journal: &Journal, from: Tip, to: Tip, each: &mut EachFrame<'
     Err(refused(journal, to.segment, to.offset as usize, "the frames do not lead up to the journal's end"))
 }
 
+fn warn_of_unread(unit: &UnitHead) {
+    if let Some(why) = unit.unread() {
+        tracing::warn!(
+            event = unit.first_seq,
+            why,
+            "a certificate or mark cannot be told of; `starmark fsck` names it"
+        );
+    }
+}
+
 /// Brings views from where they stand to `to`.
 ///
 /// # Errors
@@ -110,8 +120,17 @@ pub(crate) fn catch_up(
     let (mut units, mut tip, mut reported) = (0, applied.tip, applied.tip.next_seq);
     walk(journal, applied.tip, to, &mut |bytes, frame| {
         let at = frame.header.segment;
-        for (unit, position) in units_of(bytes, frame).map_err(|(offset, why)| refused(journal, at, offset, &why))? {
+        let units_there = units_of(bytes, frame).map_err(|(offset, why)| match why {
+            Unreadable::Damaged(why) => refused(journal, at, offset, &format!("a unit is damaged: {why}")),
+            Unreadable::Newer(why) => journal.newer(at, offset, &why),
+        });
+        for (unit, position) in units_there? {
+            warn_of_unread(&unit);
             let admitted = pending.follow(&unit.events, BTreeSet::new()).map_err(|e| match e {
+                // A life that begins with what cannot be read: whose it is and what it claims is not known.
+                StoreError::Corrupt { table: "changeset", .. } if unit.unread().is_some() => {
+                    journal.newer(at, position.offset as usize, &unit.unread().unwrap_or_default())
+                }
                 StoreError::Corrupt { table: "changeset", key, why, .. } => {
                     refused(journal, at, position.offset as usize, &format!("the life of {key} has no reading: {why}"))
                 }

@@ -208,7 +208,7 @@ fn open_views(inspected: &Inspected, source: &dyn ViewsSource) -> Result<Box<dyn
         }
         Err(why) => {
             let cause = std::error::Error::source(&why).map(ToString::to_string);
-            tracing::warn!(error = %why, cause, "the views are damaged; they are made anew from the journal");
+            tracing::warn!(error = %why, cause, "the views are damaged or another version's; they are made anew from the journal");
             source.fresh()
         }
     }

@@ -42,12 +42,12 @@ fn position(bytes: &[u8], field: &'static str) -> Result<Position, StoreError> {
 impl Reader {
     /// A unit up to the end of its JSON header.
     pub(crate) fn head(&self, at: Position) -> Result<UnitHead, StoreError> {
-        decode_head(&self.journal.read(at)?).map_err(|why| self.journal.corrupt(at, "unit", why))
+        decode_head(&self.journal.read(at)?).map_err(|why| self.journal.no_unit(at, "unit", why))
     }
 
     /// A whole unit.
     pub(crate) fn entry(&self, at: Position) -> Result<Entry, StoreError> {
-        decode(&self.journal.read(at)?).map_err(|why| self.journal.corrupt(at, "unit", why))
+        decode(&self.journal.read(at)?).map_err(|why| self.journal.no_unit(at, "unit", why))
     }
 
     /// (event, position) of every key that begins with `prefix`.
@@ -201,7 +201,7 @@ impl Reader {
         while !rest.is_empty() {
             let total = be32(rest, 0).unwrap_or(u32::MAX) as usize;
             let (unit, after) = rest.split_at_checked(total).ok_or_else(|| wrong("a unit ends beyond it".into()))?;
-            let entry = decode(unit).map_err(wrong)?;
+            let entry = decode(unit).map_err(|why| self.journal.no_unit(at, "frame", why))?;
             if entry.first_seq != seq || header.first_seq != first_seq {
                 return Err(wrong(format!("a unit with event {} stands where event {seq} should", entry.first_seq)));
             }

@@ -4,6 +4,7 @@ mod segments;
 mod views;
 
 use super::StoreError;
+use super::codec::{PROGRAM, Position, UnitHead, Unreadable};
 use super::disk::{Disk, RealDisk};
 use super::engine::reader::Reader;
 use super::engine::{LOCK_FILE, Pending, Progress, units_of};
@@ -11,6 +12,7 @@ use super::journal::scan::{Found, Tip};
 use super::journal::{Inspected, JOURNAL_DIR, Journal, Options, io_error};
 use super::views::project::project_frame;
 use super::views::{Applied, MemoryViews, Views};
+use crate::domain::Fact;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -167,7 +169,7 @@ struct Check<'a> {
     /// Where the frames lie whose units wait.
     frames: Vec<super::views::ViewWrite>,
     /// Units read but not yet folded.
-    waiting: Vec<(super::codec::UnitHead, super::codec::Position)>,
+    waiting: Vec<(UnitHead, Position)>,
     tip: Tip,
     of: u64,
 }
@@ -202,13 +204,16 @@ impl<'a> Check<'a> {
         self.report.frames += 1;
         let segment = frame.header.segment;
         match units_of(bytes, frame) {
-            Err((offset, why)) => self.damage(segment, offset as u64, why),
+            // Without it nothing behind it can be proved, and it is no damage.
+            Err((offset, Unreadable::Newer(why))) => return Err(self.journal.newer(segment, offset, &why)),
+            Err((offset, why)) => self.damage(segment, offset as u64, format!("a unit is damaged: {why}")),
             Ok(units) => {
                 for (unit, at) in units {
                     let whole = bytes.get(at.offset as usize..(at.offset + at.length) as usize).unwrap_or_default();
                     if let Err(why) = super::codec::decode(whole) {
                         self.damage(segment, u64::from(at.offset), format!("a unit is damaged: {why}"));
                     }
+                    self.unread(&unit, at);
                     self.report.units += 1;
                     self.report.events += unit.events.len() as u64;
                     self.waiting.push((unit, at));
@@ -224,6 +229,24 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
+    /// Names what a newer version recorded and this one cannot read.
+    fn unread(&mut self, unit: &UnitHead, at: Position) {
+        for (seq, event) in (unit.first_seq..).zip(&unit.events) {
+            let what = match &event.fact {
+                Fact::Certificate { id, .. } => format!("certificate {id}"),
+                Fact::Mark { id, .. } => format!("mark {id}"),
+                _ => continue,
+            };
+            if let Some(unread) = event.not_understood() {
+                let (program, why) = (&unit.program, unread.why());
+                let what = format!(
+                    "event {seq}, of {what}, was recorded by starmark {program} and cannot be read by this one, {PROGRAM}: {why}; the answer about it is “cannot tell”"
+                );
+                self.note(at.segment, u64::from(at.offset), what);
+            }
+        }
+    }
+
     /// Folds the lives of the units that wait, and writes down what the views take from them.
     fn flush(&mut self) -> Result<(), StoreError> {
         let reader = Reader { journal: self.journal.clone(), views: self.rebuilt.clone() };
@@ -231,6 +254,10 @@ impl<'a> Check<'a> {
         for (unit, at) in std::mem::take(&mut self.waiting) {
             match pending.follow(&unit.events, BTreeSet::new()) {
                 Ok(admitted) => pending.take(admitted, &unit, at),
+                Err(StoreError::Corrupt { .. }) if unit.unread().is_some() => {
+                    let why = unit.unread().unwrap_or_default();
+                    return Err(self.journal.newer(at.segment, at.offset as usize, &why));
+                }
                 Err(StoreError::Corrupt { key, why, .. }) => {
                     let what = format!("the life of {key} has no reading from event {} on: {why}", unit.first_seq);
                     self.report.add(

@@ -12,7 +12,7 @@ pub use recover::Inspected;
 pub use write::Writer;
 
 use super::StoreError;
-use super::codec::Position;
+use super::codec::{Position, Unreadable};
 use super::disk::{Access, Disk, DiskFile};
 use format::{FRAME_HEADER, FrameHeader, MAX_SEGMENT, SEGMENT_HEADER, SegmentHeader, frame_hash, read_frame};
 use scan::{Found, Tip};
@@ -28,6 +28,8 @@ pub const HEAD_FILE: &str = "head";
 /// What every refusal ends with.
 pub const WAY_BACK: &str =
     "nothing was changed; `starmark fsck` shows the whole damage, a backup is put back by `starmark restore`";
+/// What a refusal ends with where a newer version of this program has been at work.
+pub const UPDATE: &str = "nothing was changed; start that version of the program, or a later one";
 /// Segments kept open for reading; far below the usual limit of 1,024 files of a process.
 const OPEN_SEGMENTS: usize = 128;
 
@@ -152,6 +154,20 @@ impl Journal {
     #[must_use]
     pub fn corrupt(&self, at: Position, field: &'static str, why: String) -> StoreError {
         self.damaged(at.segment, u64::from(at.offset), field, why)
+    }
+
+    /// Says that what lies at a position is no unit: damaged, or for a newer version to read.
+    pub(crate) fn no_unit(&self, at: Position, field: &'static str, why: Unreadable) -> StoreError {
+        match why {
+            Unreadable::Damaged(why) => self.corrupt(at, field, why),
+            Unreadable::Newer(why) => self.newer(at.segment, at.offset as usize, &why),
+        }
+    }
+
+    /// Says that what lies there is for a newer version to read.
+    pub(crate) fn newer(&self, segment: u32, offset: usize, why: &str) -> StoreError {
+        let path = self.segment_path(segment);
+        StoreError::Refused(format!("{} offset {offset}: {why}; {UPDATE}", path.display()))
     }
 
     /// Header and length of a segment.

@@ -10,6 +10,7 @@ pub use self::sled::{SledSource, SledViews};
 pub use memory::{MemorySource, MemoryViews};
 
 use super::StoreError;
+use super::codec::PROGRAM;
 use super::journal::scan::Tip;
 use sha2::{Digest, Sha256};
 use std::ops::ControlFlow;
@@ -53,8 +54,12 @@ impl Applied {
     /// Empty views.
     pub const START: Self = Self { tip: Tip::START, pairs: 0, sum: 0 };
     const BYTES: usize = 76;
-    /// Number of the tables' layout (`keys`): views of another one are made anew.
-    const LAYOUT: u32 = 1;
+
+    /// Stands for the version that made the views: those of another one are made anew, since it may have put down other
+    /// pairs, or understood events that this one does not.
+    fn maker() -> u32 {
+        crc32c::crc32c(PROGRAM.as_bytes())
+    }
 
     /// The same after these writes, at another point.
     #[must_use]
@@ -82,7 +87,7 @@ impl Applied {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(Self::BYTES);
-        out.extend_from_slice(&Self::LAYOUT.to_be_bytes());
+        out.extend_from_slice(&Self::maker().to_be_bytes());
         out.extend_from_slice(&self.tip.next_seq.to_be_bytes());
         out.extend_from_slice(&self.tip.segment.to_be_bytes());
         out.extend_from_slice(&self.tip.offset.to_be_bytes());
@@ -96,7 +101,7 @@ impl Applied {
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         use super::codec::{be32, be64};
-        let known = bytes.len() == Self::BYTES && be32(bytes, 0) == Some(Self::LAYOUT);
+        let known = bytes.len() == Self::BYTES && be32(bytes, 0) == Some(Self::maker());
         known.then_some(())?;
         Some(Self {
             tip: Tip {
@@ -159,7 +164,8 @@ pub trait Views: Send + Sync {
     fn applied(&self) -> Result<Applied, StoreError> {
         match self.get(APPLIED_KEY)? {
             None => Ok(Applied::START),
-            Some(bytes) => Applied::from_bytes(&bytes).ok_or_else(|| damaged("applied", "it has no reading".into())),
+            Some(bytes) => Applied::from_bytes(&bytes)
+                .ok_or_else(|| damaged("applied", format!("they were not made by starmark {PROGRAM}"))),
         }
     }
 

@@ -1,7 +1,7 @@
 //! From events to view writes: one pure function feeds the views of every engine.
 
 use super::{ViewWrite, keys};
-use crate::domain::certificate::{State, SurveillanceOutcome};
+use crate::domain::certificate::{State, Step, SurveillanceOutcome};
 use crate::domain::{Certificate, CertificateChange, CertificateId, Event, Fact, MarkChange};
 use crate::store::codec::{Position, UnitHead};
 use crate::store::{Calendar, Claim, RecordKind};
@@ -60,6 +60,10 @@ fn project_change(
     before: Option<&Certificate>,
     writes: &mut Vec<ViewWrite>,
 ) {
+    // Nothing of what cannot be told stands in a calendar: it left them all with the first such event.
+    if before.is_some_and(|c| *c.state() == State::NotUnderstood) {
+        return;
+    }
     let enter = |calendar, on: Date| put(keys::date(calendar, on, id), []);
     let leave = |calendar, on: Date| ViewWrite::Remove { key: keys::date(calendar, on, id) };
     let due = before.map(|c| c.surveillance_due(Timestamp::MAX));
@@ -90,12 +94,22 @@ fn project_change(
         }
         CertificateChange::Withdrawn { .. }
         | CertificateChange::Cancelled { .. }
-        | CertificateChange::Superseded { .. } => {
+        | CertificateChange::Superseded { .. }
+        | CertificateChange::NotUnderstood(_) => {
+            // What had ended before something that is not understood was recorded has left the calendars already.
+            let before = before.filter(|c| !has_left(c));
             writes.extend(suspended_until.map(|d| leave(Calendar::SuspensionEnds, d)));
-            writes.extend(due.map(|d| leave(Calendar::SurveillanceDue, d)));
+            writes.extend(due.filter(|_| before.is_some()).map(|d| leave(Calendar::SurveillanceDue, d)));
             writes.extend(before.map(|c| leave(Calendar::Expires, c.terms().valid_until)));
         }
     }
+}
+
+/// Whether a certificate stands in no calendar any more; only what is not understood follows on such a one.
+fn has_left(certificate: &Certificate) -> bool {
+    let replaced =
+        |s: &Step| matches!(s.change, CertificateChange::Superseded { .. }) && s.effective_at <= s.recorded_at;
+    matches!(certificate.state(), State::Ended { .. }) || certificate.life().iter().any(replaced)
 }
 
 /// What the views take from a unit: from each of its events, and from what it claims beside numbers. `before` has a

@@ -234,6 +234,9 @@ fn row(step: &Step) -> Row {
         CertificateChange::Superseded { reason, .. } => {
             (text("换证", "Superseded"), Some(text(reason.zh(), reason.en())))
         }
+        CertificateChange::NotUnderstood(_) => {
+            (text("新版本登记的内容，这里读不懂", "Something a newer version recorded, not readable here"), None)
+        }
     };
     let (day, recorded) = (china_day(step.effective_at), china_day(step.recorded_at));
     Row { day: day.to_string(), what, detail, recorded: (recorded != day).then(|| recorded.to_string()) }

@@ -87,7 +87,7 @@ fn own_word(found: &FoundMark, of_certificate: Face) -> Option<(Face, Text)> {
     let (state, since) = found.finding.licence?;
     let since = china_day(since);
     Some(match state {
-        MarkState::Active => return None,
+        MarkState::Active | MarkState::NotUnderstood => return None,
         // It was frozen or ended together with its certificate.
         MarkState::Frozen | MarkState::Ended if !of_certificate.is_valid() => return None,
         MarkState::Frozen => (

@@ -17,6 +17,9 @@ pub(super) struct Global {
     /// File that holds the passphrase of the keys [default: $STARMARK_PASSPHRASE, else the file DIR.passphrase]
     #[arg(long, global = true, value_name = "FILE", display_order = 901)]
     pub passphrase_file: Option<PathBuf>,
+    /// Today's date, to say that the machine's clock is right when nothing was recorded for years
+    #[arg(long, global = true, value_name = "DATE", value_parser = day, display_order = 902)]
+    pub today: Option<Date>,
 }
 
 /// Arguments of every command that changes one thing.

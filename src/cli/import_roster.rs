@@ -36,7 +36,7 @@ pub(super) fn run(global: &Global, file: &Path, wanted: Wanted) -> anyhow::Resul
     let table = roster::read_table(&bytes, &name)?;
     let opened = global.open()?;
     let service = &opened.service;
-    let checked = table.check(china_day(service.now()), &service.scheme().intervals);
+    let checked = table.check(china_day(service.recording_time()?), &service.scheme().intervals);
     let header_is_bad = checked.rows_read == 0 && !checked.faults.is_empty();
     told_about(file, &checked);
     let Checked { rows, mut faults, .. } = checked;

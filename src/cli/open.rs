@@ -40,6 +40,9 @@ impl Global {
         dir.check_finished()?;
         let store = open_store(&dir)?;
         let service = Arc::new(service(&dir, store, Arc::new(Machine))?);
+        if let Some(day) = self.today {
+            service.confirm_today(day)?;
+        }
         Ok(Opened { dir, service, global: self.clone() })
     }
 

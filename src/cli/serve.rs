@@ -28,6 +28,9 @@ impl Serve {
         let service = opened.service.clone();
         let base = self.base.clone().unwrap_or_else(|| format!("https://{}", service.host()));
         let limits = listen::Limits { client_header: self.client_header.clone(), ..listen::Limits::DEFAULT };
+        if let Err(fault) = service.recording_time() {
+            tracing::error!(%fault, "until the clock is right nothing is recorded, and no certificate is called valid");
+        }
         let host = service.host().clone();
         let control = opened.dir.control_socket();
         let options = listen::Options { listen: self.listen, base: base.clone(), limits, control };

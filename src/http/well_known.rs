@@ -68,8 +68,10 @@ async fn metrics(State(app): State<App>) -> Response {
     match app.observer.metrics() {
         Ok(mut counts) => {
             let events = format!(
-                "# HELP starmark_events Events on record.\n# TYPE starmark_events gauge\nstarmark_events {}\n# EOF\n",
-                app.service.store().next_seq()
+                "# HELP starmark_events Events on record.\n# TYPE starmark_events gauge\nstarmark_events {}\n\
+                 # HELP starmark_clock_ok Whether the machine's clock can be believed.\n# TYPE starmark_clock_ok gauge\nstarmark_clock_ok {}\n# EOF\n",
+                app.service.store().next_seq(),
+                u8::from(app.service.recording_time().is_ok())
             );
             if let Some(end) = counts.rfind("# EOF") {
                 counts.truncate(end);

@@ -133,7 +133,7 @@ impl Service {
     }
 
     fn checked(&self, input: &DecisionInput) -> Result<Decision, ServiceError> {
-        Ok(Decision::check(input, &self.scheme, china_day(self.now()))?)
+        Ok(Decision::check(input, &self.scheme, china_day(self.recording_time()?))?)
     }
 
     fn need_sheet(&self, decision: &Decision) -> Result<(), ServiceError> {

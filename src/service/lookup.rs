@@ -12,7 +12,7 @@ use crate::verify::certificate::{Finding, Moment, verify_registered};
 use crate::verify::mark::{
     Registered, RegisteredFinding, code_checks, not_on_record, unreadable, verify_registered_mark,
 };
-use crate::verify::{CheckName, CheckResult, Outcome, Verdict, clock_behind};
+use crate::verify::{CheckName, CheckResult, Outcome, Verdict, clock_wrong};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -98,9 +98,17 @@ impl Service {
         }
     }
 
-    /// Where the machine's clock is known to be wrong, what would hold today cannot be told; what has ended has ended.
-    fn doubted(&self, verdict: Verdict, moment: Moment) -> Verdict {
-        if moment.at >= moment.now && self.clock_is_behind() { verdict.with(clock_behind(moment.now)) } else { verdict }
+    /// By a clock that cannot be believed, what would hold now, or begin by now, cannot be told; what had ended by the latest
+    /// record has ended.
+    fn doubted(&self, mut verdict: Verdict, moment: Moment) -> Verdict {
+        if moment.at < moment.now || self.recording_time().is_ok() {
+            return verdict;
+        }
+        if verdict.standing == Some(Standing::NotYetEffective) {
+            verdict.standing = None;
+            verdict.checks.retain(|c| !matches!(c.check, CheckName::Validity | CheckName::Status));
+        }
+        verdict.with(clock_wrong(moment.now))
     }
 
     /// Answers about one certificate; `None` when that identifier was never issued.

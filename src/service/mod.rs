@@ -10,6 +10,7 @@ pub mod keyring;
 pub mod keys;
 pub mod lookup;
 pub mod marks;
+mod present;
 pub mod revocation;
 pub mod roster;
 pub mod roster_import;
@@ -32,14 +33,12 @@ use keyring::Keyring;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, RwLock};
 use tokens::Tokens;
 
 /// How often a use case reads again and decides again when somebody was quicker.
 const COMMIT_TRIES: usize = 8;
-/// Seconds the machine's clock may lie behind the latest event; corrections of a running clock stay far below.
-const CLOCK_BEHIND_MAX: i64 = 300;
 
 /// What a service works with.
 pub struct Parts {
@@ -68,7 +67,7 @@ pub struct Service {
     scheme: Scheme,
     host: Host,
     settings: RwLock<Settings>,
-    /// When the latest event was put on record, in milliseconds: time never runs behind it.
+    /// The latest moment that has surely come, in milliseconds: time never runs behind it.
     latest: AtomicI64,
 }
 
@@ -172,31 +171,6 @@ impl Service {
         &self.scheme
     }
 
-    /// Now; never before the latest event on record. Were the machine's clock set back, a suspension just recorded would
-    /// lie in the future and its certificate would read as valid.
-    #[must_use]
-    pub fn now(&self) -> Timestamp {
-        let latest = Timestamp::from_millisecond(self.latest.load(Ordering::Relaxed)).unwrap_or(Timestamp::MIN);
-        self.clock.now().max(latest)
-    }
-
-    /// Whether the machine's clock is known to be wrong.
-    fn clock_is_behind(&self) -> bool {
-        self.now().as_second() - self.clock.now().as_second() > CLOCK_BEHIND_MAX
-    }
-
-    /// The time to record at.
-    fn recording_time(&self) -> Result<Timestamp, ServiceError> {
-        let (now, machine) = (self.now(), self.clock.now());
-        if self.clock_is_behind() {
-            let why = format!(
-                "the machine's clock shows {machine}, but an event is on record at {now}: set the clock right before anything is recorded"
-            );
-            return Err(Refusal::rule("clock_behind", why).into());
-        }
-        Ok(now)
-    }
-
     /// The store, for reading.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
@@ -264,7 +238,7 @@ impl Service {
             let changeset = changeset(act, &request_sha256, planned, now);
             match self.store.commit(changeset.clone()) {
                 Ok(committed) => {
-                    self.latest.fetch_max(now.as_millisecond(), Ordering::Relaxed);
+                    self.has_come(now);
                     let Changeset { events, records, provenance, .. } = changeset;
                     let entry = Entry { first_seq: committed.first_seq, events, records, provenance };
                     return Ok(Done { entry, replayed: false });

@@ -104,7 +104,7 @@ impl Service {
         if self.body().policy.overdue_surveillance == OverduePolicy::Report {
             return Ok(due);
         }
-        let today = china_day(self.now());
+        let today = china_day(self.recording_time()?);
         let reason = SuspensionReason::parse(SuspensionReason::SURVEILLANCE_OVERDUE)?;
         for item in std::mem::take(&mut due.surveillance_overdue) {
             let until = self.certificate(item.id)?.terms().valid_until;

@@ -6,4 +6,4 @@ pub mod key;
 pub mod mark;
 pub mod verdict;
 
-pub use verdict::{Check, CheckName, CheckResult, Outcome, Source, Verdict, clock_behind};
+pub use verdict::{Check, CheckName, CheckResult, Outcome, Source, Verdict, clock_wrong};

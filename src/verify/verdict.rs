@@ -1,6 +1,7 @@
 //! A verdict and the checks behind it.
 
 use crate::domain::Standing;
+use crate::domain::dates::CHINA;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -202,13 +203,15 @@ impl Verdict {
     }
 }
 
-/// The check of a clock that lies behind the latest event on record: what rests on today's date cannot be told.
+/// The check of a clock that cannot be believed: what rests on today's date cannot be told. `latest` is the last moment that
+/// is known to have come.
 #[must_use]
-pub fn clock_behind(known_at: Timestamp) -> Check {
-    Draft { name: CheckName::Validity, source: Source::Register, known_at }.unknown(
-        "clock_behind",
-        "服务器的时钟落后于登记簿上最后一条记录，今天是哪一天无法确定",
-        "the server's clock lies behind the latest entry of the register, so that today's date is not certain",
+pub fn clock_wrong(latest: Timestamp) -> Check {
+    let last = CHINA.to_datetime(latest).strftime("%Y-%m-%d %H:%M");
+    Draft { name: CheckName::Validity, source: Source::Register, known_at: latest }.unknown(
+        "clock_wrong",
+        format!("本服务的时钟不准，今天是哪一天无法确定，{last} 以后的状态无法判断"),
+        format!("this service's clock is wrong and today's date not certain: how it stands after {last}, China time, cannot be told"),
     )
 }
 

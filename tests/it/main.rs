@@ -8,6 +8,7 @@ mod cli_issue;
 mod cli_kit;
 mod cli_orders;
 mod cli_verify;
+mod clocks;
 mod connections;
 mod control;
 mod doors;

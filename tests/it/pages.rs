@@ -192,12 +192,12 @@ async fn a_clock_known_to_be_wrong_makes_nothing_valid() {
     for path in [format!("certificates/{id}"), format!("marks/{mark}")] {
         let answer = app.get(&format!("/api/v1/{path}")).await.is(200).json();
         assert_eq!((&answer["verdict"], &answer["standing"]), (&json!("undetermined"), &json!(null)), "{path}");
-        assert!(answer["checks"].as_array().unwrap().iter().any(|c| c["code"] == "clock_behind"));
+        assert!(answer["checks"].as_array().unwrap().iter().any(|c| c["code"] == "clock_wrong"));
     }
     for path in [format!("/c/{id}"), format!("/m/{mark}")] {
         let page = app.get(&path).await.is(200).text();
         assert_eq!(band(&page), ("cannot-tell hatched", "无法判断"));
-        assert!(page.contains("时钟落后") && !page.contains('★'.to_string().repeat(2).as_str()));
+        assert!(page.contains("时钟不准") && !page.contains('★'.to_string().repeat(2).as_str()));
     }
     let list = app.get("/?q=91110108551385082Q").await.is(200).text();
     assert!(list.contains("tag cannot-tell") && !list.contains("tag valid"));

@@ -66,7 +66,11 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View
         history: history(answer.certificate.life(), answer.moment.known_at),
         checks: checks(&answer.finding.verdict),
         asks_day: genuine.is_some(),
-        computed: clock(answer.moment.now),
+        // By a clock that is wrong it cannot be told when this was.
+        computed: match answer.finding.verdict.checks.iter().any(|c| c.code == "clock_wrong") {
+            true => "—".to_owned(),
+            false => clock(answer.moment.now),
+        },
         api: Some(format!("{base}/api/v1/certificates/{id}")),
         credential: genuine
             .filter(|_| answer.certificate.ended_before_record().is_none())

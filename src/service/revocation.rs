@@ -3,7 +3,7 @@
 
 use super::actor::Act;
 use super::{Done, Plan, Service, ServiceError};
-use crate::domain::certificate::{CertificateChange, Step, Succession, SurveillanceOutcome};
+use crate::domain::certificate::{CertificateChange, State, Step, Succession, SurveillanceOutcome};
 use crate::domain::dates::{add_months, china_day, day_start};
 use crate::domain::mark_licence::MarkStep;
 use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReason};
@@ -200,6 +200,10 @@ impl Service {
             (_, change) => change.clone(),
         };
         let step = Step { change, ..step.clone() };
+        if *successor.state() == State::NotUnderstood {
+            // It is not called valid anyway, and no rule can be held against it.
+            return None;
+        }
         successor.clone().apply(step.clone()).is_ok().then_some(step)
     }
 }

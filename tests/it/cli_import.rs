@@ -119,7 +119,7 @@ async fn a_certificate_that_had_ended_before_it_was_taken_over_gives_no_record_o
     let told = desk.run(&["import", "roster.csv", "--json"]).is(0).lines();
     let ids: Vec<String> = told.iter().map(|l| l["id"].as_str().unwrap().to_owned()).collect();
     // One that ends after it was taken over keeps the record that was given out already.
-    desk.run(&["withdraw", "29324SC00002R0M", "--reason", "0115"]).is(0);
+    desk.run(&["withdraw", "29324SC00002R0M", "--reason", "0117"]).is(0);
     desk.keys();
     let router = serving(&desk.path("starmark-data"));
     for (id, standing, withheld, offline) in [

@@ -62,8 +62,27 @@ pub(super) fn report(error: &anyhow::Error) -> Exit {
     // Whoever reads our output may stop reading: that is no news.
     if !is_broken_pipe(error) {
         eprintln!("starmark: {error:#}");
+        if let Some(hint) = error.chain().find_map(|c| hint(c.downcast_ref()?)) {
+            eprintln!("starmark: {hint}");
+        }
     }
     exit
+}
+
+/// What to do about what the system says.
+fn hint(error: &io::Error) -> Option<&'static str> {
+    use rustix::io::Errno;
+    let handles = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("make room there and try again"),
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            Some("look at owner, mode and mount: only fsck and backup do with reading")
+        }
+        _ if error.raw_os_error().is_some_and(|code| handles.contains(&code)) => {
+            Some("let it open more files (ulimit -n, or LimitNOFILE of its unit) and try again")
+        }
+        _ => None,
+    }
 }
 
 /// A refusal as a person reads it: where, what, and its code.

@@ -7,6 +7,7 @@ use super::import_export::{audited, tell_tokens};
 use super::open::{open_store, service};
 use super::say;
 use crate::domain::Refusal;
+use crate::domain::dates::CHINA;
 use crate::service::clock::Machine;
 use crate::service::data_dir::DataDir;
 use crate::store::backup;
@@ -38,6 +39,10 @@ impl Restore {
             "{}: the register of {host}, {} events, {keys} key files",
             to.root().display(),
             done.next_seq
+        ))?;
+        say(format_args!(
+            "It ends at {} (China time). What was recorded later is not in it: certificates issued since would read as unknown, and their numbers would be given again. Record those anew before you issue others.",
+            CHINA.to_datetime(service.latest()).strftime("%Y-%m-%d %H:%M")
         ))?;
         tell_tokens(&service)?;
         if global.passphrase(&to)?.is_none() {

@@ -175,11 +175,11 @@ impl From<ServiceError> for Problem {
                 )
             }
             ServiceError::Store(StoreError::Full(why)) => {
-                tracing::error!(%why, "the disk is too full");
+                tracing::error!(%why, "there is no room to write");
                 Self::new(
                     StatusCode::INSUFFICIENT_STORAGE,
                     "disk_full",
-                    "the disk is too full to write safely; nothing was changed",
+                    "there is too little room on the disk to write safely; nothing was changed",
                 )
             }
             other => {

@@ -206,7 +206,9 @@ impl DataDir {
             let why = format!("{} has {size} bytes; a scheme has at most {SCHEME_MAX_BYTES}", path.display());
             return Err(Refusal::invalid("bad_scheme", why).into());
         }
-        Ok(Scheme::parse(&fs::read_to_string(&path).map_err(failed())?)?)
+        let text = fs::read_to_string(&path).map_err(failed())?;
+        Ok(Scheme::parse(&text)
+            .map_err(|r| Refusal { message: format!("{}: {}", path.display(), r.message).into(), ..r })?)
     }
 }
 

@@ -139,7 +139,10 @@ fn open(directory: &Path, key: &KeyRecord, passphrase: &Passphrase) -> Result<Lo
     let pem = fs::read_to_string(&path)
         .map(Zeroizing::new)
         .map_err(ServiceError::io(format!("cannot read the key file {}", path.display())))?;
-    let signer = LocalSigner::from_encrypted_pem(&pem, passphrase)?;
+    let signer = LocalSigner::from_encrypted_pem(&pem, passphrase).map_err(|r| {
+        let back = "if the passphrase is right, the file is damaged: put it back from a backup";
+        Refusal { message: format!("{}: {}; {back}", path.display(), r.message).into(), ..r }
+    })?;
     if signer.public() != key.public {
         let why = format!("{} holds another key than the register lists as {}", path.display(), key.id);
         return Err(Refusal::invalid("wrong_key_file", why).into());
@@ -197,7 +200,11 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), ServiceError> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(failed())?;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed())?;
-    file.write_all(bytes).map_err(failed())?;
-    file.sync_all().map_err(failed())?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(|e| {
+        // A part of a secret would stand in the way of the next attempt.
+        let _ = fs::remove_file(path);
+        failed()(e)
+    })?;
     fs::File::open(parent).and_then(|d| d.sync_all()).map_err(failed())
 }

@@ -50,7 +50,8 @@ impl ClockFault {
 
 impl Service {
     /// The latest moment that has surely come: an event's, or one that somebody has confirmed.
-    fn latest(&self) -> Timestamp {
+    #[must_use]
+    pub fn latest(&self) -> Timestamp {
         Timestamp::from_millisecond(self.latest.load(Ordering::Relaxed)).unwrap_or(Timestamp::MIN)
     }
 

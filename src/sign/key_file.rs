@@ -92,10 +92,7 @@ impl Passphrase {
         if fits && !text.chars().any(char::is_control) {
             return Ok(Self(text));
         }
-        Err(Refusal::invalid(
-            "bad_passphrase",
-            "the passphrase is not empty, has at most 1,024 bytes, and no control character",
-        ))
+        Err(Refusal::invalid("bad_passphrase", "a passphrase has 1 to 1,024 bytes and no control character"))
     }
 }
 

@@ -45,8 +45,9 @@ pub enum StoreError {
     /// Writing is closed: after a failed write or sync nothing is written until restart. Reads go on.
     #[error("the store takes no more writes: {0}")]
     Closed(String),
-    /// The disk is too full to write safely; nothing was written and nothing is closed.
-    #[error("the disk is too full: {0}")]
+    /// There is too little space on the disk, or too few file handles, to write safely; nothing was written and nothing is
+    /// closed.
+    #[error("there is no room to write: {0}")]
     Full(String),
     /// Stored bytes do not say what they must. `table`, `key` and `field` name the place.
     #[error("stored data is damaged: {table} {key}: {field}: {why}")]

@@ -53,7 +53,7 @@ fn wrong_hosts_bodies_and_passphrases_make_nothing() {
     init(&["--host", "xb.example.com.cn"]).is(64).says("at most 13 characters");
     init(&["--host", "xb.example.cn", "--body", "body.toml"]).is(64).says("body.toml").says("address");
     init(&["--host", "xb.example.cn", "--body", "missing.toml"]).is(64).says("missing.toml");
-    init(&["--host", "xb.example.cn", "--passphrase-file", "empty"]).is(64).says("not empty");
+    init(&["--host", "xb.example.cn", "--passphrase-file", "empty"]).is(64).says("1 to 1,024 bytes");
     init(&[]).is(64).says("--host");
     assert!(!temp.path().join("d").exists());
 }

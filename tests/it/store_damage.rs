@@ -206,6 +206,19 @@ fn a_whole_frame_behind_a_broken_one_is_refused_whatever_the_head_file_says() {
     assert_eq!(SledStore::open_with(&data, SMALL).unwrap().next_seq(), 6);
 }
 
+#[test]
+fn nothing_is_acknowledged_into_a_file_that_was_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::create_with(dir.path(), SMALL).unwrap();
+    store.commit(issue(0)).unwrap();
+    std::fs::remove_file(dir.path().join("journal/00000000.seg")).unwrap();
+    match store.commit(issue(1)) {
+        Err(StoreError::Closed(why)) => assert!(why.contains("00000000.seg") && why.contains("removed"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(store.certificate(cert_id(0)).unwrap().is_some(), "what can still be read is read");
+}
+
 fn position(bytes: &[u8], part: &[u8]) -> usize {
     bytes.windows(part.len()).position(|w| w == part).unwrap()
 }

@@ -140,6 +140,12 @@ fn a_second_process_is_refused_and_told_who_is_there() {
             other => panic!("{:?}", other.err()),
         }
     }
+    // Removed as a supposed leftover, the lock file opens no door either.
+    std::fs::remove_file(data.join("lock")).unwrap();
+    match SledStore::open_with(&data, SMALL) {
+        Err(StoreError::Refused(text)) => assert!(text.contains("lock file was removed"), "{text}"),
+        other => panic!("{:?}", other.err()),
+    }
     child.kill().unwrap();
     child.wait().unwrap();
     SledStore::open_with(&data, SMALL).unwrap();

@@ -4,7 +4,7 @@ use super::{Access, Disk, DiskFile};
 use rustix::fs::FlockOperation;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::Path;
 
 /// Longest text read from a lock file: a process id and a line end.
@@ -16,14 +16,16 @@ pub struct RealDisk;
 
 struct RealFile(File);
 
-/// A lock held. Closing the file would end it only once no child of this process, on its way to another program, has the
-/// file open any more.
-struct Lock(File);
+/// A lock held, on a file and on the directory it stands in. Closing them would end it only once no child of this process, on
+/// its way to another program, has them open any more.
+struct Lock([Option<File>; 2]);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing the file does the same a moment later.
-        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
+        for file in self.0.iter().flatten() {
+            // Closing the file does the same a moment later.
+            let _ = rustix::fs::flock(file, FlockOperation::Unlock);
+        }
     }
 }
 
@@ -74,9 +76,10 @@ impl Disk for RealDisk {
             Err(rustix::io::Errno::WOULDBLOCK) => return Err(io::Error::new(io::ErrorKind::WouldBlock, owner(file))),
             Err(other) => return Err(other.into()),
         }
+        let dir = lock_dir(path)?;
         file.set_len(0)?;
         writeln!(file, "{}", std::process::id())?;
-        Ok(Box::new(Lock(file)))
+        Ok(Box::new(Lock([Some(file), dir])))
     }
 
     fn lock_owner(&self, path: &Path) -> io::Result<Option<String>> {
@@ -89,6 +92,20 @@ impl Disk for RealDisk {
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(Some(owner(file))),
             Err(other) => Err(other.into()),
         }
+    }
+}
+
+/// Locks the directory of a lock file as well: the file may be removed under a process at work, by somebody who takes it for
+/// a leftover. None on a file system that locks no directories (NFS); there the file alone has to do.
+fn lock_dir(path: &Path) -> io::Result<Option<File>> {
+    let dir = File::open(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    match rustix::fs::flock(&dir, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(dir)),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let why = "another process, whose lock file was removed";
+            Err(io::Error::new(io::ErrorKind::WouldBlock, why))
+        }
+        Err(_) => Ok(None),
     }
 }
 
@@ -115,6 +132,11 @@ impl DiskFile for RealFile {
     }
 
     fn sync(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.0.sync_data()?;
+        // Bytes of a file that no name leads to any more are gone with the process, synced or not.
+        if self.0.metadata()?.nlink() == 0 {
+            return Err(io::Error::other("the file was removed while it was in use"));
+        }
+        Ok(())
     }
 }

@@ -54,7 +54,7 @@ impl Shared {
 
     /// Closes writing, until restart.
     pub(crate) fn close(&self, why: &StoreError) -> StoreError {
-        let cause = std::error::Error::source(why).map(|s| format!(": {s}")).unwrap_or_default();
+        let cause = caused(why);
         let text = self.closed.get_or_init(|| {
             tracing::error!(error = %why, cause, "the store takes no more writes until it is restarted");
             format!("{why}{cause}")
@@ -209,9 +209,17 @@ fn open_views(inspected: &Inspected, source: &dyn ViewsSource) -> Result<Box<dyn
         Err(why) => {
             let cause = std::error::Error::source(&why).map(ToString::to_string);
             tracing::warn!(error = %why, cause, "the views are damaged or another version's; they are made anew from the journal");
-            source.fresh()
+            // Fresh ones fail for want of something else than their content.
+            source.fresh().map_err(|again| StoreError::Refused(format!(
+                "the views could not be opened ({why}), nor made anew ({again}{}): the machine may be short of space, memory, threads or file handles, or the directory may not be writable; nothing of the journal was changed",
+                caused(&again)
+            )))
         }
     }
+}
+
+fn caused(error: &StoreError) -> String {
+    std::error::Error::source(error).map(|s| format!(": {s}")).unwrap_or_default()
 }
 
 /// Brings views up to the journal's end; views that turn out to be damaged on the way give way to empty ones, once.

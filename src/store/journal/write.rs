@@ -6,10 +6,18 @@ use super::head::Head;
 use super::scan::Tip;
 use super::{Journal, Options, io_error};
 use crate::store::StoreError;
-use crate::store::disk::{Access, DiskFile};
+use crate::store::disk::DiskFile;
 use sha2::{Digest, Sha256};
 use std::io;
 use std::sync::Arc;
+
+/// Whether there was too little of something, which may be there again in a moment: space, or file handles.
+fn is_shortage(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let handles = [Errno::MFILE, Errno::NFILE].map(Errno::raw_os_error);
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        || error.raw_os_error().is_some_and(|code| handles.contains(&code))
+}
 
 /// Appends frames. There is one for each journal; [`super::Inspected::repair`] makes it.
 ///
@@ -76,19 +84,18 @@ impl Writer {
         if disk.exists(&new).map_err(failed())? {
             disk.remove(&new).map_err(failed())?;
         }
-        if let Err(e) = disk.create(&new).and_then(|file| fill_segment(&*file, &header)) {
+        let made = disk.create(&new).and_then(|file| fill_segment(&*file, &header).map(|()| file));
+        let file = made.map_err(|e| {
             // The half-made file bears no name the journal reads; the next attempt or start removes it too.
             let gone = disk.remove(&new).is_ok() || disk.exists(&new).is_ok_and(|there| !there);
-            return Err(match e.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded if gone => {
-                    StoreError::Full(format!("no room for {}: {e}", path.display()))
-                }
-                _ => failed()(e),
-            });
-        }
+            match gone && is_shortage(&e) {
+                true => StoreError::Full(format!("no room for {}: {e}", path.display())),
+                false => failed()(e),
+            }
+        })?;
         disk.rename(&new, &path).map_err(failed())?;
         disk.sync_dir(self.journal.dir()).map_err(failed())?;
-        self.file = disk.open(&path, Access::Write).map_err(failed())?;
+        self.file = file;
         self.digest = Sha256::new_with_prefix(header.encode());
         self.at = SEGMENT_HEADER;
         self.segment = header;

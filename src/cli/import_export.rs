@@ -61,6 +61,7 @@ pub(super) fn run(global: &Global, file: &Path, wanted: Wanted) -> anyhow::Resul
     let summary = export::import(store.as_ref(), &mut input).map_err(|e| refused(file, e))?;
     let service = service(&dir, store, Arc::new(Machine))?;
     proved(&service, file)?;
+    global.confirm_today(&service)?;
     let ended = if keep_tokens { vec![] } else { service.revoke_all_tokens(&Act::by(local_actor()))? };
     making.finish()?;
     let words = format!("{}: the register of {}, {}", dir.root().display(), service.host(), counted(&summary));

@@ -40,9 +40,7 @@ impl Global {
         dir.check_finished()?;
         let store = open_store(&dir)?;
         let service = Arc::new(service(&dir, store, Arc::new(Machine))?);
-        if let Some(day) = self.today {
-            service.confirm_today(day)?;
-        }
+        self.confirm_today(&service)?;
         Ok(Opened { dir, service, global: self.clone() })
     }
 
@@ -51,6 +49,11 @@ impl Global {
         let opened = self.open()?;
         opened.unlock()?;
         Ok(opened)
+    }
+
+    /// Hands on what the user says of today's date, if anything.
+    pub fn confirm_today(&self, service: &Service) -> Result<(), Refusal> {
+        self.today.map_or(Ok(()), |day| service.confirm_today(day))
     }
 
     /// The directory for commands that make one or look at a damaged one.

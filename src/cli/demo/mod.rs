@@ -57,6 +57,7 @@ impl Demo {
         let dir = global.data_dir(DEFAULT_DATA)?;
         let store = if dir.check_finished().is_ok() { open_store(&dir)? } else { create(global, &dir)? };
         let service = Arc::new(service(&dir, store, Arc::new(Machine))?);
+        global.confirm_today(&service)?;
         let missing = || Usage(format!("the passphrase of {} is missing", dir.root().display()));
         service.unlock(&dir.keys(), &global.passphrase(&dir)?.ok_or_else(missing)?)?;
         let base = format!("http://{}", reachable(address));

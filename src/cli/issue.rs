@@ -5,7 +5,7 @@ use super::decisions::{Decisions, Item, echo, read};
 use super::exit::Exit;
 use super::{exit, files, note, progress, say};
 use crate::domain::decision::DecisionInput;
-use crate::domain::{Host, Refusal};
+use crate::domain::{CertificateNumber, Host, Refusal};
 use crate::service::issuance::Issued;
 use crate::service::{Act, Service, ServiceError};
 use anyhow::Context as _;
@@ -163,8 +163,10 @@ fn issue_batch(service: &Service, act: &Act, batch: &[Item]) -> (Vec<Outcome>, O
     let (mut first, mut later, mut seen) = (vec![], vec![], HashSet::new());
     for (i, decision) in read.iter().enumerate() {
         let Ok(decision) = decision else { continue };
-        let reference_is_new = seen.insert(("reference", decision.reference.trim()));
-        let number_is_new = decision.number.as_deref().is_none_or(|n| seen.insert(("number", n.trim())));
+        let reference_is_new = seen.insert(("reference", decision.reference.trim().to_owned()));
+        // One number however it is written; what is none is refused wherever it stands.
+        let number = decision.number.as_deref().and_then(|n| CertificateNumber::parse(n).ok());
+        let number_is_new = number.is_none_or(|n| seen.insert(("number", n.to_string())));
         if reference_is_new && number_is_new { first.push(i) } else { later.push(i) }
     }
     let slots: Vec<Mutex<Option<Result<Issued, ServiceError>>>> = read.iter().map(|_| Mutex::new(None)).collect();

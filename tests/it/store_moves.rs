@@ -211,6 +211,20 @@ fn a_check_names_every_damage_and_goes_on_behind_it() {
 }
 
 #[test]
+fn a_check_notices_what_is_claimed_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    fill(&SledStore::create(&data).unwrap());
+    let surveyed = change(31, 1, surveyed(SurveillanceOutcome::Passed, date(2028, 4, 1))).events.remove(0).text();
+    let header =
+        newer_header(&surveyed).replace(r#""by":"local:root""#, r#""by":"local:root","reference":"D-2026-000003""#);
+    append_header(&data, &header, 1);
+    let report = fsck::check(&data, Scope::Journal, &|_| {}).unwrap();
+    assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
+    assert!(report.findings[0].what.contains("D-2026-000003") && !report.is_sound(), "{}", report.findings[0]);
+}
+
+#[test]
 fn a_lost_head_file_is_written_anew_when_nothing_else_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");

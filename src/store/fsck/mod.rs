@@ -13,7 +13,6 @@ use super::journal::{Inspected, JOURNAL_DIR, Journal, Options, io_error};
 use super::views::project::project_frame;
 use super::views::{Applied, MemoryViews, Views};
 use crate::domain::Fact;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -247,28 +246,29 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Folds the lives of the units that wait, and writes down what the views take from them.
+    /// Holds the units that wait against claims and lives, as when they were written, and notes what the views take from them.
     fn flush(&mut self) -> Result<(), StoreError> {
         let reader = Reader { journal: self.journal.clone(), views: self.rebuilt.clone() };
         let mut pending = Pending::new(&reader);
         for (unit, at) in std::mem::take(&mut self.waiting) {
-            match pending.follow(&unit.events, BTreeSet::new()) {
-                Ok(admitted) => pending.take(admitted, &unit, at),
+            let what = match pending.admit(&[], &unit) {
+                Ok(admitted) => {
+                    pending.take(admitted, &unit, at);
+                    continue;
+                }
                 Err(StoreError::Corrupt { .. }) if unit.unread().is_some() => {
                     let why = unit.unread().unwrap_or_default();
                     return Err(self.journal.newer(at.segment, at.offset as usize, &why));
                 }
                 Err(StoreError::Corrupt { key, why, .. }) => {
-                    let what = format!("the life of {key} has no reading from event {} on: {why}", unit.first_seq);
-                    self.report.add(
-                        Severity::Damage,
-                        self.journal.segment_path(at.segment),
-                        Some(u64::from(at.offset)),
-                        what,
-                    );
+                    format!("the life of {key} has no reading from event {} on: {why}", unit.first_seq)
+                }
+                Err(StoreError::Taken(claim)) => {
+                    format!("event {} claims what an earlier one holds: {claim:?}", unit.first_seq)
                 }
                 Err(other) => return Err(other),
-            }
+            };
+            self.damage(at.segment, u64::from(at.offset), what);
         }
         pending.writes.append(&mut self.frames);
         self.applied = self.applied.after(&pending.writes, self.tip);

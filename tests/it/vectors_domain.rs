@@ -1,10 +1,12 @@
 //! The scheme's published cases: scores, codes, dates, numbers.
 
+use crate::vectors_support::{root, vector_text};
 use jiff::civil::Date;
 use serde_json::Value;
 use starmark::domain::dates::{add_days, add_months};
 use starmark::domain::score::{Outcome, Points, parse_points, score};
-use starmark::domain::{CertificateNumber, Level, Scheme, Uscc};
+use starmark::domain::{CertificateNumber, Event, Level, Scheme, Uscc};
+use std::collections::BTreeSet;
 
 fn read(name: &str) -> Value {
     let path = format!("{}/tests/vectors/domain/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -138,4 +140,27 @@ fn a_scheme_whose_parts_do_not_sum_is_refused() {
     let split =
         text.replacen("points = 13", "points = \"12.5\"", 1).replacen("points = 12\n", "points = \"12.5\"\n", 1);
     assert!(Scheme::parse(&split).is_ok(), "points may be decimal");
+}
+
+/// Whatever this version has ever written it must go on writing so: an event it would write otherwise counts as one it does
+/// not understand.
+#[test]
+fn events_of_every_kind_keep_their_text() {
+    let mut kinds = BTreeSet::new();
+    for line in vector_text("domain/events.ndjson").lines() {
+        let event = Event::read_known(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        assert_eq!(event.text(), line);
+        let value: Value = serde_json::from_str(line).unwrap();
+        let of = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        kinds.insert((of("subject"), of("change")));
+    }
+    let spec = std::fs::read_to_string(root("docs/SPEC-journal.md")).unwrap();
+    let table = spec.split("| subject | changes |").nth(1).unwrap().split("\n\n").next().unwrap();
+    let mut named: BTreeSet<(String, String)> = BTreeSet::from([("body".into(), String::new())]);
+    for row in table.lines().skip(2) {
+        let mut words = row.split('`').skip(1).step_by(2);
+        let subject = words.next().unwrap();
+        named.extend(words.map(|change| (subject.to_owned(), change.to_owned())));
+    }
+    assert_eq!(kinds, named, "the lines, and the table of docs/SPEC-journal.md");
 }

@@ -144,7 +144,7 @@ impl Server {
     fn unclear(&self, why: &anyhow::Error) -> anyhow::Error {
         let socket = self.socket.display();
         io::Error::other(format!(
-            "no clear answer from the server at {socket}: {why:#}. Look whether it was done (list)"
+            "no clear answer from the server at {socket}: {why:#}. Look whether it was done: starmark token list, starmark key list"
         ))
         .into()
     }

@@ -145,12 +145,23 @@ fn conclude(ready: &[Ready], faults: &[RosterFault], wanted: Wanted) -> anyhow::
     say(format_args!("{what}{way}. {new} new rows are good, {before} were imported before, {} faults.", faults.len()))
 }
 
+/// Most files of rejects kept beside one roster.
+const REJECTS_MAX: u32 = 100;
+
 fn write_rejects(file: &Path, table: &Table, faults: &[RosterFault]) -> anyhow::Result<()> {
     let name = file.file_name().ok_or_else(|| Usage(format!("{} is no file name", file.display())))?;
-    let mut name = name.to_owned();
-    name.push(".rejects.csv");
-    let rejects: PathBuf = file.with_file_name(name);
-    files::write_whole(&rejects, |out| Ok(out.write_all(&roster::rejects_csv(table, faults))?))?;
+    let bytes = roster::rejects_csv(table, faults);
+    // Somebody may be mending the rejects of an earlier run: they are never written over.
+    let named = |n: u32| {
+        let mut name = name.to_owned();
+        name.push(if n == 1 { ".rejects.csv".to_owned() } else { format!(".rejects-{n}.csv") });
+        file.with_file_name(name)
+    };
+    let free = |path: &PathBuf| !path.exists() || std::fs::read(path).is_ok_and(|there| there == bytes);
+    let rejects = (1..=REJECTS_MAX).map(named).find(free);
+    let rejects = rejects
+        .ok_or_else(|| Usage(format!("{REJECTS_MAX} files of rejects lie beside {}: remove some", file.display())))?;
+    files::write_whole(&rejects, |out| Ok(out.write_all(&bytes)?))?;
     note(format_args!("The bad rows are in {}: mend them there and import that file.", rejects.display()));
     Ok(())
 }

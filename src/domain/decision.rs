@@ -10,10 +10,10 @@ use super::scheme::Scheme;
 use super::score::{Outcome, Score, score};
 use super::text::{Address, Name, Note, PersonCode, Reference, Scope};
 use super::uscc::Uscc;
+use super::written::plain;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use unicode_normalization::UnicodeNormalization as _;
 
 /// Most special deductions a sheet may list; five fail already.
 const MAX_SPECIAL_DEDUCTIONS: usize = 100;
@@ -213,9 +213,11 @@ impl Decision {
     }
 }
 
-/// Whether a person is one of these, however the code is written: `e-01` and `Ｅ-01` are `E-01`.
+/// Whether a person is one of these, however the code is written: `e-01`, `Ｅ-01` and `E — 01` are `E-01`.
 fn is_among(person: &PersonCode, others: &[PersonCode]) -> bool {
-    let folded = |p: &PersonCode| p.as_str().nfkc().flat_map(char::to_uppercase).collect::<String>();
+    let folded = |p: &PersonCode| -> String {
+        plain(p.as_str()).chars().filter(|c| *c != ' ').flat_map(char::to_uppercase).collect()
+    };
     others.iter().any(|o| folded(o) == folded(person))
 }
 
@@ -450,7 +452,8 @@ impl Faults {
             let why = if score.special_deductions >= scheme.thresholds.failing_special_deductions {
                 format!("{} special deductions fail the applicant whatever the score", score.special_deductions)
             } else {
-                format!("the score is {}; the lowest level asks for 70", score.display())
+                let least = scheme.thresholds.levels.last().map(|(_, least)| least.to_string()).unwrap_or_default();
+                format!("the score is {}; the lowest level asks for {least}", score.display())
             };
             self.add(Refusal::rule("not_certifiable", why), "/score_sheet");
             return None;

@@ -224,6 +224,13 @@ pub struct MarkStep {
     pub actor: Role,
 }
 
+impl MarkStep {
+    /// Whether a new mark takes its place on a day that lay ahead when this was recorded.
+    fn is_planned_replacement(&self) -> bool {
+        matches!(self.change, MarkChange::Replaced { .. }) && self.effective_at > self.recorded_at
+    }
+}
+
 /// A mark licence with its whole life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarkLicence {
@@ -265,10 +272,18 @@ impl MarkLicence {
         self.digits.as_deref()
     }
 
-    /// State after the latest step.
+    /// State after the latest step, as of `now`: a replacement that is still to come has not happened yet.
     #[must_use]
-    pub fn state(&self) -> MarkState {
-        self.state
+    pub fn state(&self, now: Timestamp) -> MarkState {
+        match self.planned_replacement(Timestamp::MAX) {
+            Some(from) if from <= now && self.state.is_open() => MarkState::Replaced,
+            _ => self.state,
+        }
+    }
+
+    /// First instant of a mark that was to take its place later than this was recorded: until then this one lives on.
+    fn planned_replacement(&self, known_at: Timestamp) -> Option<Timestamp> {
+        self.life.iter().find(|s| s.is_planned_replacement() && s.recorded_at <= known_at).map(|s| s.effective_at)
     }
 
     /// Every step, oldest first.
@@ -288,9 +303,15 @@ impl MarkLicence {
     /// # Errors
     /// `mark_state` names the state that forbids it.
     pub fn apply(mut self, step: MarkStep) -> Result<Self, Refusal> {
-        self.state = self.state.after(&step.change).ok_or_else(|| {
-            Refusal::rule("mark_state", format!("mark {} is {}: that is not possible now", self.id, self.state.wire()))
-        })?;
+        let state = self.state(step.recorded_at);
+        let refused =
+            |word: &str| Refusal::rule("mark_state", format!("mark {} is {word}: that is not possible now", self.id));
+        let next = state.after(&step.change).ok_or_else(|| refused(state.wire()))?;
+        if !step.is_planned_replacement() {
+            self.state = next;
+        } else if self.planned_replacement(Timestamp::MAX).is_some() {
+            return Err(refused("to be replaced already"));
+        }
         if let MarkChange::Approved { digits } = &step.change {
             self.digits = Some(digits.clone());
         }
@@ -305,7 +326,8 @@ impl MarkLicence {
     pub fn state_at(&self, at: Timestamp, known_at: Timestamp) -> Option<(MarkState, Timestamp)> {
         let mut found: Option<(MarkState, Timestamp)> = None;
         let counts = |s: &&MarkStep| s.effective_at <= at || matches!(s.change, MarkChange::NotUnderstood(_));
-        for step in self.life.iter().filter(|s| s.recorded_at <= known_at).filter(counts) {
+        let steps = self.life.iter().filter(|s| s.recorded_at <= known_at && !s.is_planned_replacement());
+        for step in steps.filter(counts) {
             found = match (found, &step.change) {
                 (None, MarkChange::Requested { .. }) => Some((MarkState::Requested, step.effective_at)),
                 (Some((state, since)), change) => Some(match state.after(change) {
@@ -316,7 +338,13 @@ impl MarkLicence {
             };
         }
         let ends = day_start(add_days(self.terms.valid_until, 1));
-        found
-            .map(|(state, since)| if at >= ends && state.is_open() { (MarkState::Ended, ends) } else { (state, since) })
+        let replaced = self.planned_replacement(known_at).filter(|from| *from <= at);
+        let (state, since) = found?;
+        Some(match replaced {
+            Some(from) if state.is_open() => (MarkState::Replaced, from),
+            _ if state.is_open() && at >= ends => (MarkState::Ended, ends),
+            // What befell it before it began shows from its beginning on.
+            _ => (state, since.max(self.life[0].effective_at)),
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! The certificate number: the body's own opaque text, and the pattern it allocates new ones by.
 
 use super::error::{Refusal, shown};
+use super::ids::CertificateId;
 use super::written::{plain, written};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,8 @@ impl CertificateNumber {
     /// Normalises what people type or paste, then reads it.
     ///
     /// # Errors
-    /// `bad_number`: empty, longer than 40 characters, or a character other than letters, digits and `-/._()#*`.
+    /// `bad_number`: empty, longer than 40 characters, a character other than letters, digits and `-/._()#*`, or a text that
+    /// is a certificate's 16-digit identifier: it could name two certificates.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         let bad =
             |why: &str| Refusal::invalid("bad_number", format!("“{}” is not a certificate number: {why}", shown(text)));
@@ -36,6 +38,11 @@ impl CertificateNumber {
         }
         if !clean.chars().all(|c| c.is_alphanumeric() || "-/._()#*".contains(c)) {
             return Err(bad("it holds letters, digits and - / . _ ( ) # * only"));
+        }
+        if CertificateId::parse(&clean).is_ok() {
+            return Err(bad(
+                "it reads as a 16-digit identifier of this service; give it another form, such as a /1 behind it",
+            ));
         }
         Ok(Self(clean))
     }

@@ -158,4 +158,12 @@ impl WithdrawalReason {
 impl SupersessionReason {
     /// Code of a recertification: the successor has a term of its own.
     pub const RECERTIFIED: &'static str = "recertified";
+    /// Code of a change of level, which takes a score sheet.
+    pub const LEVEL_CHANGED: &'static str = "level_changed";
+    /// Code of a change of scope or sites.
+    pub const SCOPE_CHANGED: &'static str = "scope_changed";
+    /// Code of a change of the holder's name or address.
+    pub const HOLDER_CHANGED: &'static str = "holder_changed";
+    /// Code of a correction.
+    pub const REISSUED: &'static str = "reissued";
 }

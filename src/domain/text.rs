@@ -1,7 +1,7 @@
 //! Bounded one-line texts: names, addresses, scopes, reasons.
 
 use super::error::Refusal;
-use super::written::{is_unseen, written};
+use super::written::{is_unseen, plain, written};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -81,10 +81,33 @@ text!(
     /// A person, pseudonymous: the body's own staff code such as `E-01`. Never on a public page.
     PersonCode, "the person's code", 40
 );
-text!(
-    /// The body's reference of a decision, unique in the body, e.g. `D-2026-0001`.
-    Reference, "the reference", 64
-);
+/// The body's reference of a decision, unique in the body, e.g. `D-2026-0001`: half-width and with plain hyphens, so that one
+/// decision written in two ways is one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Reference(String);
+
+impl Reference {
+    /// Longest reference, in characters.
+    pub const MAX_LEN: usize = 64;
+
+    /// Trims, folds and bounds.
+    ///
+    /// # Errors
+    /// `text_empty`, `text_too_long` or `text_unseen_character`.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let typed = bounded(text, "the reference", Self::MAX_LEN)?;
+        bounded(&plain(&typed), "the reference", Self::MAX_LEN).map(Self)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+written!(Reference);
 
 #[cfg(test)]
 mod tests {

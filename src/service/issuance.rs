@@ -85,7 +85,7 @@ impl Service {
                 .under("/reason")
                 .into());
         }
-        if reason.code() == "level_changed" {
+        if reason.code() == SupersessionReason::LEVEL_CHANGED {
             self.need_sheet(&decision)?;
         }
         self.replace(&keyed(act, &decision), role, old, reason, input, &decision)
@@ -118,7 +118,7 @@ impl Service {
             let old = self.certificate(id)?;
             let recertifying = reason.code() == SupersessionReason::RECERTIFIED;
             let line = if recertifying { Line::Recertifying(&old) } else { Line::Replacing(&old) };
-            check_successor(&old, decision, &line, self)?;
+            check_successor(&old, decision, &line, reason, self)?;
             let mut plan = Plan::new(role).relying_on(Subject::Certificate(id), old.version());
             let (by, terms) = self.plan_certificate(&mut plan, input, decision, &line, now)?;
             let change = CertificateChange::Superseded { by, reason };
@@ -173,12 +173,6 @@ impl Service {
         line: &Line<'_>,
     ) -> Result<(CertificateNumber, Option<Serial>), ServiceError> {
         if let Some(number) = &decision.number {
-            if CertificateId::parse(number.as_str()).is_ok() {
-                let why = format!(
-                    "“{number}” reads as a 16-digit identifier of this service; give it another form, such as {number}/1"
-                );
-                return Err(Refusal::invalid("bad_number", why).under("/number").into());
-            }
             return Ok((number.clone(), None));
         }
         let pattern = self.read_settings().body.number_pattern.clone();
@@ -329,12 +323,16 @@ fn check_successor(
     old: &Certificate,
     decision: &Decision,
     line: &Line<'_>,
+    reason: SupersessionReason,
     service: &Service,
 ) -> Result<(), ServiceError> {
     let number = &old.terms().number;
     if !matches!(old.state(), State::InForce) || old.succession(Timestamp::MAX).is_some() {
         // The state machine words it; this keeps the dates below from speaking first.
-        let change = CertificateChange::Superseded { by: old.id, reason: SupersessionReason::parse("reissued")? };
+        let change = CertificateChange::Superseded {
+            by: old.id,
+            reason: SupersessionReason::parse(SupersessionReason::REISSUED)?,
+        };
         let at = service.now();
         old.admit(
             &Step { change, effective_at: at, recorded_at: at, actor: Role::Registrar },
@@ -348,6 +346,7 @@ fn check_successor(
         );
         return Err(Refusal::rule("other_holder", why).under("/holder/uscc").into());
     }
+    check_reason(old.terms(), decision, reason)?;
     let (end, issued_on) = (old.terms().valid_until, decision.issued_on);
     let refuse = |code, why: String| Err(Refusal::rule(code, why).under("/issued_on").into());
     if issued_on < old.terms().issued_on {
@@ -387,6 +386,25 @@ fn check_successor(
         _ => {}
     }
     Ok(())
+}
+
+/// A reason that the two certificates themselves contradict is a slip.
+fn check_reason(old: &Terms, decision: &Decision, reason: SupersessionReason) -> Result<(), Refusal> {
+    let differs = match reason.code() {
+        SupersessionReason::LEVEL_CHANGED => decision.level.is_some_and(|level| level != old.level),
+        SupersessionReason::SCOPE_CHANGED => decision.scope != old.scope || decision.sites != old.sites,
+        SupersessionReason::HOLDER_CHANGED => decision.holder != old.holder,
+        _ => true,
+    };
+    if differs {
+        return Ok(());
+    }
+    let why = format!(
+        "nothing of that kind differs from certificate {}: give the reason that holds ({})",
+        old.number,
+        reason.en()
+    );
+    Err(Refusal::rule("reason_untrue", why).under("/reason"))
 }
 
 /// Reads the outcome back from the unit in the store.

@@ -91,7 +91,8 @@ impl Service {
             let terms = self.mark_terms(&certificate, request, now)?;
             for mark in marks {
                 let open = self.mark(mark)?;
-                let ended = !open.state().is_open() && open.state() != MarkState::NotUnderstood;
+                let state = open.state(now);
+                let ended = !state.is_open() && state != MarkState::NotUnderstood;
                 if !ended && open.terms().same_use(&terms) {
                     let why = format!("mark {mark} is licensed for the same use; use it, or revoke it first");
                     return Err(Refusal::conflict("mark_licensed", why).into());
@@ -112,7 +113,7 @@ impl Service {
         let input = json!({ "mark": id, "order": order });
         self.perform(act, "order_mark", &input, |now| {
             let licence = self.mark(id)?;
-            if licence.state() == MarkState::NotUnderstood {
+            if licence.state(now) == MarkState::NotUnderstood {
                 let why = format!(
                     "mark {id} has something on record that a newer version of this program wrote and this one cannot read: nothing can be recorded for it until that version runs again"
                 );
@@ -236,12 +237,13 @@ impl Service {
         plan.expect.push(crate::store::Expect { subject: Subject::MarksOf(old.id), version: marks.len() as u64 });
         for id in marks {
             let licence = self.mark(id)?;
-            if !licence.state().is_open() {
+            let state = licence.state(now);
+            if !state.is_open() {
                 continue;
             }
             plan.expect.push(crate::store::Expect { subject: Subject::Mark(id), version: licence.version() });
             let site_stays = licence.terms().site.as_ref().is_none_or(|s| terms.sites.iter().any(|t| t.name == *s));
-            let by = if licence.state() == MarkState::Active && site_stays {
+            let by = if state == MarkState::Active && site_stays {
                 let fresh = MarkTerms {
                     certificate: new,
                     level: terms.level,
@@ -253,8 +255,12 @@ impl Service {
             } else {
                 None
             };
-            plan.facts
-                .push((Fact::Mark { id, certificate: old.id, change: MarkChange::Replaced { by } }, effective_at));
+            // What was only asked for was never licensed, so nothing takes its place.
+            let change = match state {
+                MarkState::Requested => MarkChange::Refused,
+                _ => MarkChange::Replaced { by },
+            };
+            plan.facts.push((Fact::Mark { id, certificate: old.id, change }, effective_at));
         }
         Ok(())
     }

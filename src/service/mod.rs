@@ -22,7 +22,7 @@ pub mod typed;
 use crate::domain::event::{Event, Fact, KeyChange, Provenance};
 use crate::domain::holder::CertificationBody;
 use crate::domain::text::{Name, Note};
-use crate::domain::{Certificate, CertificateId, CertificateNumber, Host, MarkId, MarkLicence, Refusal, Role, Scheme};
+use crate::domain::{Certificate, CertificateId, Host, MarkId, MarkLicence, Refusal, Role, Scheme};
 use crate::sign::{KdfCost, Passphrase, Purpose, canonicalize};
 use crate::store::{Changeset, Claim, Entry, Expect, Record, RecordKind, Store, StoreError, Subject};
 pub use actor::{Act, Actor, IdempotencyKey};
@@ -190,17 +190,13 @@ impl Service {
     /// # Errors
     /// `no_such_certificate`.
     pub fn find(&self, typed: &str) -> Result<Certificate, ServiceError> {
-        let id = match CertificateId::parse(typed.trim()) {
-            Ok(id) if self.store.certificate(id)?.is_some() => Some(id),
-            _ => self.store.certificate_by_number(&CertificateNumber::parse(typed)?)?,
-        };
         let missing = || {
             Refusal::not_found(
                 "no_such_certificate",
                 format!("there is no certificate “{}”", crate::domain::error::shown(typed)),
             )
         };
-        self.certificate(id.ok_or_else(missing)?)
+        Ok(self.numbered(typed)?.ok_or_else(missing)?)
     }
 
     fn certificate(&self, id: CertificateId) -> Result<Certificate, ServiceError> {
@@ -243,7 +239,7 @@ impl Service {
                     let entry = Entry { first_seq: committed.first_seq, events, records, provenance };
                     return Ok(Done { entry, replayed: false });
                 }
-                Err(StoreError::Taken(Claim::IdempotencyKey(_))) => {
+                Err(StoreError::Taken(Claim::IdempotencyKey(_))) if tries < COMMIT_TRIES => {
                     if let Some(done) = self.replay(act, &request_sha256)? {
                         return Ok(done);
                     }

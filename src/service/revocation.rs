@@ -7,7 +7,7 @@ use crate::domain::certificate::{CertificateChange, State, Step, Succession, Sur
 use crate::domain::dates::{add_months, china_day, day_start};
 use crate::domain::mark_licence::MarkStep;
 use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReason};
-use crate::domain::{Certificate, CertificateId, Fact, MarkChange, Role};
+use crate::domain::{Certificate, CertificateId, Fact, MarkChange, Refusal, Role};
 use crate::store::{Expect, Subject};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -132,6 +132,7 @@ impl Service {
         let effective_at = if from == today { now } else { day_start(from) };
         let step = Step { change, effective_at, recorded_at: now, actor: role };
         certificate.admit(&step, &self.scheme.intervals)?;
+        self.admit_end_of_successor(&certificate, order, now)?;
         let mut plan = Plan::new(role);
         self.plan_step(&mut plan, &certificate, &step, order)?;
         for successor in self.successors_to_come(&certificate, now)? {
@@ -140,6 +141,28 @@ impl Service {
             }
         }
         Ok(plan)
+    }
+
+    /// A successor that has not begun does not end alone: the certificate it replaces would end with nothing in its place.
+    fn admit_end_of_successor(
+        &self,
+        certificate: &Certificate,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        let ends = matches!(order, Order::Withdraw { .. } | Order::Cancel { .. });
+        let Some(old) = certificate.terms().supersedes.filter(|_| ends) else { return Ok(()) };
+        let old = self.certificate(old)?;
+        if certificate.terms().issued_on <= china_day(now) || old.has_ended(now) {
+            return Ok(());
+        }
+        let why = format!(
+            "certificate {} takes the place of {} on {}, which would then end with nothing in its place: end that one and both end, or put a corrected one in the place of this one (supersede)",
+            certificate.terms().number,
+            old.terms().number,
+            certificate.terms().issued_on
+        );
+        Err(Refusal::rule("successor_to_come", why).into())
     }
 
     /// One step of a certificate, and what it means for its open marks.
@@ -164,7 +187,7 @@ impl Service {
                 recorded_at: step.recorded_at,
                 actor: step.actor,
             };
-            if licence.state().is_open() && licence.clone().apply(step.clone()).is_ok() {
+            if licence.state(step.recorded_at).is_open() && licence.clone().apply(step.clone()).is_ok() {
                 plan.expect.push(Expect { subject: Subject::Mark(mark), version: licence.version() });
                 plan.facts.push((Fact::Mark { id: mark, certificate: id, change: step.change }, step.effective_at));
             }

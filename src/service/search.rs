@@ -88,7 +88,8 @@ impl Service {
         }
         // What can be a number is one that was not issued.
         let last = readings.last().copied().unwrap_or_default();
-        Ok(CertificateNumber::parse(last).map(|_| None)?)
+        let is_id = grouped_digits(last).is_some_and(|digits| CertificateId::parse(&digits).is_ok());
+        if is_id { Ok(None) } else { Ok(CertificateNumber::parse(last).map(|_| None)?) }
     }
 
     fn of_address(&self, address: Address, here: &str) -> Result<Option<Certificate>, ServiceError> {
@@ -107,16 +108,17 @@ impl Service {
         }
     }
 
-    fn numbered(&self, text: &str) -> Result<Option<Certificate>, ServiceError> {
-        if let Ok(number) = CertificateNumber::parse(text)
-            && let Some(id) = self.store.certificate_by_number(&number)?
-        {
-            return Ok(self.store.certificate(id)?);
-        }
-        match grouped_digits(text).and_then(|digits| CertificateId::parse(&digits).ok()) {
-            Some(id) => Ok(self.store.certificate(id)?),
-            None => Ok(None),
-        }
+    /// The certificate of that identifier or number, as staff and public name it.
+    pub(super) fn numbered(&self, text: &str) -> Result<Option<Certificate>, ServiceError> {
+        // No number has the form of an identifier, so one text never names two certificates.
+        let id = match grouped_digits(text).and_then(|digits| CertificateId::parse(&digits).ok()) {
+            Some(id) => Some(id),
+            None => match CertificateNumber::parse(text) {
+                Ok(number) => self.store.certificate_by_number(&number)?,
+                Err(_) => None,
+            },
+        };
+        Ok(id.map(|id| self.store.certificate(id)).transpose()?.flatten())
     }
 
     /// Certificates of one holder, newest first.

@@ -3,8 +3,8 @@
 use super::actor::{Act, Actor, IdempotencyKey};
 use super::revocation::Order;
 use super::{Service, ServiceError};
-use crate::domain::certificate::State;
-use crate::domain::dates::{add_days, china_day};
+use crate::domain::certificate::{CertificateChange, State};
+use crate::domain::dates::{add_days, add_months, china_day};
 use crate::domain::holder::OverduePolicy;
 use crate::domain::reason::SuspensionReason;
 use crate::domain::text::Name;
@@ -37,7 +37,7 @@ pub struct Due {
     pub must_be_withdrawn: Vec<DueItem>,
     /// Certificates near their end.
     pub expires_soon: Vec<DueItem>,
-    /// Suspended by this sweep.
+    /// Suspended by the sweep today.
     pub suspended: Vec<DueItem>,
     /// Not suspended by this sweep although overdue, with the reason.
     pub failed: Vec<String>,
@@ -93,33 +93,31 @@ impl Service {
         Ok(due)
     }
 
-    /// Reports what falls due and, where the body's policy says so, suspends what is overdue for surveillance.
+    /// Reports what falls due and, where the body's policy says so, suspends what is overdue for surveillance. Given again
+    /// on the same day it changes nothing more and answers alike: `suspended` lists all that the sweep suspended that day.
     ///
     /// # Errors
     /// `role_missing`, or store failures; a single certificate that cannot be suspended is listed, not an error.
     pub fn sweep(&self, act: &Act) -> Result<Due, ServiceError> {
         act.actor.acting_as_one_of(&[Role::DecisionMaker, Role::Operator, Role::System])?;
-        let system = Actor::system();
-        let mut due = self.due(&system)?;
+        let mut due = self.due(&Actor::system())?;
         if self.body().policy.overdue_surveillance == OverduePolicy::Report {
             return Ok(due);
         }
         let today = china_day(self.recording_time()?);
+        let months = self.scheme.intervals.suspension_max_months;
         let reason = SuspensionReason::parse(SuspensionReason::SURVEILLANCE_OVERDUE)?;
+        // The system acts, and who had it act stands beside it.
+        let actor = Actor { by: format!("{} for {}", Actor::system().by, act.actor.by), ..Actor::system() };
         for item in std::mem::take(&mut due.surveillance_overdue) {
-            let until = self.certificate(item.id)?.terms().valid_until;
-            let order = Order::Suspend {
-                reason,
-                confirmed_on: Some(today),
-                effective_on: Some(today),
-                until: Some(
-                    crate::domain::dates::add_months(today, self.scheme.intervals.suspension_max_months).min(until),
-                ),
-            };
+            let until = add_months(today, months).min(self.certificate(item.id)?.terms().valid_until);
+            let order =
+                Order::Suspend { reason, confirmed_on: Some(today), effective_on: Some(today), until: Some(until) };
             // Two sweeps on one day are one act.
             let key = IdempotencyKey::parse(&format!("sweep:{}:{}:{today}", item.id, item.on))?;
-            match self.order(&Act { actor: system.clone(), key: Some(key), note: None }, &item.id.to_string(), &order) {
-                Ok(_) => due.suspended.push(item),
+            let act = Act { actor: actor.clone(), key: Some(key), note: act.note.clone() };
+            match self.order(&act, &item.id.to_string(), &order) {
+                Ok(_) => {}
                 Err(ServiceError::Refused(why)) => {
                     let why: Vec<String> = why.iter().map(Refusal::to_string).collect();
                     due.failed.push(format!("{}: {}", item.number, why.join("; ")));
@@ -128,7 +126,26 @@ impl Service {
                 Err(other) => return Err(other),
             }
         }
+        due.suspended = self.swept(today, months)?;
         Ok(due)
+    }
+
+    /// What the sweep has suspended on the day `today`, and still is; each with the date its surveillance was due.
+    fn swept(&self, today: Date, months: u32) -> Result<Vec<DueItem>, ServiceError> {
+        let mut found = vec![];
+        for (_, id) in self.store.calendar(Calendar::SuspensionEnds, add_months(today, months))? {
+            let certificate = self.certificate(id)?;
+            let by_sweep = certificate.life().iter().rev().any(|s| {
+                s.actor == Role::System
+                    && china_day(s.recorded_at) == today
+                    && matches!(s.change, CertificateChange::Suspended { .. })
+            });
+            if by_sweep {
+                let due = certificate.surveillance_due(self.now());
+                found.push(item(&certificate, due));
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -187,7 +187,7 @@ async fn surveillance_moves_on_and_the_sweep_does_only_what_it_may() {
     assert_eq!(app.standing(&id(&a)).await, "valid");
     assert_eq!(app.standing(&id(&c)).await, "suspended", "a person withdraws, the sweep only lists it");
     let again = app.post("/api/v1/issuing/sweep", &json!({})).await.is(200).json();
-    assert_eq!(again["suspended"].as_array().unwrap().len(), 0);
+    assert_eq!(again["suspended"], swept["suspended"], "the same again is one act with one answer");
     app.today("2029-05-08");
     assert_eq!(app.standing(&id(&a)).await, "expired", "computed, never swept");
     let report = starmark::domain::holder::OverduePolicy::Report;

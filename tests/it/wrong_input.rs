@@ -340,3 +340,32 @@ async fn each_role_does_its_own_and_a_revoked_token_nothing() {
     let request = axum::http::Request::get("/api/v1/issuing/due").header("authorization", format!("Bearer {reader}"));
     app.send(request.body(axum::body::Body::empty()).unwrap()).await.refused(401, "token_needed", "");
 }
+
+#[tokio::test]
+async fn a_person_and_a_decision_are_the_same_however_the_hyphen_is_written() {
+    let app = TestApp::on("2026-05-08");
+    for other in ["e-01", "E\u{2011}01", "E\u{2212}01", "E\u{2014}01", "Ｅ－０１", "E - 01"] {
+        let mut input = decision("D-1", "2026-05-08");
+        input["decided_by"] = json!(["C-01", other]);
+        let answer = app.post_as(&app.token, None, "/api/v1/issuing/certificates", input.to_string()).await;
+        answer.refused(422, "duties_not_separated", "/decided_by/1");
+    }
+    app.issue(&decision("D-1", "2026-05-08")).await;
+    let mut again = decision("D\u{2011}1", "2026-05-08");
+    again["scope"] = json!("另一个范围");
+    let answer = app.post_as(&app.token, None, "/api/v1/issuing/certificates", again.to_string()).await;
+    assert_eq!(answer.is(409).json()["code"], "idempotency_mismatch");
+}
+
+#[tokio::test]
+async fn no_number_has_the_form_of_an_identifier() {
+    let app = TestApp::on("2026-05-08");
+    let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
+    let mut input = decision("D-2", "2026-05-08");
+    input["number"] = json!(id);
+    let answer = app.post_as(&app.token, None, "/api/v1/issuing/certificates", input.to_string()).await;
+    answer.refused(400, "bad_number", "/number");
+    // One that was never issued is none, not a fault.
+    let none = app.get("/api/v1/certificates?number=0000000000000001").await;
+    assert!(none.status.as_u16() < 500, "{}", none.text());
+}

@@ -12,7 +12,7 @@ use super::init::{Cost, invented_body, make, passphrase};
 use super::open::{open_store, service};
 use super::{listen, say};
 use crate::domain::dates::china_day;
-use crate::domain::{CertificateId, Fact, Host, Refusal, Role, Standing};
+use crate::domain::{CertificateId, Fact, Host, MarkLicence, Refusal, Role, Standing};
 use crate::service::clock::{Clock, Machine, ManualClock};
 use crate::service::data_dir::DataDir;
 use crate::service::lookup::Asked;
@@ -129,6 +129,8 @@ fn line(service: &Service, case: &str, id: CertificateId, base: &str) -> anyhow:
     let terms = answer.certificate.terms();
     let standing = answer.finding.verdict.standing;
     let marks = service.marks_of(id)?;
+    let now = service.now();
+    let state = |m: &MarkLicence| m.state_at(now, now).map_or("not in force yet", |(state, _)| state.wire());
     // The first mark of a case stands as its certificate does.
     let mark = marks.first().and_then(|m| m.digits()).map(|digits| format!("{base}/m/{digits}"));
     let page = format!("{base}/c/{id}");
@@ -136,13 +138,13 @@ fn line(service: &Service, case: &str, id: CertificateId, base: &str) -> anyhow:
         "case": case, "standing": standing, "level": terms.level, "number": terms.number, "id": id,
         "page": page, "api": format!("{base}/api/v1/certificates/{id}"), "mark": mark,
         "marks": marks.iter().map(|m| json!({
-            "state": m.state().wire(), "medium": m.terms().medium.wire(), "page": format!("{base}/m/{}", m.id),
+            "state": state(m), "medium": m.terms().medium.wire(), "page": format!("{base}/m/{}", m.id),
         })).collect::<Vec<_>>(),
     });
     let (zh, wire) = standing.map_or(("", "unknown"), |s: Standing| (s.zh(), s.wire()));
     let mut text = format!("{case:<30} {wire:<18} {:<11} {}  {page}  {zh}", terms.level.wire(), terms.number);
     for mark in &marks {
-        let (state, medium) = (mark.state().wire(), mark.terms().medium.wire());
+        let (state, medium) = (state(mark), mark.terms().medium.wire());
         text.push_str(&format!("\n  mark, {medium:<24} {state:<30} {base}/m/{}", mark.id));
     }
     Ok(Line { value, text })

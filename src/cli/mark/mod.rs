@@ -140,9 +140,11 @@ fn licence_json(service: &Service, licence: &MarkLicence) -> Value {
     })
 }
 
-/// What stands in the mark's code: signed where it is granted, short where it is not.
+/// What stands in the mark's code: signed once the licence has begun, short before and where it is not granted. A signed code
+/// verifies with no server, so it does not leave before its first day.
 fn url(service: &Service, licence: &MarkLicence) -> String {
-    match licence.digits() {
+    let now = service.now();
+    match licence.digits().filter(|_| licence.state_at(now, now).is_some()) {
         Some(digits) => format!("{}{digits}", service.host().mark_prefix()),
         None => service.host().mark_url(licence.id),
     }
@@ -162,7 +164,7 @@ fn licence_text(service: &Service, licence: &MarkLicence) -> String {
         goods.push_str(&format!("  site {site}"));
     }
     format!(
-        "{}  {state:<10}{:<12}{} to {}{goods}",
+        "{}  {state:<18}{:<12}{} to {}{goods}",
         licence.id,
         terms.medium.wire(),
         terms.licensed_on,

@@ -86,7 +86,7 @@ impl Render {
         let is_open = |m: &MarkLicence| m.state_at(now, now).is_some_and(|(state, _)| state.is_open());
         let open = service.marks_of(id)?.into_iter().find(|m| is_open(m) && self.usage.is_use_of(m));
         let (mark, is_new) = match open {
-            Some(licence) if licence.state() == MarkState::Requested => {
+            Some(licence) if licence.state(now) == MarkState::Requested => {
                 let why = format!(
                     "mark {0} for this use was asked for and not granted yet: starmark mark approve {0}",
                     licence.id

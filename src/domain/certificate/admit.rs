@@ -105,11 +105,15 @@ impl Certificate {
         if overdue || reason.code() != SuspensionReason::SURVEILLANCE_OVERDUE {
             return Ok(());
         }
-        untrue(format!(
-            "surveillance of certificate {} is due by {}, so it is not overdue: give the reason that holds",
-            self.terms.number,
-            self.surveillance_due(Timestamp::MAX)
-        ))
+        let number = &self.terms.number;
+        untrue(match self.awaits_surveillance(Timestamp::MAX) {
+            Some(due) => format!(
+                "surveillance of certificate {number} is due by {due}, so it is not overdue: give the reason that holds"
+            ),
+            None => format!(
+                "certificate {number} is recertified, so no surveillance is awaited: give the reason that holds"
+            ),
+        })
     }
 
     fn admit_withdrawal_reason(&self, reason: WithdrawalReason, today: Date) -> Result<(), Refusal> {

@@ -261,7 +261,11 @@ impl Certificate {
         let unread = self.state == State::NotUnderstood || matches!(step.change, CertificateChange::NotUnderstood(_));
         if let Some(Succession { by, from }) = self.succession(Timestamp::MAX).filter(|_| !unread) {
             if step.recorded_at >= from || step.effective_at >= from {
-                return final_word(Standing::Superseded.wire());
+                let why = format!(
+                    "certificate {number} is superseded by {by} from {} on, which is final: give the order for that one",
+                    china_day(from)
+                );
+                return Err(not_now("certificate_ended", why));
             }
             if matches!(step.change, CertificateChange::Superseded { .. }) {
                 let why = format!(

@@ -89,7 +89,7 @@ impl Certificate {
                 && matches!(s.change, CertificateChange::Reinstated { .. })
         });
         found.push(match reinstated {
-            Some((i, s)) => StandingAt { standing: Standing::Valid, since: s.effective_at, step: Some(i) },
+            Some((i, s)) => StandingAt { standing: Standing::Valid, since: s.effective_at.max(begins), step: Some(i) },
             None => StandingAt { standing: Standing::Valid, since: begins, step: Some(0) },
         });
         found.into_iter().min_by_key(|s| s.standing)

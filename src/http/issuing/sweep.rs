@@ -2,7 +2,7 @@
 
 use super::blocking;
 use crate::http::App;
-use crate::http::error::{Problem, ReadProblems};
+use crate::http::error::{Problem, ReadProblems, WriteProblems};
 use crate::http::extract::{Bearer, Write};
 use crate::service::sweep::Due;
 use axum::Json;
@@ -26,10 +26,10 @@ async fn due(State(app): State<App>, Bearer(actor): Bearer) -> Result<Json<Due>,
 
 /// Report what falls due and suspend what is overdue for surveillance, where the body's policy says so
 ///
-/// Role `decision_maker`.
+/// Role `decision_maker`. Given again on the same day it changes nothing more and answers alike.
 #[utoipa::path(post, path = "/api/v1/issuing/sweep", tag = "issuing", security(("bearer" = [])),
     params(("Idempotency-Key" = String, Header)),
-    responses((status = 200, body = Object, description = "done"), ReadProblems))]
+    responses((status = 200, body = Object, description = "done"), WriteProblems))]
 async fn sweep(State(app): State<App>, write: Write) -> Result<Json<Value>, Problem> {
     let act = write.keyed(None)?;
     let due = blocking(&app, move |service| service.sweep(&act)).await?;

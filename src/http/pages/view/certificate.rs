@@ -208,7 +208,24 @@ fn facts(terms: &Terms, answer: &CertificateAnswer, face: Face) -> Vec<(Text, St
 }
 
 fn history(life: &[Step], known_at: Timestamp) -> Vec<Row> {
-    life.iter().filter(|s| s.recorded_at <= known_at).rev().map(row).collect()
+    let known: Vec<&Step> = life.iter().filter(|s| s.recorded_at <= known_at).collect();
+    let mut rows: Vec<(Timestamp, Row)> = vec![];
+    for (i, step) in known.iter().enumerate() {
+        // A suspension that was lifted before it began never held.
+        let called_off = known[..i].last().filter(|before| {
+            matches!(step.change, CertificateChange::Reinstated { .. }) && before.effective_at > step.effective_at
+        });
+        let mut row = row(step);
+        if let Some(suspension) = called_off {
+            let day = china_day(suspension.effective_at);
+            row.what = text("取消暂停", "Suspension called off");
+            row.detail =
+                Some(text(format!("定于 {day} 的暂停没有开始"), format!("the one planned for {day} did not begin")));
+        }
+        rows.push((step.effective_at, row));
+    }
+    rows.sort_by_key(|(at, _)| *at);
+    rows.into_iter().rev().map(|(_, row)| row).collect()
 }
 
 fn row(step: &Step) -> Row {

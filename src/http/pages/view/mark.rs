@@ -2,6 +2,7 @@
 
 use super::certificate::{cannot_tell, certificate};
 use super::{Held, View, advice, bare, capital, checks, face_of, level_note};
+use crate::domain::Standing;
 use crate::domain::dates::china_day;
 use crate::domain::mark_licence::{MarkChange, MarkState};
 use crate::http::pages::words::{Face, Text, text};
@@ -90,6 +91,10 @@ fn own_word(found: &FoundMark, of_certificate: Face) -> Option<(Face, Text)> {
         MarkState::Active | MarkState::NotUnderstood => return None,
         // It was frozen or ended together with its certificate.
         MarkState::Frozen | MarkState::Ended if !of_certificate.is_valid() => return None,
+        // A certificate that was withdrawn since is the worse of the two.
+        MarkState::Replaced if !of_certificate.is_valid() && of_certificate != Face::Standing(Standing::Superseded) => {
+            return None;
+        }
         MarkState::Frozen => (
             Face::MarkFrozen,
             text(

@@ -116,7 +116,9 @@ mod tests {
     #[test]
     fn a_megabyte_is_refused_and_so_is_what_cannot_be_seen() {
         assert_eq!(Name::parse(&"示".repeat(400_000)).unwrap_err().code, "text_too_long");
-        assert_eq!(Name::parse("示例\u{202e}司").unwrap_err().code, "text_unseen_character");
+        for unseen in ['\u{202e}', '\u{7f}', '\u{fdd0}', '\u{ffff}', '\u{10fffe}'] {
+            assert_eq!(Name::parse(&format!("示例{unseen}司")).unwrap_err().code, "text_unseen_character");
+        }
         assert_eq!(Name::parse(" \t").unwrap_err().code, "text_empty");
         assert_eq!(Name::parse(" 示例 ").unwrap().as_str(), "示例");
     }

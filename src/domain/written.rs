@@ -29,14 +29,16 @@ macro_rules! written {
 pub(super) use written;
 
 /// Characters that change how a line reads without being seen: controls, fillers, variation selectors, zero-width and
-/// bidirectional marks (the default-ignorable ones of Unicode, and the blanks that are no spaces).
+/// bidirectional marks (the default-ignorable ones of Unicode, and the blanks that are no spaces); and noncharacters, which
+/// no JSON document may hold (RFC 7493).
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
+        || (c as u32) & 0xfffe == 0xfffe
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{fdd0}'..='\u{fdef}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Hyphens, dashes and minus signs: the property Dash of Unicode without its wave dashes, which mean a range, and the

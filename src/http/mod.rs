@@ -58,11 +58,14 @@ pub fn router(service: Arc<Service>, base: &str, limits: Limits) -> Router {
 
 fn routes(app: App) -> Router {
     let (api, _) = openapi::api();
-    api.merge(pages::routes())
-        .merge(well_known::routes())
-        .fallback(pages::not_found)
+    bounded(api.merge(pages::routes()).merge(well_known::routes()).fallback(pages::not_found), app, REQUEST_TIME)
+}
+
+/// Puts around all routes what bounds each request and stands on each answer.
+fn bounded(routes: Router<App>, app: App, longest: Duration) -> Router {
+    routes
         .layer(CatchPanicLayer::custom(broken))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIME))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
@@ -74,4 +77,47 @@ fn broken(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     tracing::error!("a handler panicked");
     let why = "the service could not do this; ask again with the same idempotency key";
     error::Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", why).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::http::Request;
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+    use serde_json::{Value, json};
+    use tower::ServiceExt as _;
+
+    async fn broken_handler() -> &'static str {
+        panic!("a fault of ours, with a secret in it")
+    }
+
+    async fn ask(path: &str) -> (u16, Value, String) {
+        let routes = Router::new()
+            .route("/api/broken", get(broken_handler))
+            .route("/api/endless", get(std::future::pending::<&'static str>));
+        let service = Arc::new(crate::service::testing::service());
+        let app = App::new(service, "https://xb.example.cn", Limits::DEFAULT);
+        let router = bounded(routes, app, Duration::from_millis(20));
+        let response = router.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let policy = parts.headers["content-security-policy"].to_str().unwrap().to_owned();
+        (parts.status.as_u16(), serde_json::from_slice(&body).unwrap(), policy)
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_never_answers_is_given_up() {
+        let (status, problem, policy) = ask("/api/endless").await;
+        assert_eq!((status, &problem["code"]), (503, &json!("timed_out")));
+        assert!(policy.starts_with("default-src 'none'"));
+    }
+
+    #[tokio::test]
+    async fn a_fault_of_ours_ends_one_request_and_tells_nothing() {
+        let (status, problem, policy) = ask("/api/broken").await;
+        assert_eq!((status, &problem["code"]), (500, &json!("internal")));
+        assert!(policy.starts_with("default-src 'none'") && !problem.to_string().contains("secret"));
+    }
 }

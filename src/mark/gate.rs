@@ -10,12 +10,26 @@ use super::{Format, Order};
 use crate::domain::Refusal;
 use std::collections::BTreeSet;
 
-/// Draws the file with one mask after the other until both families read `text`, and nothing else, out of it.
+/// What each family reads in a picture, one set of texts for each.
+pub(super) type Eyes<'e> = &'e dyn Fn(&Grey) -> Vec<BTreeSet<String>>;
+
+/// Both families.
+pub(super) fn both(seen: &Grey) -> Vec<BTreeSet<String>> {
+    Family::ALL.iter().map(|family| family.texts(seen)).collect()
+}
+
+/// Draws the file with one mask after the other until all eyes read `text`, and nothing else, out of it.
 ///
 /// # Errors
 /// `mark_unreadable` if no mask passes; the errors of drawing.
-pub(super) fn passed(picture: &Picture, symbols: Vec<Symbol>, order: &Order, text: &str) -> Result<Vec<u8>, Refusal> {
-    first_read(symbols, text, |symbol| {
+pub(super) fn passed(
+    picture: &Picture,
+    symbols: Vec<Symbol>,
+    order: &Order,
+    text: &str,
+    eyes: Eyes<'_>,
+) -> Result<Vec<u8>, Refusal> {
+    first_read(symbols, text, eyes, |symbol| {
         let drawn = picture.with_code(symbol);
         let png = raster::png(&drawn, order.module_px)?;
         let seen = read::grey(&png)?;
@@ -30,12 +44,13 @@ pub(super) fn passed(picture: &Picture, symbols: Vec<Symbol>, order: &Order, tex
 fn first_read<T>(
     symbols: Vec<Symbol>,
     text: &str,
+    eyes: Eyes<'_>,
     draw: impl Fn(Symbol) -> Result<(T, Grey), Refusal>,
 ) -> Result<T, Refusal> {
     let only = BTreeSet::from([text.to_owned()]);
     for symbol in symbols {
         let (file, seen) = draw(symbol)?;
-        if Family::ALL.iter().all(|family| family.texts(&seen) == only) {
+        if eyes(&seen).iter().all(|texts| *texts == only) {
             return Ok(file);
         }
     }
@@ -67,7 +82,7 @@ mod tests {
     fn a_miss_takes_the_next_mask() {
         let (picture, symbols, text) = setting();
         let drawn = Cell::new(0);
-        let nth = first_read(symbols, &text, |symbol| {
+        let nth = first_read(symbols, &text, &both, |symbol| {
             drawn.set(drawn.get() + 1);
             let mut grey = grey_of(&picture.with_code(symbol));
             if drawn.get() < 3 {
@@ -84,7 +99,10 @@ mod tests {
     fn a_picture_that_says_something_else_or_more_does_not_leave() {
         let (picture, symbols, text) = setting();
         let draw = |symbol| Ok(((), grey_of(&picture.with_code(symbol))));
-        assert_eq!(first_read(symbols.clone(), "https://xb.example.cn/m/1", draw).unwrap_err().code, "mark_unreadable");
+        assert_eq!(
+            first_read(symbols.clone(), "https://xb.example.cn/m/1", &both, draw).unwrap_err().code,
+            "mark_unreadable"
+        );
         let small = grey_of(&testing::picture(Level::FiveStar, Layout::Small, Ink::Colour));
         let twice = |symbol| {
             let a = grey_of(&picture.with_code(symbol));
@@ -101,6 +119,6 @@ mod tests {
             }
             Ok(((), Grey { width: w, height: h, pixels }))
         };
-        assert_eq!(first_read(symbols, &text, twice).unwrap_err().code, "mark_unreadable");
+        assert_eq!(first_read(symbols, &text, &both, twice).unwrap_err().code, "mark_unreadable");
     }
 }

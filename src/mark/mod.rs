@@ -208,6 +208,10 @@ impl Order {
 /// test than the letters; `mark_too_narrow`, `mark_module_px`; `mark_text_empty`, `mark_text_too_long`, `mark_letter_missing`
 /// with the field's pointer; `mark_unreadable` if no mask of the code is read back.
 pub fn render(face: &Face, text: &MarkText, order: &Order) -> Result<Vec<u8>, Refusal> {
+    render_before(face, text, order, &gate::both)
+}
+
+fn render_before(face: &Face, text: &MarkText, order: &Order, eyes: gate::Eyes<'_>) -> Result<Vec<u8>, Refusal> {
     if Class::of(text) != order.layout.class() {
         let (name, wanted) = match order.layout.class() {
             Class::Link => (order.layout.wire(), "the 16-digit link code"),
@@ -220,7 +224,7 @@ pub fn render(face: &Face, text: &MarkText, order: &Order) -> Result<Vec<u8>, Re
     let first =
         symbols.first().cloned().ok_or_else(|| Refusal::rule("mark_code_overflow", "the code was not drawn"))?;
     let picture = artwork::compose(face, order.layout, order.ink, order.width, first)?;
-    gate::passed(&picture, symbols, order, &text.url(&face.host))
+    gate::passed(&picture, symbols, order, &text.url(&face.host), eyes)
 }
 
 /// A signed code and the letters around it say the same.
@@ -277,6 +281,28 @@ mod tests {
                 assert_eq!(read::codes(&file).unwrap(), expected, "{level:?} {layout:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_mark_that_one_family_does_not_read_does_not_leave() {
+        let only = BTreeSet::from([testing::url(Level::FiveStar, Layout::Vertical)]);
+        let more: BTreeSet<String> = only.iter().cloned().chain(["https://xb.example.cn/".to_owned()]).collect();
+        for format in Format::ALL {
+            let order = Order { module_px: 4, ..Order::new(Layout::Vertical, format) };
+            let leaves = |seen: [&BTreeSet<String>; 2]| {
+                let eyes = |_: &decoders::Grey| seen.map(Clone::clone).to_vec();
+                let text = testing::text(Level::FiveStar, Layout::Vertical);
+                render_before(&testing::face(Level::FiveStar), &text, &order, &eyes).map_err(|r| r.code)
+            };
+            leaves([&only, &only]).unwrap();
+            let none = BTreeSet::new();
+            for seen in [[&only, &none], [&none, &only], [&only, &more], [&none, &none]] {
+                assert_eq!(leaves(seen).unwrap_err(), "mark_unreadable", "{format:?} {seen:?}");
+            }
+        }
+        let seen =
+            read::grey(&raster::png(&testing::picture(Level::FiveStar, Layout::Vertical, Ink::Colour), 4).unwrap());
+        assert_eq!(gate::both(&seen.unwrap()), [only.clone(), only], "there are two");
     }
 
     #[test]

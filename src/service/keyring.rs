@@ -63,6 +63,12 @@ impl Keyring {
         self.signers.extend(other.signers.iter().map(|(id, signer)| (*id, signer.clone())));
     }
 
+    /// Puts another signer in the place of one.
+    #[cfg(test)]
+    pub(super) fn plug(&mut self, id: KeyId, signer: Arc<dyn Signer>) {
+        self.signers.insert(id, signer);
+    }
+
     /// Adds a signer that was just made.
     pub(super) fn open_one(
         &mut self,
@@ -207,4 +213,21 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), ServiceError> {
         failed()(e)
     })?;
     fs::File::open(parent).and_then(|d| d.sync_all()).map_err(failed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    /// Whatever the process's umask is: these modes are asked for when the file is made, not afterwards.
+    #[test]
+    fn a_secret_is_its_owners_from_the_first_byte_on_and_never_replaced() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("keys/credential-1.pem");
+        write_secret(&path, b"one").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(matches!(write_secret(&path, b"two"), Err(ServiceError::Io { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+    }
 }

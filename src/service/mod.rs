@@ -15,7 +15,11 @@ pub mod revocation;
 pub mod roster;
 pub mod roster_import;
 pub mod search;
+#[cfg(test)]
+mod self_check_tests;
 pub mod sweep;
+#[cfg(test)]
+pub mod testing;
 pub mod tokens;
 pub mod typed;
 

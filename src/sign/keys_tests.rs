@@ -65,6 +65,18 @@ fn a_point_outside_the_prime_order_group_is_refused() {
     assert!(refusal.message.contains("prime-order"), "{refusal}");
 }
 
+/// A second writing of a point has a y of p or more: p to p + 18, with either sign.
+#[test]
+fn no_key_has_a_second_writing() {
+    for above in 0..19u8 {
+        for sign in [0x7f, 0xff] {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (0xed + above, sign);
+            assert_eq!(PublicKey::from_bytes(&bytes).unwrap_err().code, "bad_public_key", "{above} {sign}");
+        }
+    }
+}
+
 #[test]
 fn a_key_id_has_one_writing() {
     for good in ["credential-1", "mark-9999", "log-10", "receipt-2"] {

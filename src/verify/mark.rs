@@ -2,7 +2,7 @@
 
 use super::certificate::{Moment, newer, verify_registered};
 use super::key::{self, Signed};
-use super::verdict::{Check, CheckName, Draft, Source, Verdict};
+use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
 use crate::domain::dates::{add_days, china_day, day_start};
 use crate::domain::ids::ID_DIGITS;
 use crate::domain::mark_licence::{MarkChange, MarkLicence, MarkState};
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 /// What an offline look at a mark gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The signed claims; only where the signature holds.
+    /// The signed claims; only where the signature holds and its key was the body's own at that time.
     pub genuine: Option<SignedToken>,
     /// The answer.
     pub verdict: Verdict,
@@ -44,7 +44,10 @@ pub fn verify_offline(text: &str, keys: &KeyDocument, now: Timestamp, at: Timest
             format!("this is the short code {id}: it carries no signature, so it can be checked online only"),
         )),
         Ok(MarkText::Signed(token)) => {
-            let (genuine, checks) = token_checks(&token, keys, KeyList::Saved, None, (at, now));
+            let (signed, checks) = token_checks(&token, keys, KeyList::Saved, None, (at, now));
+            // Under a key that was not the body's own at that time anybody may have signed.
+            let genuine =
+                signed && !checks.iter().any(|c| c.check == CheckName::Key && c.result == CheckResult::Failed);
             Finding { genuine: genuine.then_some(token), verdict: Verdict::of(at, None, checks) }
         }
     }
@@ -219,7 +222,7 @@ pub fn code_checks(
             // With a register at hand the licence's own dates and states decide, not the code's copy of them.
             checks.retain(|c| {
                 matches!(c.check, CheckName::Signature | CheckName::Mark)
-                    || (c.check == CheckName::Key && c.result == super::CheckResult::Failed)
+                    || (c.check == CheckName::Key && c.result == CheckResult::Failed)
             });
             (genuine, checks)
         }

@@ -78,6 +78,14 @@ fn the_passphrase_comes_from_the_environment_or_a_file() {
 }
 
 #[test]
+fn a_key_file_that_holds_another_key_is_not_signed_with() {
+    let desk = Desk::new();
+    fs::copy(desk.path("starmark-data/keys/mark-1.pem"), desk.path("starmark-data/keys/credential-1.pem")).unwrap();
+    desk.file("one.json", decision("D-1", ago(5)).to_string());
+    desk.run(&["issue", "one.json"]).is(1).says("[wrong_key_file]").says("credential-1");
+}
+
+#[test]
 fn an_export_is_restored_into_a_new_directory_only_and_whole() {
     let desk = Desk::new();
     let (number, _) = desk.certificate("D-1", 5);

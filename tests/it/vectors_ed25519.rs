@@ -46,3 +46,39 @@ fn what_libraries_disagree_on_is_refused() {
         }
     }
 }
+
+/// Signatures that whoever holds a key can make under a sound public key (the seed is 07 thirty-two times), beside the
+/// honest one. The first one verifies wherever R may be the neutral element: it is what strict verification is for.
+#[test]
+fn what_the_owner_of_a_key_can_make_besides_is_refused() {
+    const KEY: &str = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";
+    const HONEST: &str = "b0cbe9717126fa3dbf87b7b1d63171301676ee8faf7b800af5e630aaf622cc59169a3c9e3ccb4e187bf97787655bc8c5515b85b0bb200e5d277eb5da906e700f";
+    const ODD: [(&str, &str); 5] = [
+        (
+            "R is the neutral element",
+            "0100000000000000000000000000000000000000000000000000000000000000ce4c5c156500ade3c6b435a2a55af10396c5fe9e7a0c9646955e740d28004308",
+        ),
+        (
+            "the same, not written canonically",
+            "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f4a38d89c028bfce6d4fae7e5514787c69c8416b91844cf6e58392da1cd339609",
+        ),
+        (
+            "the same, with the sign of a zero",
+            "0100000000000000000000000000000000000000000000000000000000000080d3eac27430ed2325ed257b73ec44f251478a85111d32c8506a43801079c77902",
+        ),
+        (
+            "R with a part of order 2, as a cofactor would forgive",
+            "3d34168e8ed905c24078484e29ce8ecfe989117050847ff50a19cf5509dd33a6abbab7cb2e60015f2bf13fbf29c059fd7275f033d8dda9d129c99d173161420c",
+        ),
+        (
+            "S beyond the group order",
+            "b0cbe9717126fa3dbf87b7b1d63171301676ee8faf7b800af5e630aaf622cc59036e32fb562e617051966f2a4455a7da515b85b0bb200e5d277eb5da906e701f",
+        ),
+    ];
+    let public = PublicKey::from_bytes(&unhex(KEY).try_into().unwrap()).unwrap();
+    let verifies = |signature: &str| verify_raw(&public, b"starmark", &unhex(signature)).is_ok();
+    assert!(verifies(HONEST));
+    for (what, signature) in ODD {
+        assert!(!verifies(signature), "{what}");
+    }
+}

@@ -31,7 +31,7 @@ impl Sweep {
                 return Ok(exit);
             }
             let lists = [
-                ("Suspended now for overdue surveillance", "due on", &due.suspended),
+                ("Suspended today for overdue surveillance", "due on", &due.suspended),
                 ("Suspension ran out: must be withdrawn", "ended on", &due.must_be_withdrawn),
                 ("Surveillance overdue", "due on", &due.surveillance_overdue),
                 ("Surveillance due soon", "due on", &due.surveillance_due),

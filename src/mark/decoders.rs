@@ -28,6 +28,13 @@ pub(super) struct Grey {
     pub(super) pixels: Vec<u8>,
 }
 
+impl Grey {
+    /// Dark for light and light for dark.
+    pub(super) fn inverted(&self) -> Self {
+        Self { width: self.width, height: self.height, pixels: self.pixels.iter().map(|p| !p).collect() }
+    }
+}
+
 /// The two families of decoders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {

@@ -22,10 +22,11 @@ const TRIES: [u32; 4] = [900, 1_600, 2_600, 4_000];
 /// Pictures with a longest side below this are doubled first: a cut-out from a screen has two pixels a module.
 const DOUBLED_BELOW: u32 = 450;
 
-/// Every distinct text of the QR codes in a PNG or JPEG file, sorted; at most 16. None found is no error: an empty set.
+/// Every distinct text of the QR codes in a PNG or JPEG file, sorted. None found is no error: an empty set.
 ///
 /// # Errors
-/// `photo_too_large` beyond [`FILE_MAX`], [`SIDE_MAX`] or [`PIXELS_MAX`]; `photo_unreadable` for what is no PNG or JPEG.
+/// `photo_too_large` beyond [`FILE_MAX`], [`SIDE_MAX`] or [`PIXELS_MAX`]; `photo_unreadable` for what is no PNG or JPEG;
+/// `photo_crowded` for more than [`CODES_MAX`] codes, of which none could be passed over.
 pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
     let full = grey(file)?;
     let longest = full.width.max(full.height);
@@ -38,9 +39,15 @@ pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
         }
         let scaled = if longest < DOUBLED_BELOW { doubled(&full) } else { reduced(&full, side) };
         found.append(&mut texts_in(&scaled));
+        // A code in white on black is one to other readers.
+        found.append(&mut texts_in(&scaled.inverted()));
         last = longest.min(side);
     }
-    Ok(found.into_iter().take(CODES_MAX).collect())
+    if found.len() > CODES_MAX {
+        let why = format!("the picture holds more than {CODES_MAX} codes: take one of the mark alone");
+        return Err(Refusal::invalid("photo_crowded", why));
+    }
+    Ok(found)
 }
 
 /// Decodes a PNG or JPEG within the limits; transparent pixels show white paper.

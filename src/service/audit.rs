@@ -1,6 +1,7 @@
 //! What the register holds, against itself and the body's keys: every signature, every published digest, and the order of
 //! time. The store proves bytes, lives and claims; this proves what they say.
 
+use super::present::CLOCK_BEHIND_MAX;
 use super::{Service, ServiceError, sha256_hex};
 use crate::domain::certificate::{Certificate, CertificateChange, Step};
 use crate::domain::{CertificateId, Event, Fact, MarkChange, MarkId};
@@ -112,6 +113,14 @@ impl Auditor<'_> {
     fn time(&mut self, event: &Event) -> Option<String> {
         let (at, latest) = (event.recorded_at, self.latest);
         self.latest = latest.max(at);
+        let now = self.service.clock.now();
+        let ahead = |t: Timestamp| now.duration_until(t).as_secs() > CLOCK_BEHIND_MAX;
+        // Said once: every later event would be as far ahead.
+        if ahead(at) && !ahead(latest) {
+            return Some(format!(
+                "it is said to be recorded at {at}, which is still to come: the machine's clock shows {now}"
+            ));
+        }
         (at.duration_until(latest) > SIDE_BY_SIDE)
             .then(|| format!("it was recorded at {at}, but stands behind what was recorded at {latest}"))
     }

@@ -10,7 +10,7 @@ use crate::mark::text::MarkText;
 use crate::store::{RecordKind, StoreError};
 use crate::verify::certificate::{Finding, Moment, verify_registered};
 use crate::verify::mark::{
-    Registered, RegisteredFinding, code_checks, not_on_record, unreadable, verify_registered_mark,
+    Registered, RegisteredFinding, code_checks, not_approved, not_on_record, unreadable, verify_registered_mark,
 };
 use crate::verify::{CheckName, CheckResult, Outcome, Verdict, clock_wrong};
 use jiff::Timestamp;
@@ -203,8 +203,10 @@ impl Service {
         }
         let id = text.mark();
         let Some(licence) = self.store.mark(id)? else {
-            if failed(|check| check == CheckName::Key) {
-                return not_genuine(checks);
+            // The register holds every code it ever approved: under a key that leaked, at whatever time, one that it lacks is
+            // somebody else's.
+            if checks.iter().any(|c| c.check == CheckName::Key && !c.is_ok()) {
+                return not_genuine(checks.into_iter().chain([not_approved(id, moment)]).collect());
             }
             let signed = matches!(text, MarkText::Signed(_));
             let checks = checks.into_iter().chain([not_on_record(id, moment)]).collect();

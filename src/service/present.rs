@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use std::sync::atomic::Ordering;
 
 /// Seconds the machine's clock may lie behind the latest event; corrections of a running clock stay far below.
-const CLOCK_BEHIND_MAX: i64 = 300;
+pub(super) const CLOCK_BEHIND_MAX: i64 = 300;
 
 /// Why the machine's clock cannot be believed. Both know what it shows and the latest moment that has surely come.
 enum ClockFault {

@@ -76,10 +76,12 @@ impl KeyDocument {
         self.keys.iter().find(|k| k.id == id)
     }
 
-    /// Whether that URL names a key of this body by its form, listed or not.
+    /// Whether that URL could name a newer key of this body for that purpose: of its form, and numbered above all that are
+    /// listed.
     #[must_use]
-    pub fn is_own(&self, url: &str) -> bool {
-        key_id(url, &self.host).is_some()
+    pub fn may_be_newer(&self, url: &str, purpose: Purpose) -> bool {
+        let listed = self.keys.iter().filter(|k| k.purpose == purpose).map(|k| k.id.ordinal()).max();
+        key_id(url, &self.host).is_some_and(|id| id.purpose() == purpose && Some(id.ordinal()) > listed)
     }
 
     /// Every key of that purpose with that hint; hints are short, so try each.

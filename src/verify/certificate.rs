@@ -7,7 +7,7 @@ use crate::domain::dates::{add_days, china_day, day_start};
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{CertificateId, Flag, Refusal, Standing};
-use crate::sign::{KeyDocument, ProofFailure, credential, parse_strict, verify_credential};
+use crate::sign::{KeyDocument, ProofFailure, Purpose, credential, parse_strict, verify_credential};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -110,7 +110,7 @@ fn signature_and_key(
     let evidence = match verify_credential(&document, |url| keys.resolve(url)) {
         Ok(evidence) => evidence,
         // The register's own list is complete; one that was saved may be older than the key.
-        Err(ProofFailure::UnknownKey) if recorded_at.is_none() && names_this_body(&document, keys) => {
+        Err(ProofFailure::UnknownKey) if recorded_at.is_none() && may_be_ours(&document, keys) => {
             return (None, vec![key::unlisted(&signature)]);
         }
         Err(failure) => {
@@ -137,9 +137,13 @@ fn unreadable(signature: &Draft, refusal: &Refusal) -> Check {
     signature.failed(refusal.code, "这不是一份可以核验的证书文件", refusal.to_string())
 }
 
-/// Whether the proof names a key under this body's own name.
-fn names_this_body(document: &Value, keys: &KeyDocument) -> bool {
-    document["proof"]["verificationMethod"].as_str().is_some_and(|url| keys.is_own(url))
+/// Whether the document is all that a certificate of this body is but for its signature, under a key newer than the list.
+fn may_be_ours(document: &Value, keys: &KeyDocument) -> bool {
+    let key = document["proof"]["verificationMethod"].as_str();
+    let issuer = document["issuer"].as_str().or(document["issuer"]["id"].as_str());
+    key.is_some_and(|url| keys.may_be_newer(url, Purpose::Credential))
+        && issuer == Some(keys.host().did().as_str())
+        && credential::read(keys.host(), document).is_ok()
 }
 
 fn validity(terms: &Terms, at: Timestamp, now: Timestamp) -> Check {

@@ -184,6 +184,17 @@ pub fn not_on_record(id: MarkId, moment: Moment) -> Check {
     )
 }
 
+/// The check of a code that the register never approved, under a key that leaked: the register holds every code it ever
+/// approved, so somebody else made this one.
+#[must_use]
+pub fn not_approved(id: MarkId, moment: Moment) -> Check {
+    Draft { name: CheckName::Mark, source: Source::Register, known_at: moment.known_at }.failed(
+        "mark_not_approved",
+        format!("登记簿从未许可过标志 {id}，而签它的密钥已经泄露"),
+        format!("the register never licensed a mark {id}, and the key that signed it has leaked"),
+    )
+}
+
 /// A licence and its certificate as the register has them.
 #[derive(Debug, Clone, Copy)]
 pub struct Registered<'r> {
@@ -221,8 +232,7 @@ pub fn code_checks(
             let (genuine, mut checks) = token_checks(token, keys, KeyList::Complete, recorded_at, (now, now));
             // With a register at hand the licence's own dates and states decide, not the code's copy of them.
             checks.retain(|c| {
-                matches!(c.check, CheckName::Signature | CheckName::Mark)
-                    || (c.check == CheckName::Key && c.result == CheckResult::Failed)
+                matches!(c.check, CheckName::Signature | CheckName::Mark) || (c.check == CheckName::Key && !c.is_ok())
             });
             (genuine, checks)
         }

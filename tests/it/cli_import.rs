@@ -88,6 +88,11 @@ fn one_bad_row_imports_nothing_unless_bad_rows_are_skipped() {
     let rejects = std::fs::read_to_string(desk.path("roster.csv.rejects.csv")).unwrap();
     assert_eq!(rejects.lines().count(), 4, "{rejects}");
     // Mended where they stand, they are imported from there.
+    // Whoever is mending it does not lose that to the same run again.
+    desk.file("roster.csv.rejects.csv", format!("{rejects}mended"));
+    desk.run(&["import", "roster.csv", "--skip-bad"]).says("roster.csv.rejects-2.csv");
+    assert_eq!(std::fs::read_to_string(desk.path("roster.csv.rejects.csv")).unwrap(), format!("{rejects}mended"));
+    assert_eq!(std::fs::read_to_string(desk.path("roster.csv.rejects-2.csv")).unwrap(), rejects);
     let mended = rejects.replace("六星级", "四星级").replace("91110108551385082A", &code(7));
     let mended: Vec<&str> = mended.lines().filter(|l| !l.contains("29324SC00001R0M")).collect();
     desk.file("mended.csv", mended.join("\r\n"));

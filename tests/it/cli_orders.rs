@@ -130,7 +130,9 @@ fn the_sweep_reports_first_and_suspends_then() {
     let swept = desk.run(&["sweep", "--json"]).is(0).json();
     assert_eq!(swept["suspended"][0]["number"], json!(number));
     desk.run(&["reinstate", &number]).is(1).says("[surveillance_overdue]");
-    desk.run(&["sweep"]).is(0).shows("Nothing falls due.");
+    // Given again on the same day it does nothing more and says the same.
+    desk.run(&["sweep"]).is(0).shows("Suspended today for overdue surveillance: 1").shows(&number);
+    assert_eq!(desk.run(&["sweep", "--json"]).is(0).json()["suspended"], swept["suspended"]);
 }
 
 #[test]

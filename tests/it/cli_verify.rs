@@ -116,8 +116,14 @@ fn a_mark_by_address_digits_and_picture() {
     }
     // A look-alike host, a look-alike path, a mark that carries no signature.
     verify(&desk, &url.replace("xb.example.cn", "xb-example.cn"), &[]).is(1).shows("foreign_host");
-    verify(&desk, &url.replace("https", "http"), &[]).is(1);
-    verify(&desk, &format!("{url}?x=1"), &[]).is(1);
+    // The body's own pages, as a browser's address bar has them: neither good nor forged.
+    for page in [url.replace("https", "http"), format!("{url}?lang=en"), format!("{url}/"), format!("{url}#x")] {
+        verify(&desk, &page, &[]).is(2).shows("give the text of its code alone").shows(&url);
+    }
+    verify(&desk, &url.replace("xb.example.cn", "XB.example.cn:443"), &[]).is(2);
+    verify(&desk, "https://xb.example.cn/", &[]).is(2);
+    verify(&desk, &url.replace("xb.example.cn", "xb.example.cn.evil.cn"), &[]).is(1).shows("foreign_host");
+    verify(&desk, &url.replace("xb.example.cn", "xb.example.cn@evil.cn"), &[]).is(1);
 }
 
 #[test]

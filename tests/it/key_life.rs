@@ -2,8 +2,10 @@
 
 use crate::harness::{TestApp, decision, noon};
 use serde_json::{Value, json};
+use starmark::domain::{Level, MarkId, Uscc};
+use starmark::mark::{Claims, KeyHint, Token};
 use starmark::service::{Act, Actor, ServiceError};
-use starmark::sign::{KeyDocument, KeyId, Purpose};
+use starmark::sign::{KeyDocument, KeyId, LocalSigner, Purpose, Signer as _};
 use starmark::verify::{Outcome, certificate, mark};
 
 struct Issued {
@@ -130,6 +132,35 @@ async fn a_mark_on_record_under_a_leaked_key_is_no_forgery_and_gets_a_new_code()
     let new = app.post(&format!("/api/v1/issuing/marks/{id}/replacement"), &json!({})).await.is(200).json();
     let answer = app.get(&format!("/api/v1/marks/{}", new["digits"].as_str().unwrap())).await.is(200).json();
     assert_eq!(answer["verdict"], "valid", "{answer}");
+}
+
+#[tokio::test]
+async fn a_code_the_register_lacks_under_a_leaked_key_is_not_genuine_however_it_is_dated() {
+    let app = TestApp::on("2026-05-08");
+    // Made by one who holds the key.
+    let pem = std::fs::read_to_string(app.keys_dir().join("mark-1.pem")).unwrap();
+    let thief = LocalSigner::from_encrypted_pem(&pem, &app.passphrase).unwrap();
+    app.today("2026-06-01");
+    let token = Token::new(Claims {
+        level: Level::FiveStar,
+        test: false,
+        key_hint: KeyHint::from_bytes(thief.public().hint()),
+        mark: MarkId::from_bytes([7; 6]),
+        issued: "2026-05-10".parse().unwrap(),
+        expires: "2029-05-09".parse().unwrap(),
+        holder: Some(Uscc::parse("91110108551385082Q").unwrap()),
+    })
+    .unwrap();
+    let signature = thief.sign(&token.signing_input(app.service.host())).unwrap();
+    let digits = token.with_signature(signature).digits();
+    let answer = app.get(&format!("/api/v1/marks/{digits}")).await.json();
+    assert_eq!((&answer["mark"], &answer["verdict"]), (&json!("unknown"), &json!("undetermined")), "{answer}");
+    // Dated to before the leak: what the signature says of its day proves nothing.
+    app.service.compromise_key(&Act::by(Actor::local("test")), key("mark-1"), Some(noon("2026-05-20"))).unwrap();
+    let answer = app.get(&format!("/api/v1/marks/{digits}")).await.json();
+    assert_eq!((&answer["mark"], &answer["verdict"]), (&json!("not_genuine"), &json!("invalid")), "{answer}");
+    let page = app.get(&format!("/m/{digits}")).await.text();
+    assert!(page.contains("不是真标志") && !page.contains("签名是真的"), "{page}");
 }
 
 #[tokio::test]

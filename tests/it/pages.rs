@@ -107,14 +107,16 @@ async fn a_replaced_mark_leads_to_what_took_its_place() {
     app.today("2027-02-01");
     let mut change = decision("D-2", "2027-02-01");
     change["score_sheet"] = json!(null);
+    change["scope"] = json!("家用电器和消费电子产品的售后服务");
     let body = json!({"reason": "scope_changed", "decision": change});
     let new = app.order(old, "supersession", body).await.is(201).json();
     let fresh =
         app.staff_get(&format!("/api/v1/issuing/certificates/{}/marks", new["id"].as_str().unwrap())).await.json();
     let to_mark = format!("href=\"/m/{}\"", fresh[0]["id"].as_str().unwrap());
     mark_reads(&app, &used, class, "标志已更换", &["2027-02-01", "新标志取代", &to_mark], wire).await;
-    let to_certificate = format!("href=\"/c/{}\"", new["id"].as_str().unwrap());
-    mark_reads(&app, &asked, class, "标志已更换", &["没有新标志取代它", &to_certificate], wire).await;
+    // What was only asked for was never licensed: nothing takes its place.
+    let refused = ("withdrawn", "refused");
+    mark_reads(&app, &asked, "mark-not-licensed hatched", "标志未获许可", &["没有批准"], refused).await;
     assert_eq!(band(&app.get(&format!("/c/{old}")).await.text()), ("superseded hatched", "已换证"));
 
     // Printed ahead of its day, the new mark stands as its certificate does.

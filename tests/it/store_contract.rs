@@ -187,7 +187,10 @@ fn marks_have_lives_and_a_list() {
         store.commit(approve.clone()).unwrap();
         assert!(matches!(store.commit(approve), Err(StoreError::Stale { found: 2, .. })));
         let found = store.mark(mark_id(11)).unwrap().unwrap();
-        assert_eq!((found.state(jiff::Timestamp::MAX), found.digits(), found.version()), (MarkState::Active, Some("123"), 2));
+        assert_eq!(
+            (found.state(jiff::Timestamp::MAX), found.digits(), found.version()),
+            (MarkState::Active, Some("123"), 2)
+        );
         assert_eq!(store.mark(mark_id(12)).unwrap().unwrap().state(jiff::Timestamp::MAX), MarkState::Requested);
         assert_eq!(store.marks_of(cert_id(1)).unwrap(), vec![mark_id(11), mark_id(12)]);
     });

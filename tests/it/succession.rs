@@ -91,6 +91,73 @@ async fn a_suspension_before_the_change_goes_over_to_the_successor_and_is_lifted
 }
 
 #[tokio::test]
+async fn the_marks_follow_until_the_change_and_no_word_of_theirs_hides_a_withdrawal() {
+    let (app, p) = planned().await;
+    let state = |v: &Value| v["licence"]["state"].as_str().unwrap_or("none").to_owned();
+    let mark = async |id: &str| app.get(&format!("/api/v1/marks/{id}")).await.is(200).json();
+    app.today("2027-04-20");
+    app.order(&p.old, "suspension", json!({"reason": "0112"})).await.is(200);
+    assert_eq!(state(&mark(&p.old_mark).await), "frozen");
+    app.today("2027-04-22");
+    app.order(&p.old, "reinstatement", json!({"passed_on": "2027-04-22"})).await.is(200);
+    assert_eq!(state(&mark(&p.old_mark).await), "active");
+    app.order(&p.old, "withdrawal", json!({"reason": "0117"})).await.is(200);
+    assert_eq!(state(&mark(&p.old_mark).await), "ended");
+    for day in ["2027-04-23", "2027-05-02"] {
+        app.today(day);
+        assert_eq!(mark(&p.old_mark).await["standing"], "withdrawn");
+        let page = app.get(&format!("/m/{}", p.old_mark)).await.is(200).text();
+        assert!(page.contains("已撤销") && !page.contains("标志已更换"), "{day}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_is_not_licensed_by_a_change_of_certificate() {
+    let app = TestApp::on("2026-05-08");
+    let text = |v: &Value| v.as_str().unwrap().to_owned();
+    let old = text(&app.issue(&decision("D-1", "2026-05-08")).await["id"]);
+    let body = json!({"medium": "product", "approve": false});
+    let asked = text(&app.post(&format!("/api/v1/issuing/certificates/{old}/marks"), &body).await.is(201).json()["id"]);
+    let mut change = decision("D-2", "2026-05-08");
+    change["holder"]["name"] = json!("示例电器集团有限公司");
+    app.order(&old, "supersession", json!({"reason": "holder_changed", "decision": change})).await.is(201);
+    let page = app.get(&format!("/m/{asked}")).await.is(200).text();
+    assert!(page.contains("标志未获许可"), "{page}");
+}
+
+#[tokio::test]
+async fn a_successor_does_not_end_alone_before_it_begins() {
+    let (app, p) = planned().await;
+    app.order(&p.new, "withdrawal", json!({"reason": "0199"})).await.refused(422, "successor_to_come", "");
+    app.order(&p.new, "cancellation", json!({"reason": "holder_request"})).await.refused(422, "successor_to_come", "");
+    // A slip in it is mended by one in its place.
+    let mut corrected = decision("D-3", "2027-04-10");
+    corrected["issued_on"] = json!("2027-05-01");
+    let body = json!({"reason": "reissued", "decision": corrected});
+    let third = app.order(&p.new, "supersession", body).await.is(201).json()["id"].as_str().unwrap().to_owned();
+    app.today("2027-05-01");
+    assert_eq!(app.standing(&p.old).await, "superseded");
+    assert_eq!((app.standing(&p.new).await, app.standing(&third).await), ("superseded".into(), "valid".into()));
+    app.order(&third, "withdrawal", json!({"reason": "0117"})).await.is(200);
+}
+
+#[tokio::test]
+async fn a_suspension_called_off_reads_so() {
+    let app = TestApp::on("2026-05-08");
+    let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
+    app.today("2026-06-01");
+    app.order(&id, "suspension", json!({"reason": "0111", "confirmed_on": "2026-06-01", "effective_on": "2026-06-04"}))
+        .await
+        .is(200);
+    app.today("2026-06-02");
+    app.order(&id, "reinstatement", json!({})).await.is(200);
+    app.today("2026-06-10");
+    assert_eq!(app.standing(&id).await, "valid");
+    let page = app.get(&format!("/c/{id}")).await.is(200).text();
+    assert!(page.contains("取消暂停") && !page.contains(">恢复<"), "{page}");
+}
+
+#[tokio::test]
 async fn a_successor_suspended_for_itself_is_not_freed_with_the_old_one() {
     let (app, p) = planned().await;
     app.today("2027-04-15");
@@ -155,6 +222,10 @@ async fn a_reason_that_the_register_contradicts_is_refused() {
     untrue(app.order(&id, "suspension", json!({"reason": "surveillance_overdue"})).await);
     untrue(app.order(&id, "withdrawal", json!({"reason": "0115"})).await);
     untrue(app.order(&id, "withdrawal", json!({"reason": "0120"})).await);
+    for reason in ["holder_changed", "scope_changed", "level_changed"] {
+        let body = json!({"reason": reason, "decision": decision("D-2", "2026-05-08")});
+        untrue(app.order(&id, "supersession", body).await);
+    }
     app.order(&id, "suspension", json!({"reason": "0112", "until": "2026-09-01"})).await.is(200);
     untrue(app.order(&id, "withdrawal", json!({"reason": "0115"})).await);
     app.today("2026-09-02");

@@ -47,7 +47,7 @@ struct Moments {
 
 /// What an input turned out to be, with the answer.
 struct Answer {
-    /// `certificate`, `mark` or `photo`.
+    /// `certificate`, `mark`, `photo` or `page`.
     kind: &'static str,
     verdict: Verdict,
     certificate: Option<(CertificateId, Terms)>,
@@ -91,7 +91,7 @@ impl Verify {
         let text = self.input.trim();
         let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         if is_digits || text.starts_with("https://") || text.starts_with("http://") {
-            return Ok(match certificate_page(text, keys, moments) {
+            return Ok(match own_page(text, keys, moments) {
                 Some(answer) => answer,
                 None => Answer::of_mark(text, keys, moments),
             });
@@ -144,23 +144,50 @@ fn is_other_file(bytes: &[u8]) -> bool {
     bytes.is_empty() || bytes.get(4..8) == Some(b"ftyp") || STARTS.iter().any(|s| bytes.starts_with(s))
 }
 
-/// The address of a certificate's page proves nothing by itself, nor does it speak against the certificate.
-fn certificate_page(text: &str, keys: &KeyDocument, moments: Moments) -> Option<Answer> {
-    let id = CertificateId::parse(text.rsplit('/').next()?).ok()?;
-    (text == keys.host().certificate_url(id)).then(|| {
-        let check = Check {
-            check: CheckName::Signature,
-            result: CheckResult::Undetermined,
-            required: true,
-            code: "certificate_link",
-            message: "this is the address of a certificate's page: save its signed file from there and verify that"
-                .into(),
-            message_zh: "这是证书查询页的网址，本身没有签名；请下载证书文件再核验".into(),
-            source: Source::Nothing,
-            known_at: moments.now,
-        };
-        Answer::because("certificate", check, moments.at)
-    })
+/// An address of this body's pages that is not exactly what stands in a code, as people copy it from a browser: it proves
+/// nothing by itself, nor does it speak against anything.
+fn own_page(text: &str, keys: &KeyDocument, moments: Moments) -> Option<Answer> {
+    let (host, prefix) = (keys.host(), keys.host().mark_prefix());
+    if text.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_alphanumeric())) {
+        return None;
+    }
+    let (scheme, rest) = text.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    if !authority.strip_suffix(port).unwrap_or(authority).eq_ignore_ascii_case(host.as_str()) {
+        return None;
+    }
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let (code, message, message_zh) = match (CertificateId::parse(last), path.strip_prefix("/m/")) {
+        (_, Some(digits)) if digits.bytes().all(|b| b.is_ascii_digit()) => (
+            "mark_page",
+            format!("this is the address of a mark's page: give the text of its code alone, {prefix}{digits}"),
+            format!("这是标志查询页的网址；请只给出码里的内容 {prefix}{digits}"),
+        ),
+        (Ok(_), None) => (
+            "certificate_link",
+            "this is the address of a certificate's page: save its signed file from there and verify that".into(),
+            "这是证书查询页的网址，本身没有签名；请下载证书文件再核验".into(),
+        ),
+        _ => (
+            "page_address",
+            format!("this is an address of https://{host} that is neither a mark's nor a certificate's"),
+            format!("这是 https://{host} 的网址，但不是标志也不是证书的"),
+        ),
+    };
+    let check = Check {
+        check: CheckName::Signature,
+        result: CheckResult::Undetermined,
+        required: true,
+        code,
+        message,
+        message_zh,
+        source: Source::Nothing,
+        known_at: moments.now,
+    };
+    Some(Answer::because("page", check, moments.at))
 }
 
 fn read_keys(file: &Path) -> anyhow::Result<KeyDocument> {

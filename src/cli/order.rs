@@ -88,7 +88,7 @@ fn standing_json(service: &Service, answer: &CertificateAnswer) -> Value {
         "standing": found.as_ref().map(|s| s.standing),
         "since": found.as_ref().map(|s| s.since.to_string()),
         "flags": answer.flags,
-        "surveillance_due_on": certificate.surveillance_due(now).to_string(),
+        "surveillance_due_on": certificate.awaits_surveillance(now).map(|d| d.to_string()),
         "valid_until": terms.valid_until.to_string(),
         "url": service.host().certificate_url(certificate.id),
     })
@@ -108,13 +108,11 @@ fn standing_text(service: &Service, answer: &CertificateAnswer) -> String {
     if certificate.has_ended(now) {
         return format!("{}: {standing}\n{url}", terms.number);
     }
-    let due = certificate.surveillance_due(now);
+    let due =
+        certificate.awaits_surveillance(now).map(|due| format!("; surveillance due by {due}")).unwrap_or_default();
     let suspended = certificate
         .suspension_at(china_day(now), now)
         .map(|until| format!(", suspended until {until}"))
         .unwrap_or_default();
-    format!(
-        "{}: {standing}{suspended}; surveillance due by {due}, valid until {}\n{}",
-        terms.number, terms.valid_until, url
-    )
+    format!("{}: {standing}{suspended}{due}, valid until {}\n{}", terms.number, terms.valid_until, url)
 }

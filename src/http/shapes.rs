@@ -174,8 +174,8 @@ pub struct CertificateBody {
     /// What it says; null when its record does not verify.
     #[serde(flatten)]
     terms: Option<TermsBody>,
-    /// Next surveillance due, as known then.
-    surveillance_due_on: String,
+    /// Next surveillance due, as known then; null once it is recertified.
+    surveillance_due_on: Option<String>,
     /// `surveillance_due`, `surveillance_overdue`, `expires_soon`, `suspension_ran_out`.
     #[schema(value_type = Vec<String>)]
     flags: Vec<Flag>,
@@ -219,7 +219,7 @@ impl CertificateBody {
             reason: found.and_then(|f| reason(certificate, f.step)).map(|(zh, en)| ReasonBody { zh, en }),
             changed_that_day: answer.changed_that_day,
             terms,
-            surveillance_due_on: certificate.surveillance_due(answer.moment.known_at).to_string(),
+            surveillance_due_on: certificate.awaits_surveillance(answer.moment.known_at).map(|d| d.to_string()),
             flags: answer.flags.clone(),
             superseded_by: answer.successor.as_ref().map(|s| SuccessorBody {
                 id: s.id.to_string(),

@@ -31,7 +31,20 @@ pub(super) struct Grey {
 impl Grey {
     /// Dark for light and light for dark.
     pub(super) fn inverted(&self) -> Self {
-        Self { width: self.width, height: self.height, pixels: self.pixels.iter().map(|p| !p).collect() }
+        self.mapped(|p| !p)
+    }
+
+    /// What is dark becomes white, and what is pale becomes dark: a code in grey stands out where a black one hid it.
+    pub(super) fn pale(&self) -> Self {
+        const DARK: u8 = 110;
+        self.mapped(|p| match p.checked_sub(DARK) {
+            None => u8::MAX,
+            Some(over) => (u16::from(over) * 255 / u16::from(u8::MAX - DARK)) as u8,
+        })
+    }
+
+    fn mapped(&self, tone: impl Fn(u8) -> u8) -> Self {
+        Self { width: self.width, height: self.height, pixels: self.pixels.iter().map(|p| tone(*p)).collect() }
     }
 }
 

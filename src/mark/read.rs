@@ -39,8 +39,9 @@ pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
         }
         let scaled = if longest < DOUBLED_BELOW { doubled(&full) } else { reduced(&full, side) };
         found.append(&mut texts_in(&scaled));
-        // A code in white on black is one to other readers.
+        // A code in white on black, or in grey beside a black one, is one to other readers.
         found.append(&mut texts_in(&scaled.inverted()));
+        found.append(&mut texts_in(&scaled.pale()));
         last = longest.min(side);
     }
     if found.len() > CODES_MAX {
@@ -174,14 +175,19 @@ mod tests {
             grey(&mark(Level::FiveStar, Layout::Small)).unwrap(),
         );
         let (w, h) = (a.width + b.width, a.height.max(b.height));
-        let both = image::GrayImage::from_fn(w, h, |x, y| {
-            let (g, x) = if x < a.width { (&a, x) } else { (&b, x - a.width) };
-            image::Luma([if y < g.height { g.pixels[(y * g.width + x) as usize] } else { 200 }])
-        });
-        let mut file = Vec::new();
-        both.write_to(&mut Cursor::new(&mut file), ImageFormat::Png).unwrap();
-        let expected = Layout::ALL.map(|l| testing::url(Level::FiveStar, l));
-        assert_eq!(codes(&file).unwrap(), BTreeSet::from(expected));
+        // The second one as it is, in white on black, and in grey on white.
+        let tones: [fn(u8) -> u8; 3] = [|p| p, |p| !p, |p| if p < 128 { 170 } else { 255 }];
+        for (i, tone) in tones.iter().enumerate() {
+            let both = image::GrayImage::from_fn(w, h, |x, y| match x.checked_sub(a.width) {
+                _ if x < a.width => image::Luma([a.pixels.get((y * a.width + x) as usize).copied().unwrap_or(200)]),
+                Some(x) if y < b.height => image::Luma([tone(b.pixels[(y * b.width + x) as usize])]),
+                _ => image::Luma([200]),
+            });
+            let mut file = Vec::new();
+            both.write_to(&mut Cursor::new(&mut file), ImageFormat::Png).unwrap();
+            let expected = Layout::ALL.map(|l| testing::url(Level::FiveStar, l));
+            assert_eq!(codes(&file).unwrap(), BTreeSet::from(expected), "tone {i}");
+        }
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn sentence(answer: &CertificateAnswer, face: Face) -> (Text, Option<Text>) {
                 format!("In force now; replaced by a new certificate from {from}."),
             )
         }
-        Face::Standing(Standing::Valid) if due < until => text(
+        Face::Standing(Standing::Valid) if due < until && !answer.flags.contains(&Flag::SurveillanceOverdue) => text(
             format!("到 {until} 为止有效，下次监督审查在 {due} 前。"),
             format!("In force until {until}. Next surveillance by {due}."),
         ),
@@ -187,7 +187,7 @@ fn warning(answer: &CertificateAnswer) -> Option<Text> {
 }
 
 fn facts(terms: &Terms, answer: &CertificateAnswer, face: Face) -> Vec<(Text, String)> {
-    let due = answer.certificate.surveillance_due(answer.moment.known_at);
+    let due = answer.certificate.awaits_surveillance(answer.moment.known_at);
     let mut facts = vec![
         (text("编号", "Number"), terms.number.to_string()),
         (text("范围", "Scope"), terms.scope.to_string()),
@@ -196,7 +196,7 @@ fn facts(terms: &Terms, answer: &CertificateAnswer, face: Face) -> Vec<(Text, St
         (text("首次发证", "First issued"), terms.first_issued_on.to_string()),
     ];
     let open = matches!(face, Face::Standing(Standing::Valid | Standing::Suspended | Standing::NotYetEffective));
-    if open && due < terms.valid_until {
+    if let Some(due) = due.filter(|due| open && *due < terms.valid_until) {
         facts.push((text("下次监督", "Next surveillance"), due.to_string()));
     }
     facts.extend([

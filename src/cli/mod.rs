@@ -11,6 +11,7 @@ mod exit;
 mod export;
 mod files;
 mod fsck;
+mod history;
 mod import;
 mod import_export;
 mod import_roster;
@@ -71,6 +72,7 @@ enum Command {
     Token(token::Token),
     Key(key::Key),
     Sweep(sweep::Sweep),
+    History(history::History),
     Export(export::Export),
     Backup(backup::Backup),
     Restore(restore::Restore),
@@ -113,6 +115,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Token(c) => c.run(global),
         Command::Key(c) => c.run(global),
         Command::Sweep(c) => c.run(global),
+        Command::History(c) => c.run(global),
         Command::Export(c) => c.run(global),
         Command::Backup(c) => c.run(global),
         Command::Restore(c) => c.run(global),

@@ -1,13 +1,13 @@
 //! Answering the public: one certificate, one mark; now or as of a moment.
 
-use super::{Service, ServiceError};
+use super::{Actor, Service, ServiceError};
 use crate::domain::certificate::Succession;
 use crate::domain::dates::{AsOf, china_day, day_end, day_start};
 use crate::domain::{
-    Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Refusal, Standing,
+    Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Refusal, Role, Standing,
 };
 use crate::mark::text::MarkText;
-use crate::store::{RecordKind, StoreError};
+use crate::store::{RecordKind, Recorded, StoreError};
 use crate::verify::certificate::{Finding, Moment, verify_registered};
 use crate::verify::mark::{
     Registered, RegisteredFinding, code_checks, not_approved, not_on_record, unreadable, verify_registered_mark,
@@ -175,6 +175,16 @@ impl Service {
     fn successor(&self, certificate: &Certificate, known_at: Timestamp) -> Result<Option<Successor>, ServiceError> {
         let Some(Succession { by, from }) = certificate.succession(known_at) else { return Ok(None) };
         Ok(Some(Successor { id: by, number: self.certificate(by)?.terms().number.clone(), from: china_day(from) }))
+    }
+
+    /// Everything recorded of a certificate and its marks, oldest first: who did it, when, why and on what evidence. For the
+    /// body's own staff.
+    ///
+    /// # Errors
+    /// `no_such_certificate`; `role_missing`; store failures.
+    pub fn acts_on(&self, actor: &Actor, certificate: &str) -> Result<Vec<Recorded>, ServiceError> {
+        actor.acting_as_one_of(&Role::OF_TOKENS)?;
+        Ok(self.store.acts_on(self.find(certificate)?.id)?)
     }
 
     /// Answers about a mark from its digits (16 or 217).

@@ -1,6 +1,7 @@
 //! What a use case hands to the store: plain data, computed by pure code, applied whole or not at all.
 
 use crate::domain::{CertificateChange, CertificateId, Event, Fact, MarkId, Provenance};
+use serde::Serialize;
 
 /// A stored document, beside the events that speak of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,18 @@ impl RecordKind {
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Credential, Self::Decision].into_iter().find(|k| k.wire() == text)
     }
+}
+
+/// One event with its place in the journal and who and what stands behind it: the body's own, never public.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// Its sequence number.
+    pub seq: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+    /// Who and what stands behind it.
+    pub provenance: Provenance,
 }
 
 /// What has a version: the count of its steps.

@@ -4,7 +4,7 @@ use super::disk::{MemoryDisk, RealDisk};
 use super::engine::Engine;
 use super::journal::Options;
 use super::views::{MemorySource, SledSource};
-use super::{Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Store, StoreError};
+use super::{Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError};
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
 use jiff::civil::Date;
 use std::path::Path;
@@ -87,6 +87,9 @@ macro_rules! through_engine {
             }
             fn marks_of(&self, certificate: CertificateId) -> Result<Vec<MarkId>, StoreError> {
                 self.0.marks_of(certificate)
+            }
+            fn acts_on(&self, certificate: CertificateId) -> Result<Vec<Recorded>, StoreError> {
+                self.0.acts_on(certificate)
             }
             fn certificate_by_number(&self, number: &CertificateNumber) -> Result<Option<CertificateId>, StoreError> {
                 self.0.certificate_by_number(number)

@@ -12,7 +12,7 @@ mod local;
 pub mod views;
 
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
-pub use changeset::{Changeset, Claim, Entry, Expect, Record, RecordKind, Subject};
+pub use changeset::{Changeset, Claim, Entry, Expect, Record, RecordKind, Recorded, Subject};
 pub use codec::{MAX_UNIT_BYTES, MAX_UNIT_EVENTS, Position};
 use jiff::civil::Date;
 pub use local::{MemoryStore, SledStore, VIEWS_DIR};
@@ -165,6 +165,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// A failure of the machine.
     fn marks_of(&self, certificate: CertificateId) -> Result<Vec<MarkId>, StoreError>;
+
+    /// Everything recorded of a certificate and its marks, oldest first, with who and what stands behind it.
+    ///
+    /// # Errors
+    /// `Corrupt` when a unit has no reading.
+    fn acts_on(&self, certificate: CertificateId) -> Result<Vec<Recorded>, StoreError>;
 
     /// The certificate with that number.
     ///

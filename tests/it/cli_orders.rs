@@ -20,6 +20,11 @@ fn surveyed_suspended_reinstated_and_withdrawn() {
     let again = desk.run(&["suspend", &number, "--reason", "0112", "--json"]).is(1).says("[already_suspended]");
     assert_eq!(again.json()["error"]["code"], "already_suspended");
 
+    let told = desk.run(&["history", &number]).is(0);
+    told.shows("issued").shows("suspended 0112").shows("evidence: 笔录 7").shows("as decision_maker");
+    let acts = desk.run(&["history", &id, "--json"]).is(0).lines();
+    assert_eq!(acts.len(), 3);
+    assert_eq!((&acts[2]["change"], &acts[2]["provenance"]["note"]), (&json!("suspended"), &json!("笔录 7")));
     desk.run(&["reinstate", &id]).is(0).shows("In force 有效");
     desk.run(&["reinstate", &id]).is(1).says("[not_suspended]");
     desk.run(&["withdraw", &number, "--reason", "0117"]).is(0).shows("Withdrawn 已撤销").shows(&format!("/c/{id}"));

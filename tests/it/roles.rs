@@ -41,6 +41,7 @@ fn rows() -> Vec<Row> {
         ("post", mark("revocation"), json!({"reason": "misuse"}), &[MarkOfficer]),
         ("post", "/api/v1/issuing/sweep", json!({}), &[DecisionMaker]),
         ("get", certificate("decision"), Value::Null, ANY),
+        ("get", certificate("acts"), Value::Null, ANY),
         ("get", certificate("marks"), Value::Null, ANY),
         ("get", mark("artwork"), Value::Null, &[MarkOfficer, Registrar, Reader]),
         ("get", "/api/v1/issuing/due", Value::Null, ANY),

@@ -192,6 +192,9 @@ fn marks_have_lives_and_a_list() {
             (MarkState::Active, Some("123"), 2)
         );
         assert_eq!(store.mark(mark_id(12)).unwrap().unwrap().state(jiff::Timestamp::MAX), MarkState::Requested);
+        let acts = store.acts_on(cert_id(1)).unwrap();
+        let seqs: Vec<u64> = acts.iter().map(|a| a.seq).collect();
+        assert!(acts.len() >= 4 && seqs.is_sorted(), "the certificate's and its marks', in order: {seqs:?}");
         assert_eq!(store.marks_of(cert_id(1)).unwrap(), vec![mark_id(11), mark_id(12)]);
     });
 }

@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(issue))
         .routes(routes!(decision))
         .routes(routes!(supersede))
+        .routes(routes!(acts))
         .routes(routes!(recertify))
 }
 
@@ -156,4 +157,20 @@ async fn recertify(
     let (id, act) = (id_of(&id)?, write.act());
     let issued = blocking(&app, move |service| service.recertify(&act, &id.to_string(), &body.decision)).await?;
     Ok(created(&app, issued))
+}
+
+/// Everything recorded of a certificate and its marks
+///
+/// Any role. Oldest first, each event with who did it, when, why and on what evidence: the body's own, never public.
+#[utoipa::path(get, path = "/api/v1/issuing/certificates/{id}/acts", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit identifier")),
+    responses((status = 200, body = Vec<Object>, description = "done"), ReadProblems))]
+async fn acts(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<String>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let id = id_of(&id)?.to_string();
+    let acts = blocking(&app, move |service| service.acts_on(&actor, &id)).await?;
+    Ok(Json(serde_json::json!(acts)))
 }

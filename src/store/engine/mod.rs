@@ -14,7 +14,7 @@ use super::codec::{Position, encode};
 use super::disk::Disk;
 use super::journal::{self, Inspected, JOURNAL_DIR, Options, Writer, io_error};
 use super::views::{Views, ViewsSource, damaged, keys};
-use super::{Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Store, StoreError};
+use super::{Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError};
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
 use jiff::civil::Date;
 use names::Names;
@@ -275,6 +275,11 @@ impl Store for Engine {
 
     fn marks_of(&self, certificate: CertificateId) -> Result<Vec<MarkId>, StoreError> {
         Ok(self.ids(&keys::marks_of(certificate))?.into_iter().map(MarkId::from_bytes).collect())
+    }
+
+    fn acts_on(&self, certificate: CertificateId) -> Result<Vec<Recorded>, StoreError> {
+        let marks = self.marks_of(certificate)?;
+        self.read(|r| r.acts_on(certificate, &marks))
     }
 
     fn certificate_by_number(&self, number: &CertificateNumber) -> Result<Option<CertificateId>, StoreError> {

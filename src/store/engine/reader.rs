@@ -7,7 +7,7 @@ use crate::store::codec::{Position, UnitHead, be32, decode, decode_head, decode_
 use crate::store::journal::Journal;
 use crate::store::journal::format::{FRAME_HEADER, read_frame};
 use crate::store::views::{Views, damaged, keys};
-use crate::store::{Claim, Entry, RecordKind, StoreError};
+use crate::store::{Claim, Entry, RecordKind, Recorded, StoreError};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -100,6 +100,26 @@ impl Reader {
             Ok(())
         })?;
         Ok(life)
+    }
+
+    /// `marks` are those of the certificate.
+    pub(crate) fn acts_on(&self, id: CertificateId, marks: &[MarkId]) -> Result<Vec<Recorded>, StoreError> {
+        let mut places = self.positions(&keys::certificate(id), "certificate")?;
+        for mark in marks {
+            places.extend(self.positions(&keys::mark(*mark), "mark")?);
+        }
+        places.sort_by_key(|(seq, _)| *seq);
+        let mut acts = vec![];
+        for group in places.chunk_by(|a, b| a.1 == b.1) {
+            let Some((_, at)) = group.first().copied() else { continue };
+            let provenance = self.head(at)?.provenance;
+            let mut seqs = group.iter().map(|(seq, _)| *seq);
+            self.events(group, |event, _| {
+                acts.push(Recorded { seq: seqs.next().unwrap_or_default(), event, provenance: provenance.clone() });
+                Ok(())
+            })?;
+        }
+        Ok(acts)
     }
 
     pub(crate) fn mark(&self, id: MarkId) -> Result<Option<MarkLicence>, StoreError> {

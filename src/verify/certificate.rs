@@ -1,9 +1,10 @@
 //! A signed certificate: with the keys alone (offline), or with its life from the register.
 
 use super::key::{self, Signed};
+use super::offline;
 use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
 use crate::domain::certificate::{Certificate, CertificateChange, SurveillanceOutcome};
-use crate::domain::dates::{add_days, china_day, day_start};
+use crate::domain::dates::china_day;
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{CertificateId, Flag, Refusal, Standing};
@@ -46,14 +47,7 @@ pub fn verify_offline(bytes: &[u8], keys: &KeyDocument, now: Timestamp, at: Time
     let (read, mut checks) = signature_and_key(bytes, keys, None, now);
     if let Some((_, terms)) = &read {
         checks.push(validity(terms, at, now));
-        let mut status = Draft { name: CheckName::Status, source: Source::Nothing, known_at: now }.unknown(
-            "status_not_asked",
-            "没有联网查状态：不能排除已被暂停或撤销",
-            "the register was not asked: that it is suspended or withdrawn cannot be ruled out",
-        );
-        // Of a time to come nobody can say that it will hold.
-        status.required = at > now;
-        checks.push(status);
+        checks.push(offline::status_not_asked(at, now));
     }
     let key_holds = !checks.iter().any(|c| c.check == CheckName::Key && c.result == CheckResult::Failed);
     Finding { verdict: Verdict::of(at, None, checks), genuine: read.filter(|_| key_holds) }
@@ -147,15 +141,7 @@ fn may_be_ours(document: &Value, keys: &KeyDocument) -> bool {
 }
 
 fn validity(terms: &Terms, at: Timestamp, now: Timestamp) -> Check {
-    let draft = Draft { name: CheckName::Validity, source: Source::Record, known_at: now };
-    let (from, until) = (terms.issued_on, terms.valid_until);
-    if at < day_start(from) {
-        return draft.failed("not_yet_valid", format!("{from} 起生效"), format!("valid from {from}"));
-    }
-    if at >= day_start(add_days(until, 1)) {
-        return draft.failed("expired", format!("{until} 到期"), format!("valid until {until}"));
-    }
-    draft.ok("within_dates", format!("{from} 至 {until}"), format!("{from} to {until}"))
+    offline::validity(terms.issued_on, terms.valid_until, at, now)
 }
 
 /// Whether a required answer about standing holds at the moment asked.

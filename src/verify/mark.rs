@@ -2,8 +2,9 @@
 
 use super::certificate::{Moment, newer, verify_registered};
 use super::key::{self, Signed};
+use super::offline;
 use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
-use crate::domain::dates::{add_days, china_day, day_start};
+use crate::domain::dates::china_day;
 use crate::domain::ids::ID_DIGITS;
 use crate::domain::mark_licence::{MarkChange, MarkLicence, MarkState};
 use crate::domain::record::Terms;
@@ -110,7 +111,7 @@ fn token_checks(
             format!("the mark's code is signed by this body with its key {}", key.id),
         ),
         key::window(key, recorded_at.map_or(Signed::OnDay(token.token().issued()), Signed::Recorded), now),
-        dates(token, at, now),
+        offline::validity(token.token().issued(), token.token().expires(), at, now),
     ];
     if token.token().is_test() {
         checks.push(Draft { name: CheckName::Mark, source: Source::Record, known_at: now }.failed(
@@ -119,14 +120,7 @@ fn token_checks(
             "this is a specimen: it licenses nothing",
         ));
     }
-    let mut status = Draft { name: CheckName::Status, source: Source::Nothing, known_at: now }.unknown(
-        "status_not_asked",
-        "没有联网查状态：不能排除已被暂停或撤销",
-        "the register was not asked: that it is suspended or withdrawn cannot be ruled out",
-    );
-    // Of a time to come nobody can say that it will hold.
-    status.required = at > now;
-    checks.push(status);
+    checks.push(offline::status_not_asked(at, now));
     (true, checks)
 }
 
@@ -135,18 +129,6 @@ fn signer_of<'k>(token: &SignedToken, keys: &'k KeyDocument) -> Option<&'k KeyRe
     let message = token.token().signing_input(keys.host());
     let hint = token.token().key_hint().to_bytes();
     keys.by_hint(Purpose::Mark, hint).find(|k| verify_raw(&k.public, &message, token.signature()).is_ok())
-}
-
-fn dates(token: &SignedToken, at: Timestamp, now: Timestamp) -> Check {
-    let draft = Draft { name: CheckName::Validity, source: Source::Record, known_at: now };
-    let (from, until) = (token.token().issued(), token.token().expires());
-    if at < day_start(from) {
-        return draft.failed("not_yet_valid", format!("{from} 起许可"), format!("licensed from {from}"));
-    }
-    if at >= day_start(add_days(until, 1)) {
-        return draft.failed("expired", format!("{until} 到期"), format!("licensed until {until}"));
-    }
-    draft.ok("within_dates", format!("{from} 至 {until}"), format!("{from} to {until}"))
 }
 
 /// The answer about digits that are no mark's: `undetermined` where they were cut short or mistyped.

@@ -4,6 +4,7 @@
 pub mod certificate;
 pub mod key;
 pub mod mark;
+mod offline;
 pub mod verdict;
 
 pub use verdict::{Check, CheckName, CheckResult, Outcome, Source, Verdict, clock_wrong};

@@ -196,8 +196,14 @@ fn codes(rust: &str) -> BTreeSet<String> {
 fn every_code_of_a_check_is_explained() {
     let pages = document("SPEC-verdict.md") + &document("SPEC-certificate.md") + &document("SPEC-mark.md");
     let mut found = BTreeSet::new();
-    for file in ["verify/certificate.rs", "verify/key.rs", "verify/mark.rs", "cli/verify/photo.rs", "cli/verify/mod.rs"]
-    {
+    for file in [
+        "verify/certificate.rs",
+        "verify/key.rs",
+        "verify/mark.rs",
+        "verify/offline.rs",
+        "cli/verify/photo.rs",
+        "cli/verify/mod.rs",
+    ] {
         found.append(&mut codes(&std::fs::read_to_string(root("src").join(file)).unwrap()));
     }
     assert!(found.contains("key_compromised_later") && found.len() > 25, "{found:?}");

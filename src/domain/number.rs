@@ -39,7 +39,9 @@ impl CertificateNumber {
         if !clean.chars().all(|c| c.is_alphanumeric() || "-/._()#*".contains(c)) {
             return Err(bad("it holds letters, digits and - / . _ ( ) # * only"));
         }
-        if CertificateId::parse(&clean).is_ok() {
+        // However it is grouped: 1925-0484-4792-9318 is the identifier too.
+        let digits: String = clean.chars().filter(|c| c.is_alphanumeric()).collect();
+        if CertificateId::parse(&digits).is_ok() {
             return Err(bad(
                 "it reads as a 16-digit identifier of this service; give it another form, such as a /1 behind it",
             ));

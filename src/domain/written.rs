@@ -42,11 +42,20 @@ pub fn is_unseen(c: char) -> bool {
 }
 
 /// Hyphens, dashes and minus signs: the property Dash of Unicode without its wave dashes, which mean a range, and the
-/// hyphen bullet. Full-width and small forms are folded by NFKC before.
+/// hyphen bullet; and what Chinese keyboards give in their place (the box line ─ and the long vowel ー). Full-width and small forms are folded by NFKC before.
 const fn is_dash(c: char) -> bool {
     matches!(
         c,
-        '-' | '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'
+        '-' | '\u{2d7}'
+            | '\u{6d4}'
+            | '\u{2500}'
+            | '\u{2796}'
+            | '\u{30fc}'
+            | '\u{58a}'
+            | '\u{5be}'
+            | '\u{1400}'
+            | '\u{1806}'
+            | '\u{2010}'
             ..='\u{2015}'
                 | '\u{2043}'
                 | '\u{2053}'

@@ -115,6 +115,16 @@ impl Auditor<'_> {
         self.latest = latest.max(at);
         let now = self.service.clock.now();
         let ahead = |t: Timestamp| now.duration_until(t).as_secs() > CLOCK_BEHIND_MAX;
+        let ends = matches!(
+            &event.fact,
+            Fact::Certificate { change: CertificateChange::Withdrawn { .. } | CertificateChange::Cancelled { .. }, .. }
+        );
+        if ends && event.effective_at > at {
+            return Some(format!(
+                "an end recorded at {at} counts from {} only: it never lies ahead",
+                event.effective_at
+            ));
+        }
         // Said once: every later event would be as far ahead.
         if ahead(at) && !ahead(latest) {
             return Some(format!(

@@ -4,7 +4,7 @@ use super::{Actor, Service, ServiceError};
 use crate::domain::certificate::Succession;
 use crate::domain::dates::{AsOf, china_day, day_end, day_start};
 use crate::domain::{
-    Certificate, CertificateId, CertificateNumber, Flag, MarkChange, MarkId, MarkLicence, Refusal, Role, Standing,
+    Certificate, CertificateId, CertificateNumber, Fact, Flag, MarkChange, MarkId, MarkLicence, Refusal, Role, Standing,
 };
 use crate::mark::text::MarkText;
 use crate::store::{RecordKind, Recorded, StoreError};
@@ -184,7 +184,17 @@ impl Service {
     /// `no_such_certificate`; `role_missing`; store failures.
     pub fn acts_on(&self, actor: &Actor, certificate: &str) -> Result<Vec<Recorded>, ServiceError> {
         actor.acting_as_one_of(&Role::OF_TOKENS)?;
-        Ok(self.store.acts_on(self.find(certificate)?.id)?)
+        let now = self.now();
+        let mut acts = self.store.acts_on(self.find(certificate)?.id)?;
+        for Recorded { event, .. } in &mut acts {
+            // A signed code verifies with no server, so it does not leave before the licence begins.
+            if let Fact::Mark { change: MarkChange::Approved { digits }, .. } = &mut event.fact
+                && event.effective_at > now
+            {
+                digits.clear();
+            }
+        }
+        Ok(acts)
     }
 
     /// Answers about a mark from its digits (16 or 217).
@@ -216,7 +226,9 @@ impl Service {
             // The register holds every code it ever approved: under a key that leaked, at whatever time, one that it lacks is
             // somebody else's.
             if checks.iter().any(|c| c.check == CheckName::Key && !c.is_ok()) {
-                return not_genuine(checks.into_iter().chain([not_approved(id, moment)]).collect());
+                // A good signature under such a key says nothing of who made it.
+                let told = checks.into_iter().filter(|c| c.check != CheckName::Signature);
+                return not_genuine(told.chain([not_approved(id, moment)]).collect());
             }
             let signed = matches!(text, MarkText::Signed(_));
             let checks = checks.into_iter().chain([not_on_record(id, moment)]).collect();

@@ -111,7 +111,7 @@ impl Service {
     /// The certificate of that identifier or number, as staff and public name it.
     pub(super) fn numbered(&self, text: &str) -> Result<Option<Certificate>, ServiceError> {
         // No number has the form of an identifier, so one text never names two certificates.
-        let id = match grouped_digits(text).and_then(|digits| CertificateId::parse(&digits).ok()) {
+        let id = match grouped_digits(plain(text).trim()).and_then(|digits| CertificateId::parse(&digits).ok()) {
             Some(id) => Some(id),
             None => match CertificateNumber::parse(text) {
                 Ok(number) => self.store.certificate_by_number(&number)?,

@@ -122,6 +122,8 @@ fn a_mark_by_address_digits_and_picture() {
     }
     verify(&desk, &url.replace("xb.example.cn", "XB.example.cn:443"), &[]).is(2);
     verify(&desk, "https://xb.example.cn/", &[]).is(2);
+    verify(&desk, &url.replace("https", "HTTPS"), &[]).is(2);
+    verify(&desk, "HTTPS://xb-example.cn/m/1", &[]).is(1);
     verify(&desk, &url.replace("xb.example.cn", "xb.example.cn.evil.cn"), &[]).is(1).shows("foreign_host");
     verify(&desk, &url.replace("xb.example.cn", "xb.example.cn@evil.cn"), &[]).is(1);
 }

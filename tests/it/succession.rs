@@ -50,6 +50,11 @@ async fn until_its_successor_begins_a_certificate_is_in_force_and_says_what_come
         (mark(&app, &p.old_mark).await, mark(&app, &p.new_mark).await),
         (json!("valid"), json!("not_yet_effective"))
     );
+    // Its signed code leaves by no door before its day.
+    let acts = app.staff_get(&format!("/api/v1/issuing/certificates/{}/acts", p.new)).await.is(200).json();
+    let marks = app.staff_get(&format!("/api/v1/issuing/certificates/{}/marks", p.new)).await.is(200).json();
+    let has_code = |v: &Value| v.to_string().split(|c: char| !c.is_ascii_digit()).any(|run| run.len() == 217);
+    assert!(!has_code(&acts) && !has_code(&marks), "{acts} {marks}");
     // A mark printed now would be waste in three weeks; a second successor has no place.
     let marks = format!("/api/v1/issuing/certificates/{}/marks", p.old);
     app.post(&marks, &json!({"medium": "premises"})).await.refused(422, "successor_planned", "");

@@ -344,7 +344,9 @@ async fn each_role_does_its_own_and_a_revoked_token_nothing() {
 #[tokio::test]
 async fn a_person_and_a_decision_are_the_same_however_the_hyphen_is_written() {
     let app = TestApp::on("2026-05-08");
-    for other in ["e-01", "E\u{2011}01", "E\u{2212}01", "E\u{2014}01", "Ｅ－０１", "E - 01"] {
+    for other in
+        ["e-01", "E\u{2011}01", "E\u{2212}01", "E\u{2014}01", "Ｅ－０１", "E - 01", "E\u{2500}01", "E\u{30fc}01"]
+    {
         let mut input = decision("D-1", "2026-05-08");
         input["decided_by"] = json!(["C-01", other]);
         let answer = app.post_as(&app.token, None, "/api/v1/issuing/certificates", input.to_string()).await;
@@ -365,6 +367,14 @@ async fn no_number_has_the_form_of_an_identifier() {
     input["number"] = json!(id);
     let answer = app.post_as(&app.token, None, "/api/v1/issuing/certificates", input.to_string()).await;
     answer.refused(400, "bad_number", "/number");
+    for grouped in
+        [format!("{}-{}-{}", &id[..4], &id[4..8], &id[8..]), format!("{id}."), format!("{}/{}", &id[..15], &id[15..])]
+    {
+        input["number"] = json!(grouped);
+        let answer = app.post_as(&app.token, None, "/api/v1/issuing/certificates", input.to_string()).await;
+        answer.refused(400, "bad_number", "/number");
+    }
+    app.post("/api/v1/issuing/sweep", &json!({"dry_run": true})).await.refused(400, "no_body_wanted", "");
     // One that was never issued is none, not a fault.
     let none = app.get("/api/v1/certificates?number=0000000000000001").await;
     assert!(none.status.as_u16() < 500, "{}", none.text());

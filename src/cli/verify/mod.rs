@@ -90,7 +90,8 @@ impl Verify {
     fn answer(&self, keys: &KeyDocument, moments: Moments) -> anyhow::Result<Answer> {
         let text = self.input.trim();
         let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        if is_digits || text.starts_with("https://") || text.starts_with("http://") {
+        let is_address = |scheme: &str| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
+        if is_digits || is_address("https://") || is_address("http://") {
             return Ok(match own_page(text, keys, moments) {
                 Some(answer) => answer,
                 None => Answer::of_mark(text, keys, moments),
@@ -154,7 +155,7 @@ fn own_page(text: &str, keys: &KeyDocument, moments: Moments) -> Option<Answer> 
     let (scheme, rest) = text.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
-    let port = if scheme == "https" { ":443" } else { ":80" };
+    let port = if scheme.eq_ignore_ascii_case("https") { ":443" } else { ":80" };
     if !authority.strip_suffix(port).unwrap_or(authority).eq_ignore_ascii_case(host.as_str()) {
         return None;
     }

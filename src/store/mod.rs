@@ -1,6 +1,7 @@
 //! Floor 3: where events are kept. This file is the contract; every backend passes the same suite.
 
 pub mod backup;
+pub mod blobs;
 pub mod changeset;
 mod codec;
 pub mod disk;
@@ -12,6 +13,7 @@ mod local;
 pub mod views;
 
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
+pub use blobs::{Blobs, LocalBlobs, LocalSlot, Slot};
 pub use changeset::{Changeset, Claim, Entry, Expect, Record, RecordKind, Recorded, Subject};
 pub use codec::{MAX_UNIT_BYTES, MAX_UNIT_EVENTS, Position};
 use jiff::civil::Date;

@@ -313,6 +313,12 @@ impl Disk for SimDisk {
         state.meta("rename", Meta::Rename(from.to_owned(), to.to_owned(), node))
     }
 
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        let node = *state.names.get(from).ok_or(io::ErrorKind::NotFound)?;
+        state.meta("replace", Meta::Rename(from.to_owned(), to.to_owned(), node))
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut state = self.state();
         if !state.names.contains_key(path) {

@@ -90,6 +90,10 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.rename(from, to)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut names = self.names();
         let before = names.len();

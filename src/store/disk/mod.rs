@@ -50,6 +50,12 @@ pub trait Disk: Send + Sync {
     /// What the system says.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file the name of another in one step, which is gone then if it was there.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Removes a file, or a directory with all it holds.
     ///
     /// # Errors

@@ -56,6 +56,10 @@ impl Disk for RealDisk {
         std::fs::rename(from, to)
     }
 
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         if path.symlink_metadata()?.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) }
     }

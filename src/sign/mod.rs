@@ -8,6 +8,7 @@ pub mod credential;
 pub mod key_document;
 pub mod key_file;
 pub mod keys;
+pub mod log_entry;
 pub mod proof;
 pub mod signer;
 

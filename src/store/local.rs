@@ -4,7 +4,9 @@ use super::disk::{MemoryDisk, RealDisk};
 use super::engine::Engine;
 use super::journal::Options;
 use super::views::{MemorySource, SledSource};
-use super::{Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError};
+use super::{
+    Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError, Subject,
+};
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
 use jiff::civil::Date;
 use std::path::Path;
@@ -111,6 +113,12 @@ macro_rules! through_engine {
             }
             fn settings(&self) -> Result<Vec<Event>, StoreError> {
                 self.0.settings()
+            }
+            fn seqs_of(&self, subject: Subject) -> Result<Vec<u64>, StoreError> {
+                self.0.seqs_of(subject)
+            }
+            fn private_seqs(&self) -> Result<Vec<u64>, StoreError> {
+                self.0.private_seqs()
             }
             fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
                 self.0.entries(from_seq, limit)

@@ -217,6 +217,19 @@ pub trait Store: Send + Sync {
     /// `Corrupt` when one has no reading.
     fn settings(&self) -> Result<Vec<Event>, StoreError>;
 
+    /// Sequence numbers of a subject's events, in order; for [`Subject::MarksOf`] those of the requests.
+    ///
+    /// # Errors
+    /// `Corrupt` when a key has no reading.
+    fn seqs_of(&self, subject: Subject) -> Result<Vec<u64>, StoreError>;
+
+    /// Sequence numbers of the private events, in order. All others are the leaves of the log, so that this list gives
+    /// each leaf its place.
+    ///
+    /// # Errors
+    /// `Corrupt` when a key has no reading.
+    fn private_seqs(&self) -> Result<Vec<u64>, StoreError>;
+
     /// Units from the one holding `from_seq` on, at most `limit` of them, in order.
     ///
     /// # Errors

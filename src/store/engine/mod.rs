@@ -14,7 +14,9 @@ use super::codec::{Position, encode};
 use super::disk::Disk;
 use super::journal::{self, Inspected, JOURNAL_DIR, Options, Writer, io_error};
 use super::views::{Views, ViewsSource, damaged, keys};
-use super::{Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError};
+use super::{
+    Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError, Subject,
+};
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
 use jiff::civil::Date;
 use names::Names;
@@ -180,6 +182,18 @@ impl Engine {
         read(&self.shared.reader)
     }
 
+    /// The events at the ends of all keys with that prefix, in order.
+    fn seqs(&self, prefix: &[u8]) -> Result<Vec<u64>, StoreError> {
+        self.read(|reader| {
+            let mut found = vec![];
+            reader.views.scan(prefix, &keys::after(prefix), &mut |key, _| {
+                found.push(keys::seq_of(key).ok_or_else(|| damaged("event", "a key has no reading".into()))?);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(found)
+        })
+    }
+
     /// The identifiers that begin the values of all keys with that prefix.
     fn ids(&self, prefix: &[u8]) -> Result<Vec<[u8; 6]>, StoreError> {
         self.read(|reader| {
@@ -321,6 +335,18 @@ impl Store for Engine {
 
     fn settings(&self) -> Result<Vec<Event>, StoreError> {
         self.read(Reader::settings)
+    }
+
+    fn seqs_of(&self, subject: Subject) -> Result<Vec<u64>, StoreError> {
+        self.seqs(&match subject {
+            Subject::Certificate(id) => keys::certificate(id),
+            Subject::Mark(id) => keys::mark(id),
+            Subject::MarksOf(id) => keys::marks_of(id),
+        })
+    }
+
+    fn private_seqs(&self) -> Result<Vec<u64>, StoreError> {
+        self.seqs(&[keys::PRIVATE])
     }
 
     fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {

@@ -22,6 +22,8 @@ pub const HOLDER: u8 = b'h';
 pub const DATE: u8 = b'd';
 /// Event -> position of the unit's head.
 pub const SETTING: u8 = b'b';
+/// Private event -> nothing: the public ones are the leaves of the log, in order.
+pub const PRIVATE: u8 = b'p';
 /// Bytes of a claim's digest that are kept: enough that no two claims meet by chance, and few enough that the key stays
 /// within the 22 bytes sled keeps in place.
 const CLAIM_DIGEST: usize = 20;
@@ -179,6 +181,12 @@ pub fn claim(claim: &Claim) -> Vec<u8> {
 #[must_use]
 pub fn setting(seq: u64) -> Vec<u8> {
     key(SETTING, &[&seq.to_be_bytes()])
+}
+
+/// Key of a private event.
+#[must_use]
+pub fn private(seq: u64) -> Vec<u8> {
+    key(PRIVATE, &[&seq.to_be_bytes()])
 }
 
 /// Prefix of a calendar.

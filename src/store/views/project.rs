@@ -2,6 +2,7 @@
 
 use super::{ViewWrite, keys};
 use crate::domain::certificate::{State, Step, SurveillanceOutcome};
+use crate::domain::event::Audience;
 use crate::domain::{Certificate, CertificateChange, CertificateId, Event, Fact, MarkChange};
 use crate::store::codec::{Position, UnitHead};
 use crate::store::{Calendar, Claim, RecordKind};
@@ -29,6 +30,14 @@ fn put(key: Vec<u8>, value: impl Into<Vec<u8>>) -> ViewWrite {
 /// events of other subjects.
 #[must_use]
 pub fn project(place: Place<'_>, event: &Event, before: Option<&Certificate>) -> Vec<ViewWrite> {
+    let mut writes = project_fact(place, event, before);
+    if event.fact.audience() == Audience::Private {
+        writes.push(put(keys::private(place.seq), []));
+    }
+    writes
+}
+
+fn project_fact(place: Place<'_>, event: &Event, before: Option<&Certificate>) -> Vec<ViewWrite> {
     let Place { seq, head, .. } = place;
     match &event.fact {
         Fact::Body { .. } | Fact::Key { .. } | Fact::Token { .. } => vec![put(keys::setting(seq), head.to_bytes())],

@@ -6,6 +6,7 @@ use super::files;
 use crate::domain::Refusal;
 use crate::service::clock::{Clock, Machine};
 use crate::service::data_dir::DataDir;
+use crate::service::log::LogFiles;
 use crate::service::{Parts, Service};
 use crate::sign::Passphrase;
 use crate::store::{SledStore, Store};
@@ -97,7 +98,8 @@ impl Opened {
 
 /// The use cases on an open store.
 pub(super) fn service(dir: &DataDir, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Service> {
-    Ok(Service::open(Parts { store, clock, entropy: Arc::new(Machine), scheme: dir.scheme()? })?)
+    let log = LogFiles::on_disk(dir.root());
+    Ok(Service::open(Parts { store, clock, entropy: Arc::new(Machine), log, scheme: dir.scheme()? })?)
 }
 
 /// Makes an empty store.

@@ -4,6 +4,7 @@ mod control;
 pub mod error;
 mod extract;
 mod issuing;
+mod log;
 mod observe;
 pub mod openapi;
 mod pages;
@@ -58,7 +59,11 @@ pub fn router(service: Arc<Service>, base: &str, limits: Limits) -> Router {
 
 fn routes(app: App) -> Router {
     let (api, _) = openapi::api();
-    bounded(api.merge(pages::routes()).merge(well_known::routes()).fallback(pages::not_found), app, REQUEST_TIME)
+    bounded(
+        api.merge(pages::routes()).merge(well_known::routes()).merge(log::files()).fallback(pages::not_found),
+        app,
+        REQUEST_TIME,
+    )
 }
 
 /// Puts around all routes what bounds each request and stands on each answer.

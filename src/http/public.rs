@@ -5,7 +5,7 @@ use super::error::Problem;
 use super::shapes::{CertificateBody, CertificateSummary, HistoryStep, MarkBody, PageBody};
 use crate::domain::dates::AsOf;
 use crate::domain::{CertificateId, Refusal, Uscc};
-use crate::service::lookup::{Asked, CertificateAnswer};
+use crate::service::lookup::{Asked, CertificateAnswer, MarkAnswer};
 use crate::store::{Page, PageRequest};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -94,7 +94,8 @@ async fn certificate(
     query: Params<MomentQuery>,
 ) -> Result<Json<CertificateBody>, Problem> {
     let answer = answer(&app, &id, &params(query)?)?;
-    Ok(Json(CertificateBody::of(&app.links, &answer)))
+    let log = app.service.log_of(answer.certificate.id)?;
+    Ok(Json(CertificateBody::of(&app.links, &answer, log)))
 }
 
 /// The signed record, byte for byte
@@ -115,7 +116,9 @@ async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Re
     responses((status = 200, body = Vec<HistoryStep>, description = "the answer"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn history(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Vec<HistoryStep>>, Problem> {
     let answer = answer(&app, &id, &MomentQuery::default())?;
-    Ok(Json(answer.certificate.life().iter().map(|s| HistoryStep::of(&app.links, s)).collect()))
+    let leaves = app.service.leaves_of(answer.certificate.id)?;
+    let steps = answer.certificate.life().iter().zip(leaves);
+    Ok(Json(steps.map(|(step, leaf)| HistoryStep::of(&app.links, step, leaf)).collect()))
 }
 
 /// What to search for: exactly one of the three.
@@ -175,5 +178,9 @@ async fn mark(
 ) -> Result<Json<MarkBody>, Problem> {
     let asked = params(query)?.asked()?;
     let answer = app.service.mark_answer(&digits, asked)?;
-    Ok(Json(MarkBody::of(&app.links, &answer)))
+    let log = match &answer {
+        MarkAnswer::Found(found) => app.service.log_of(found.certificate.certificate.id)?,
+        _ => None,
+    };
+    Ok(Json(MarkBody::of(&app.links, &answer, log)))
 }

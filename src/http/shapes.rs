@@ -1,8 +1,10 @@
 //! JSON shapes of the API, and the addresses in them.
 
+use super::log::CertificateLogBody;
 use crate::domain::certificate::{CertificateChange, Step};
 use crate::domain::dates::china_day;
 use crate::domain::{Certificate, CertificateId, Flag, Host, MarkLicence, Standing};
+use crate::service::log::Proven;
 use crate::service::lookup::{CertificateAnswer, FoundMark, MarkAnswer};
 use crate::verify::Verdict;
 use crate::verify::certificate::reason;
@@ -38,6 +40,12 @@ impl Links {
         format!("{}/api/v1/certificates/{id}", self.base)
     }
 
+    /// An entry of the public log.
+    #[must_use]
+    pub fn log_entry(&self, leaf: u64) -> String {
+        format!("{}/api/v1/log/entries/{leaf}", self.base)
+    }
+
     /// A mark's page, by its digits.
     #[must_use]
     pub fn mark(&self, digits: &str) -> String {
@@ -48,7 +56,7 @@ impl Links {
 /// A check of a verdict.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CheckBody {
-    /// `signature`, `key`, `validity`, `status`, `surveillance` or `mark`.
+    /// `signature`, `key`, `validity`, `status`, `surveillance`, `log` or `mark`.
     check: Value,
     /// `ok`, `failed` or `undetermined`.
     result: Value,
@@ -187,12 +195,14 @@ pub struct CertificateBody {
     credential: Option<String>,
     /// Everything that happened to it.
     history: String,
+    /// What the public log holds of it, with proofs; null until its issue is in a checkpoint.
+    log: Option<CertificateLogBody>,
 }
 
 impl CertificateBody {
     /// The shape of an answer.
     #[must_use]
-    pub fn of(links: &Links, answer: &CertificateAnswer) -> Self {
+    pub fn of(links: &Links, answer: &CertificateAnswer, log: Option<Proven>) -> Self {
         let certificate = &answer.certificate;
         let id = certificate.id;
         let found = certificate.standing(answer.moment.at, answer.moment.known_at);
@@ -230,6 +240,7 @@ impl CertificateBody {
             page: links.page(id),
             credential: certificate.ended_before_record().is_none().then(|| format!("{}/credential", links.api(id))),
             history: format!("{}/history", links.api(id)),
+            log: log.and_then(CertificateLogBody::of),
         }
     }
 }
@@ -303,12 +314,14 @@ pub struct HistoryStep {
     recorded_at: String,
     /// Role it was done in; `unknown` where it was not understood.
     actor: &'static str,
+    /// Its entry in the public log, with proof; null until it is in a checkpoint.
+    log: Option<String>,
 }
 
 impl HistoryStep {
     /// The shape of a step; the terms stand in the record, not here again.
     #[must_use]
-    pub fn of(links: &Links, step: &Step) -> Self {
+    pub fn of(links: &Links, step: &Step, leaf: Option<u64>) -> Self {
         let change = match &step.change {
             CertificateChange::Issued { terms, record_sha256, .. } => json!({
                 "change": "issued", "number": terms.number, "level": terms.level, "record_sha256": record_sha256,
@@ -323,6 +336,7 @@ impl HistoryStep {
             effective_at: step.effective_at.to_string(),
             recorded_at: step.recorded_at.to_string(),
             actor: if understood { step.actor.wire() } else { "unknown" },
+            log: leaf.map(|leaf| links.log_entry(leaf)),
         }
     }
 }
@@ -408,17 +422,17 @@ impl LicenceBody {
 impl MarkBody {
     /// The shape of an answer. What is not genuine shows nothing of what it claims.
     #[must_use]
-    pub fn of(links: &Links, answer: &MarkAnswer) -> Self {
+    pub fn of(links: &Links, answer: &MarkAnswer, log: Option<Proven>) -> Self {
         let (mark, verdict) = match answer {
             MarkAnswer::NotGenuine(verdict) => ("not_genuine", verdict),
             MarkAnswer::Incomplete(verdict) => ("incomplete", verdict),
             MarkAnswer::Unknown { verdict, .. } => ("unknown", verdict),
-            MarkAnswer::Found(found) => return Self::found(links, found),
+            MarkAnswer::Found(found) => return Self::found(links, found, log),
         };
         Self { mark, verdict: VerdictBody::of(verdict), licence: None, certificate: None }
     }
 
-    fn found(links: &Links, found: &FoundMark) -> Self {
+    fn found(links: &Links, found: &FoundMark, log: Option<Proven>) -> Self {
         let moment = found.certificate.moment;
         let mut licence = LicenceBody::of(links, &found.licence, moment.at, moment.known_at);
         licence.replaced_by = found.replaced_by.map(|id| links.mark(&id.to_string()));
@@ -426,7 +440,7 @@ impl MarkBody {
             mark: "found",
             verdict: VerdictBody::of(&found.finding.verdict),
             licence: Some(licence),
-            certificate: Some(CertificateBody::of(links, &found.certificate)),
+            certificate: Some(CertificateBody::of(links, &found.certificate, log)),
         }
     }
 }

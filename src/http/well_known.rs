@@ -5,6 +5,7 @@ use super::error::Problem;
 use super::observe::text;
 use crate::service::ServiceError;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -28,7 +29,8 @@ pub fn routes() -> Router<App> {
         .route("/metrics", get(metrics))
 }
 
-fn open(content_type: &'static str, body: String, age: HeaderValue) -> Response {
+/// What anybody may fetch from anywhere, and keep for a while.
+pub(super) fn open(content_type: &'static str, body: impl Into<Body>, age: HeaderValue) -> Response {
     let mut response = text(content_type, body);
     response.headers_mut().insert(header::CACHE_CONTROL, age);
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -47,6 +47,13 @@ impl From<Vec<Refusal>> for ServiceError {
 }
 
 impl ServiceError {
+    /// What went wrong and why, down to the system's own words.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let sources = std::iter::successors(std::error::Error::source(self), |e| e.source());
+        sources.fold(self.to_string(), |told, source| format!("{told}: {source}"))
+    }
+
     /// A failed read or write of a file.
     pub(super) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();

@@ -45,6 +45,7 @@ impl Service {
             Ok(plan)
         })?;
         self.write_settings().keyring.open_one(files.directory, id, files.passphrase)?;
+        self.hand_log_its_key();
         Ok(id)
     }
 

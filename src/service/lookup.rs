@@ -1,5 +1,6 @@
 //! Answering the public: one certificate, one mark; now or as of a moment.
 
+use super::log::Proven;
 use super::{Actor, Service, ServiceError};
 use crate::domain::certificate::Succession;
 use crate::domain::dates::{AsOf, china_day, day_end, day_start};
@@ -7,12 +8,13 @@ use crate::domain::{
     Certificate, CertificateId, CertificateNumber, Fact, Flag, MarkChange, MarkId, MarkLicence, Refusal, Role, Standing,
 };
 use crate::mark::text::MarkText;
-use crate::store::{RecordKind, Recorded, StoreError};
+use crate::store::{RecordKind, Recorded, StoreError, Subject};
 use crate::verify::certificate::{Finding, Moment, verify_registered};
+use crate::verify::log::logged;
 use crate::verify::mark::{
     Registered, RegisteredFinding, code_checks, not_approved, not_on_record, unreadable, verify_registered_mark,
 };
-use crate::verify::{CheckName, CheckResult, Outcome, Verdict, clock_wrong};
+use crate::verify::{Check, CheckName, CheckResult, Outcome, Verdict, clock_wrong};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -130,7 +132,7 @@ impl Service {
         let intervals = &self.scheme.intervals;
         let keys = self.key_document();
         let mut finding = verify_registered(&record, &certificate, &keys, intervals, moment);
-        finding.verdict = self.doubted(finding.verdict, moment);
+        finding.verdict = self.doubted(finding.verdict, moment).with(self.log_check(certificate.id, moment)?);
         let standing = finding.verdict.standing;
         let flags = standing.map_or(vec![], |s| certificate.flags(s, china_day(moment.at), moment.known_at, intervals));
         let changed_that_day = match asked.as_of {
@@ -170,6 +172,38 @@ impl Service {
             why: "the certificate has no signed record".into(),
         };
         Ok(self.store.record(RecordKind::Credential, id)?.ok_or_else(missing)?)
+    }
+
+    /// What the public log holds of a certificate: its issue and the newest event about it, proven. None before the first
+    /// checkpoint; a log that is damaged keeps no answer back.
+    ///
+    /// # Errors
+    /// Store failures.
+    pub fn log_of(&self, id: CertificateId) -> Result<Option<Proven>, ServiceError> {
+        let seqs = self.store.seqs_of(Subject::Certificate(id))?;
+        let ends: Vec<u64> = match seqs.as_slice() {
+            [first, .., last] => vec![*first, *last],
+            few => few.to_vec(),
+        };
+        self.log.prove(&ends).or_else(|error| {
+            tracing::error!(why = error.in_full(), certificate = %id, "the log gives no proof");
+            Ok(None)
+        })
+    }
+
+    /// For each step of a certificate's life its leaf in the public log; none for those that are not published yet.
+    ///
+    /// # Errors
+    /// Store failures.
+    pub fn leaves_of(&self, id: CertificateId) -> Result<Vec<Option<u64>>, ServiceError> {
+        let seqs = self.store.seqs_of(Subject::Certificate(id))?;
+        Ok(seqs.into_iter().map(|seq| self.log.place_of(seq).map(|(leaf, _)| leaf)).collect())
+    }
+
+    /// Whether the log's published tree holds a certificate's record.
+    fn log_check(&self, id: CertificateId, moment: Moment) -> Result<Check, ServiceError> {
+        let issue = self.store.seqs_of(Subject::Certificate(id))?.into_iter().next();
+        Ok(logged(issue.and_then(|seq| self.log.place_of(seq)), moment.now))
     }
 
     fn successor(&self, certificate: &Certificate, known_at: Timestamp) -> Result<Option<Successor>, ServiceError> {

@@ -8,6 +8,7 @@ pub mod error;
 pub mod issuance;
 pub mod keyring;
 pub mod keys;
+pub mod log;
 pub mod lookup;
 pub mod marks;
 mod present;
@@ -34,6 +35,7 @@ use clock::{Clock, Entropy};
 pub use error::ServiceError;
 use jiff::Timestamp;
 use keyring::Keyring;
+use log::{Log, LogFiles};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -52,6 +54,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Gives randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Where the log is published.
+    pub log: LogFiles,
     /// The scheme certificates are issued under.
     pub scheme: Scheme,
 }
@@ -71,6 +75,7 @@ pub struct Service {
     scheme: Scheme,
     host: Host,
     settings: RwLock<Settings>,
+    log: Log,
     /// The latest moment that has surely come, in milliseconds: time never runs behind it.
     latest: AtomicI64,
 }
@@ -142,19 +147,32 @@ impl Service {
     /// `not_set_up`, or settings events that have no reading.
     pub fn open(parts: Parts) -> Result<Self, ServiceError> {
         let (host, settings) = read_settings(parts.store.as_ref())?;
-        let Parts { store, clock, entropy, scheme } = parts;
+        let Parts { store, clock, entropy, log, scheme } = parts;
+        let log = Log::new(store.clone(), log, &host);
         let last = store.entries(store.next_seq().saturating_sub(1), 1)?;
         let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
         let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
-        Ok(Self { store, clock, entropy, scheme, host, settings: RwLock::new(settings), latest })
+        Ok(Self { store, clock, entropy, scheme, host, settings: RwLock::new(settings), log, latest })
     }
 
-    /// Opens the private keys.
+    /// Opens the private keys, and lets the log go on.
     ///
     /// # Errors
-    /// A key file is missing or the passphrase does not open it.
+    /// A key file is missing or the passphrase does not open it; the log that was published is not this register's.
     pub fn unlock(&self, keys: &Path, passphrase: &Passphrase) -> Result<(), ServiceError> {
-        self.write_settings().keyring.unlock(keys, passphrase)
+        self.write_settings().keyring.unlock(keys, passphrase)?;
+        self.hand_log_its_key();
+        self.log.start(&self.key_document())
+    }
+
+    /// The public log.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    fn hand_log_its_key(&self) {
+        self.log.sign_with(self.read_settings().keyring.signer(Purpose::Log, self.now()).ok());
     }
 
     /// The verification host.
@@ -239,6 +257,7 @@ impl Service {
             match self.store.commit(changeset.clone()) {
                 Ok(committed) => {
                     self.has_come(now);
+                    self.log.wake();
                     let Changeset { events, records, provenance, .. } = changeset;
                     let entry = Entry { first_seq: committed.first_seq, events, records, provenance };
                     return Ok(Done { entry, replayed: false });
@@ -301,6 +320,8 @@ impl Service {
         let (_, mut fresh) = read_settings(self.store.as_ref())?;
         fresh.keyring.keep_signers_of(&settings.keyring);
         *settings = fresh;
+        drop(settings);
+        self.hand_log_its_key();
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ pub mod key_document;
 pub mod key_file;
 pub mod keys;
 pub mod log_entry;
+pub mod note;
 pub mod proof;
 pub mod signer;
 

@@ -110,6 +110,22 @@ fn write_part(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<PathBuf, Sto
     Ok(part)
 }
 
+/// Makes the directories of a file from `root` on, and their names durable. They may be there from an attempt that was cut
+/// off, so that is done each time.
+fn make_dirs(disk: &dyn Disk, root: &Path, path: &Path) -> Result<(), StoreError> {
+    let above = path.ancestors().skip(1).take_while(|dir| dir.starts_with(root)).collect::<Vec<_>>();
+    for dir in above.into_iter().rev() {
+        match disk.make_dir(dir) {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            other => other.map_err(failed("make", dir))?,
+        }
+        if let Some(parent) = dir.parent() {
+            disk.sync_dir(parent).map_err(failed("sync", parent))?;
+        }
+    }
+    Ok(())
+}
+
 impl LocalBlobs {
     /// Blobs below `root`, which comes to be with the first of them; its parent exists.
     #[must_use]
@@ -126,22 +142,6 @@ impl LocalBlobs {
         }
         Ok(self.root.join(key))
     }
-
-    /// Makes the directories of a file, and their names durable. They may be there from an attempt that was cut off, so
-    /// that is done each time.
-    fn make_dirs(&self, path: &Path) -> Result<(), StoreError> {
-        let above = path.ancestors().skip(1).take_while(|dir| dir.starts_with(&self.root)).collect::<Vec<_>>();
-        for dir in above.into_iter().rev() {
-            match self.disk.make_dir(dir) {
-                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-                other => other.map_err(failed("make", dir))?,
-            }
-            if let Some(parent) = dir.parent() {
-                self.disk.sync_dir(parent).map_err(failed("sync", parent))?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Blobs for LocalBlobs {
@@ -152,7 +152,7 @@ impl Blobs for LocalBlobs {
     fn put(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.path(key)?;
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.make_dirs(&path)?;
+        make_dirs(&*self.disk, &self.root, &path)?;
         match read(&*self.disk, &path)? {
             Some(found) if found != bytes => {
                 let why = "it holds other bytes than those to be kept there".to_owned();
@@ -185,7 +185,7 @@ impl Blobs for LocalBlobs {
 }
 
 impl LocalSlot {
-    /// The slot that is the file `path`, which comes to be with its first content; its directory exists.
+    /// The slot that is the file `path`, which comes to be with its first content; the directory above its own exists.
     #[must_use]
     pub fn new(disk: Arc<dyn Disk>, path: &Path) -> Self {
         Self { disk, path: path.to_owned(), writing: Mutex::default() }
@@ -212,6 +212,9 @@ impl Slot for LocalSlot {
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if read(&*self.disk, &self.path)?.as_deref() != expected {
             return Ok(false);
+        }
+        if let Some(dir) = self.path.parent() {
+            make_dirs(&*self.disk, dir, &self.path)?;
         }
         let part = write_part(&*self.disk, &self.path, new)?;
         self.disk.replace(&part, &self.path).map_err(failed("write", &self.path))?;
@@ -255,7 +258,7 @@ mod tests {
     #[test]
     fn a_slot_is_exchanged_only_from_what_is_expected() {
         let disk: Arc<dyn Disk> = Arc::new(MemoryDisk::new());
-        let slot = LocalSlot::new(disk, Path::new("/checkpoint"));
+        let slot = LocalSlot::new(disk, Path::new("/log/checkpoint"));
         assert_eq!(slot.load().unwrap(), None);
         assert!(!slot.replace(Some(b"one"), b"two").unwrap());
         assert!(slot.replace(None, b"one").unwrap());

@@ -3,6 +3,7 @@
 
 pub mod certificate;
 pub mod key;
+pub mod log;
 pub mod mark;
 mod offline;
 pub mod verdict;

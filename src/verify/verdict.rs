@@ -21,6 +21,8 @@ pub enum CheckName {
     Surveillance,
     /// Licence, medium, host and holder of the mark.
     Mark,
+    /// The record's entry is in a checkpoint of the public log.
+    Log,
 }
 
 impl CheckName {
@@ -34,6 +36,7 @@ impl CheckName {
             Self::Status => "状态",
             Self::Surveillance => "监督审查",
             Self::Mark => "标志许可",
+            Self::Log => "公开日志",
         }
     }
 
@@ -47,6 +50,7 @@ impl CheckName {
             Self::Status => "Status",
             Self::Surveillance => "Surveillance",
             Self::Mark => "Mark licence",
+            Self::Log => "Public log",
         }
     }
 }
@@ -73,6 +77,8 @@ pub enum Source {
     Keys,
     /// The body's register of events.
     Register,
+    /// The body's public log.
+    Log,
     /// Nothing was asked: no register at hand.
     Nothing,
 }
@@ -85,6 +91,7 @@ impl Source {
             Self::Record => "签名文件",
             Self::Keys => "机构公布的密钥",
             Self::Register => "机构登记簿",
+            Self::Log => "公开日志",
             Self::Nothing => "未联网",
         }
     }
@@ -96,6 +103,7 @@ impl Source {
             Self::Record => "the signed record",
             Self::Keys => "the body's published keys",
             Self::Register => "the body's register",
+            Self::Log => "the body's public log",
             Self::Nothing => "nothing: offline",
         }
     }
@@ -227,7 +235,7 @@ impl Draft {
         Check {
             check: self.name,
             result,
-            required: self.name != CheckName::Surveillance,
+            required: !matches!(self.name, CheckName::Surveillance | CheckName::Log),
             code,
             message: en.into(),
             message_zh: zh.into(),

@@ -21,6 +21,8 @@ mod interop_spec;
 mod key_life;
 mod limits;
 mod lives;
+mod log_crash;
+mod log_kit;
 mod main_job;
 mod newer_version;
 mod pages;

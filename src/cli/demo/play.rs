@@ -88,6 +88,7 @@ mod tests {
     use crate::cli::init::{Cost, invented_body};
     use crate::domain::{Fact, Flag, Host, Scheme, Standing};
     use crate::service::clock::Machine;
+    use crate::service::log::LogFiles;
     use crate::service::lookup::{Asked, CertificateAnswer};
     use crate::service::{Parts, set_up};
     use crate::sign::Passphrase;
@@ -104,6 +105,7 @@ mod tests {
             store: store.clone(),
             clock: clock.clone(),
             entropy: Arc::new(Machine),
+            log: LogFiles::in_memory(),
             scheme: Scheme::parse(include_str!("../../../schemes/gbt27922-2011.toml")).unwrap(),
         };
         let keys = tempfile::tempdir().unwrap();

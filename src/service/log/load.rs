@@ -1,0 +1,140 @@
+//! The start: what was published, held against what the journal says.
+
+use super::published::{Edge, Places, Published};
+use super::{ServiceError, Shared};
+use crate::sign::note::{Note, NoteKey};
+use crate::sign::{KeyDocument, Purpose};
+use crate::store::StoreError;
+use crate::tlog::{self, Checkpoint, Hash, Nodes as _, TILE_WIDTH, TileId};
+use std::sync::{Arc, PoisonError};
+
+/// Entries taken at a time where the whole tree is made anew.
+const STEP: u64 = 16 * TILE_WIDTH;
+
+const WAY_BACK: &str = "nothing was changed; put the newest backup back with `starmark restore`, and do not issue from this one: what was published cannot be taken back";
+
+fn refused(why: &str) -> StoreError {
+    StoreError::Refused(format!("{why}; {WAY_BACK}"))
+}
+
+impl Shared {
+    /// Reads what is published and takes it over, where the journal says the same.
+    ///
+    /// # Errors
+    /// `Refused` when the journal ends before it or says otherwise, or when no key of the body has signed it.
+    pub(super) fn load(&self, keys: &KeyDocument) -> Result<(), ServiceError> {
+        let places = Places::new(self.store.private_seqs()?);
+        let leaves = places.leaf_of(self.store.next_seq());
+        let state = match self.files.checkpoint.load()? {
+            None => Published::empty(places),
+            Some(bytes) => {
+                let (note, checkpoint) = self.read_checkpoint(&bytes, keys)?;
+                if checkpoint.size > leaves {
+                    let why = format!(
+                        "the journal holds {leaves} public events, but a checkpoint of {} was published: it is cut short, or a backup from before",
+                        checkpoint.size
+                    );
+                    return Err(refused(&why).into());
+                }
+                self.state_of(places, note, &checkpoint)?
+            }
+        };
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(state));
+        Ok(())
+    }
+
+    /// The checkpoint in a signed note of this log.
+    ///
+    /// # Errors
+    /// `Refused` for a note that is not of this log or not signed by a key of the body.
+    fn read_checkpoint(&self, bytes: &[u8], keys: &KeyDocument) -> Result<(Arc<str>, Checkpoint), StoreError> {
+        let unreadable = |why: String| refused(&format!("the checkpoint of the log has no reading: {why}"));
+        let text = std::str::from_utf8(bytes).map_err(|e| unreadable(e.to_string()))?;
+        let note = Note::parse(text).map_err(|e| unreadable(e.to_string()))?;
+        let checkpoint = Checkpoint::parse(note.text()).map_err(|e| unreadable(e.to_string()))?;
+        let of_log = keys.keys().iter().filter(|k| k.purpose == Purpose::Log);
+        let signed = of_log.map(|k| NoteKey::ed25519(&self.origin, k.public)).any(|key| note.is_signed_by(&key));
+        if checkpoint.origin != self.origin || !signed {
+            return Err(refused(&format!(
+                "the checkpoint of the log is not signed by a log key of this register, or is of another log ({})",
+                checkpoint.origin
+            )));
+        }
+        Ok((text.into(), checkpoint))
+    }
+
+    /// The state a checkpoint speaks of: its right edge from the journal and from full tiles, or, where those do not lead to
+    /// its root, all of it from the journal.
+    fn state_of(&self, places: Places, note: Arc<str>, checkpoint: &Checkpoint) -> Result<Published, ServiceError> {
+        let size = checkpoint.size;
+        let next_seq = places.seq_of(size);
+        let mut state = Published { note, next_seq, root: checkpoint.root, ..Published::empty(places) };
+        let last = size - size % TILE_WIDTH;
+        let entries = self.entries(&state.places, last..size)?;
+        let above = self.edge_above(size);
+        state.edge = Edge::of(size, above.unwrap_or_default(), entries);
+        let no_blob = |t: &TileId| super::published::need(&*self.files.blobs, t);
+        if state.nodes(&no_blob).root(size).ok() == Some(checkpoint.root) {
+            return Ok(state);
+        }
+        tracing::warn!(
+            entries = size,
+            "files of the log are missing or damaged; the tree is made anew from the journal"
+        );
+        state.edge = self.derive_all(&state.places, size, &mut |key, bytes| {
+            if self.files.blobs.get(key)?.as_deref() != Some(bytes) {
+                self.files.blobs.remove(key)?;
+                self.files.blobs.put(key, bytes)?;
+            }
+            Ok(())
+        })?;
+        let root = state.nodes(&no_blob).root(size)?;
+        if root == checkpoint.root {
+            return Ok(state);
+        }
+        Err(refused(&format!(
+            "the journal says otherwise than the checkpoint of {size} entries that was published: one of the two is of another register, or events were changed"
+        ))
+        .into())
+    }
+
+    /// Hashes of the partial tiles above the entries, from full tiles; none where one of those cannot be had.
+    fn edge_above(&self, size: u64) -> Option<Vec<Vec<Hash>>> {
+        let mut levels = vec![];
+        for level in 1..=TileId::MAX_LEVEL {
+            let there = size.checked_shr(8 * u32::from(level)).unwrap_or(0);
+            if there == 0 {
+                break;
+            }
+            let root = |index| {
+                let bytes = self.files.blobs.get(&TileId::hashes(level - 1, index).path()).ok()??;
+                tlog::tile_root_of(&bytes)
+            };
+            levels.push((there - there % TILE_WIDTH..there).map(root).collect::<Option<Vec<_>>>()?);
+        }
+        Some(levels)
+    }
+
+    /// Makes the tree of a size from the journal alone; every full tile and bundle is handed out.
+    pub(super) fn derive_all(
+        &self,
+        places: &Places,
+        size: u64,
+        each: &mut dyn FnMut(&str, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<Edge, ServiceError> {
+        let mut edge = Edge::default();
+        let mut from = 0;
+        while from < size {
+            let to = (from + STEP).min(size);
+            let mut full = vec![];
+            for entry in self.entries(places, from..to)? {
+                edge.push(entry, &mut full)?;
+            }
+            for (key, bytes) in full {
+                each(&key, &bytes)?;
+            }
+            from = to;
+        }
+        Ok(edge)
+    }
+}

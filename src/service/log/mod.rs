@@ -1,0 +1,446 @@
+//! The public log: every public event is a leaf of one Merkle tree, whose root the body signs.
+//!
+//! The journal is the truth and gives the leaves their order, so the tree of a size is the same however often it is made:
+//! a fork could only come from a journal that lost events, and that is held against the last checkpoint at every start.
+
+mod load;
+mod published;
+mod sequencer;
+mod witness;
+
+pub use published::Published;
+pub use witness::{Stand, Witness};
+
+use super::ServiceError;
+use crate::domain::{Event, Host, Refusal};
+use crate::sign::{KeyDocument, KeyId, Signer, log_entry};
+use crate::store::disk::{Disk, MemoryDisk, RealDisk};
+use crate::store::{Blobs, Entry, LocalBlobs, LocalSlot, Slot, Store, StoreError};
+use crate::tlog::{self, Hash, Nodes as _, TILE_WIDTH, TileId};
+use published::need;
+use sequencer::Worker;
+use serde_json::Value;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use witness::{Asker, Witnesses};
+
+/// Directory of the log inside the data directory.
+pub const LOG_DIR: &str = "log";
+/// Name of the checkpoint, as it is served and kept.
+pub const CHECKPOINT: &str = "checkpoint";
+/// Longest wait for an entry to come into a checkpoint; it takes some milliseconds.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where the log is published.
+#[derive(Clone)]
+pub struct LogFiles {
+    /// Tiles and bundles.
+    pub blobs: Arc<dyn Blobs>,
+    /// The latest checkpoint.
+    pub checkpoint: Arc<dyn Slot>,
+}
+
+impl LogFiles {
+    /// Files below the directory `log` of a data directory.
+    #[must_use]
+    pub fn on_disk(data: &Path) -> Self {
+        Self::on(Arc::new(RealDisk), data)
+    }
+
+    /// Files in memory, gone with the process.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::on(Arc::new(MemoryDisk::new()), Path::new("/"))
+    }
+
+    /// Files on another file layer.
+    #[must_use]
+    pub fn on(disk: Arc<dyn Disk>, data: &Path) -> Self {
+        let dir = data.join(LOG_DIR);
+        Self {
+            checkpoint: Arc::new(LocalSlot::new(disk.clone(), &dir.join(CHECKPOINT))),
+            blobs: Arc::new(LocalBlobs::new(disk, &dir)),
+        }
+    }
+}
+
+/// The name of a host's log: the first line of its checkpoints, and the name of its key.
+#[must_use]
+pub fn origin(host: &Host) -> String {
+    format!("{host}/log")
+}
+
+/// An entry, with the proof that a checkpoint's tree has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvenEntry {
+    /// Which leaf it is.
+    pub index: u64,
+    /// The entry.
+    pub entry: Value,
+    /// Inclusion proof (RFC 9162 section 2.1.3).
+    pub proof: Vec<Hash>,
+}
+
+/// Entries with proofs, all in the tree of one checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// The signed checkpoint.
+    pub checkpoint: Arc<str>,
+    /// Entries of its tree.
+    pub size: u64,
+    /// How many witnesses have cosigned it.
+    pub cosigned: usize,
+    /// The entries asked for that are in it, in the order asked.
+    pub entries: Vec<ProvenEntry>,
+}
+
+/// A proof that one state of the log grew into another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Growth {
+    /// The earlier size.
+    pub from: u64,
+    /// Root of the tree of that size.
+    pub from_root: Hash,
+    /// The later size.
+    pub to: u64,
+    /// Root of the tree of that size.
+    pub to_root: Hash,
+    /// Consistency proof (RFC 9162 section 2.1.4).
+    pub proof: Vec<Hash>,
+    /// The checkpoint that stands now.
+    pub checkpoint: Arc<str>,
+}
+
+/// How the log is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// Entries in the published tree; none before the first.
+    pub size: Option<u64>,
+    /// Events on record that are not taken in yet.
+    pub behind: u64,
+    /// Why it does not go on, if it does not.
+    pub fault: Option<String>,
+}
+
+/// What the sequencer's thread and its readers share.
+struct Shared {
+    store: Arc<dyn Store>,
+    files: LogFiles,
+    origin: String,
+    published: RwLock<Option<Arc<Published>>>,
+    signer: RwLock<Option<(KeyId, Arc<dyn Signer>)>>,
+    /// Held while the checkpoint is exchanged: by the sequencer for a larger tree, by a witness's thread for a cosignature.
+    publishing: Mutex<()>,
+    witnesses: Witnesses,
+    signals: Mutex<Signals>,
+    /// Told when something was committed, or the end has come.
+    work: Condvar,
+    /// Told when something was published, or cannot be.
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct Signals {
+    pending: bool,
+    stop: bool,
+    fault: Option<String>,
+}
+
+/// The log of one register.
+pub struct Log {
+    shared: Arc<Shared>,
+    threads: Mutex<Option<(Worker, Option<Asker>)>>,
+}
+
+impl Shared {
+    fn signals(&self) -> MutexGuard<'_, Signals> {
+        self.signals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn published(&self) -> Option<Arc<Published>> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The events of these leaves, from the journal.
+    fn events(
+        &self,
+        places: &published::Places,
+        leaves: std::ops::Range<u64>,
+    ) -> Result<Vec<(u64, Event)>, StoreError> {
+        let (from, count) = (places.seq_of(leaves.start), (leaves.end - leaves.start) as usize);
+        let mut found = vec![];
+        let mut next = from;
+        while found.len() < count {
+            let units = self.store.entries(next, count)?;
+            let Some(end) = units.last().map(Entry::next_seq) else { break };
+            let events = units.into_iter().flat_map(|u| (u.first_seq..).zip(u.events));
+            found.extend(events.filter(|(seq, _)| *seq >= next && !places.is_private(*seq)));
+            next = end;
+        }
+        found.truncate(count);
+        if found.len() == count {
+            return Ok(found);
+        }
+        let why = format!("the journal has {} of the {count} events from {from} on", found.len());
+        Err(StoreError::Corrupt { table: "log", key: format!("leaf {}", leaves.start), field: "entries", why })
+    }
+
+    /// The entries of these leaves, from the journal.
+    fn entries(&self, places: &published::Places, leaves: std::ops::Range<u64>) -> Result<Vec<Vec<u8>>, ServiceError> {
+        let entry = |(_, event): &(u64, Event)| Ok(log_entry::entry(event)?.unwrap_or_default());
+        self.events(places, leaves)?.iter().map(entry).collect()
+    }
+
+    /// A full tile or bundle. One that is missing or damaged is made anew from the journal, which is the truth.
+    fn blob(&self, state: &Published, tile: &TileId) -> Result<Vec<u8>, StoreError> {
+        match need(&*self.files.blobs, tile) {
+            Ok(bytes) if tile.is_entries() || bytes.len() == TILE_WIDTH as usize * Hash::LEN => Ok(bytes),
+            Ok(_) | Err(StoreError::Corrupt { .. }) => self.mend(state, tile).map_err(|e| match e {
+                ServiceError::Store(e) => e,
+                other => StoreError::Corrupt { table: "log", key: tile.path(), field: "tile", why: other.to_string() },
+            }),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Makes a full tile or bundle anew and keeps it.
+    fn mend(&self, state: &Published, tile: &TileId) -> Result<Vec<u8>, ServiceError> {
+        let bytes = self.derive(state, tile)?;
+        let key = tile.path();
+        if self.files.blobs.get(&key).ok().flatten().as_ref() != Some(&bytes) {
+            tracing::warn!(tile = key, "a file of the log was missing or damaged; it is made anew from the journal");
+            self.files.blobs.remove(&key)?;
+            self.files.blobs.put(&key, &bytes)?;
+        }
+        Ok(bytes)
+    }
+
+    /// What a full tile or bundle must hold.
+    fn derive(&self, state: &Published, tile: &TileId) -> Result<Vec<u8>, ServiceError> {
+        let range = tile.index() * TILE_WIDTH..(tile.index() + 1) * TILE_WIDTH;
+        if tile.is_entries() {
+            return Ok(tlog::bundle(&self.entries(&state.places, range)?));
+        }
+        let hashes: Vec<Hash> = match tile.level() {
+            0 => self.entries(&state.places, range)?.iter().map(|e| tlog::leaf(e)).collect(),
+            above => {
+                let root = |index| {
+                    let below = self.derive(state, &TileId::hashes(above - 1, index))?;
+                    tlog::tile_root_of(&below).ok_or_else(|| StoreError::from(tlog::BadTile).into())
+                };
+                range.map(root).collect::<Result<_, ServiceError>>()?
+            }
+        };
+        Ok(tlog::tile_bytes(&hashes))
+    }
+
+    /// Makes every tile anew that a proof may have been read from.
+    fn mend_around(&self, state: &Published, leaf: u64) -> Result<(), ServiceError> {
+        for level in 0..=TileId::MAX_LEVEL {
+            let index = leaf.checked_shr(8 * (u32::from(level) + 1)).unwrap_or(0);
+            let full = state.size().checked_shr(8 * (u32::from(level) + 1)).unwrap_or(0);
+            if full == 0 {
+                break;
+            }
+            if index < full {
+                self.mend(state, &TileId::hashes(level, index))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Log {
+    /// The log of that host, kept in `files`; it stands still until [`Log::start`].
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, files: LogFiles, host: &Host) -> Self {
+        let shared = Shared {
+            store,
+            files,
+            origin: origin(host),
+            published: RwLock::default(),
+            signer: RwLock::default(),
+            publishing: Mutex::default(),
+            witnesses: Witnesses::default(),
+            signals: Mutex::default(),
+            work: Condvar::new(),
+            news: Condvar::new(),
+        };
+        Self { shared: Arc::new(shared), threads: Mutex::default() }
+    }
+
+    /// Reads what was published, holds it against the journal, and goes on from there.
+    ///
+    /// # Errors
+    /// `Refused` when the journal ends before what was published, or says otherwise; with the way back.
+    pub fn start(&self, keys: &KeyDocument) -> Result<(), ServiceError> {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        if threads.is_none() {
+            self.shared.load(keys)?;
+            let worker = Worker::spawn(self.shared.clone(), keys.clone())?;
+            let asked = !self.shared.witnesses.stands().is_empty();
+            *threads = Some((worker, asked.then(|| Asker::spawn(self.shared.clone())).transpose()?));
+        }
+        Ok(())
+    }
+
+    /// Checkpoints are signed with this key from now on; with none, nothing is published.
+    pub fn sign_with(&self, signer: Option<(KeyId, Arc<dyn Signer>)>) {
+        *self.shared.signer.write().unwrap_or_else(PoisonError::into_inner) = signer;
+        self.wake();
+    }
+
+    /// Something was committed.
+    pub fn wake(&self) {
+        self.shared.signals().pending = true;
+        self.shared.work.notify_one();
+    }
+
+    /// What is published; none before the first checkpoint of this process.
+    #[must_use]
+    pub fn published(&self) -> Option<Arc<Published>> {
+        self.shared.published()
+    }
+
+    /// These witnesses are asked for cosignatures, from [`Log::start`] on.
+    pub fn watched_by(&self, witnesses: Vec<Witness>) {
+        self.shared.witnesses.set(witnesses);
+    }
+
+    /// The witnesses that are asked, and how each stands to the log.
+    #[must_use]
+    pub fn witnesses(&self) -> Vec<(Witness, Stand)> {
+        self.shared.witnesses.stands()
+    }
+
+    /// How the log is doing.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let (published, next) = (self.published(), self.shared.store.next_seq());
+        Health {
+            size: published.as_ref().map(|p| p.size()),
+            behind: next.saturating_sub(published.map_or(0, |p| p.next_seq)),
+            fault: self.shared.signals().fault.clone(),
+        }
+    }
+
+    /// Waits until the event is in a checkpoint; whether it is. It is not waited for where the log stands still. Blocks for
+    /// some milliseconds, [`PATIENCE`] at most.
+    #[must_use]
+    pub fn wait_for(&self, seq: u64) -> bool {
+        let until = Instant::now() + PATIENCE;
+        if self.threads.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return false;
+        }
+        let mut signals = self.shared.signals();
+        loop {
+            if self.published().is_some_and(|p| p.next_seq > seq) {
+                return true;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() || signals.fault.is_some() || signals.stop {
+                return false;
+            }
+            signals = self.shared.news.wait_timeout(signals, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Where an event stands in the published tree: its leaf, and how many there are; none where it is not there yet.
+    #[must_use]
+    pub fn place_of(&self, seq: u64) -> Option<(u64, u64)> {
+        let state = self.published().filter(|s| seq < s.next_seq && !s.places.is_private(seq))?;
+        Some((state.places.leaf_of(seq), state.size()))
+    }
+
+    /// A tile or bundle as it is served; none where the published tree has no such part.
+    ///
+    /// # Errors
+    /// Store failures.
+    pub fn tile(&self, tile: &TileId) -> Result<Option<Vec<u8>>, ServiceError> {
+        let Some(state) = self.published() else { return Ok(None) };
+        Ok(state.tile(tile, &|t| self.shared.blob(&state, t))?)
+    }
+
+    /// Proofs for these events, all against one checkpoint; those it does not hold yet are left out. None before the first
+    /// checkpoint. Every proof is verified before it leaves.
+    ///
+    /// # Errors
+    /// Store failures; `Corrupt` of table `log` when the tree and the journal disagree.
+    pub fn prove(&self, seqs: &[u64]) -> Result<Option<Proven>, ServiceError> {
+        let Some(state) = self.published() else { return Ok(None) };
+        let there = seqs.iter().copied().filter(|s| *s < state.next_seq && !state.places.is_private(*s));
+        let entries = there.map(|seq| self.prove_one(&state, seq)).collect::<Result<_, ServiceError>>()?;
+        Ok(Some(Proven { checkpoint: state.note.clone(), size: state.size(), cosigned: state.cosigned, entries }))
+    }
+
+    /// [`Log::prove`] for one leaf; none where the log has no such leaf.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn prove_leaf(&self, leaf: u64) -> Result<Option<Proven>, ServiceError> {
+        let seq = |state: Arc<Published>| (leaf < state.size()).then(|| state.places.seq_of(leaf));
+        match self.published().and_then(seq) {
+            Some(seq) => self.prove(&[seq]),
+            None => Ok(None),
+        }
+    }
+
+    fn prove_one(&self, state: &Published, seq: u64) -> Result<ProvenEntry, ServiceError> {
+        let index = state.places.leaf_of(seq);
+        let bytes = self.shared.entries(&state.places, index..index + 1)?.pop().unwrap_or_default();
+        let leaf = tlog::leaf(&bytes);
+        let blob = |t: &TileId| self.shared.blob(state, t);
+        let prove = || -> Result<Option<Vec<Hash>>, ServiceError> {
+            let proof = state.nodes(&blob).inclusion(index, state.size())?;
+            Ok(tlog::verify_inclusion(&leaf, index, state.size(), &proof, &state.root).ok().map(|()| proof))
+        };
+        let mut proof = prove()?;
+        if proof.is_none() {
+            self.shared.mend_around(state, index)?;
+            proof = prove()?;
+        }
+        let disagree = || StoreError::Corrupt {
+            table: "log",
+            key: format!("leaf {index}"),
+            field: "proof",
+            why: "the published tree does not hold what the journal says; run starmark fsck".into(),
+        };
+        let proof = proof.ok_or_else(disagree)?;
+        let entry = serde_json::from_slice(&bytes).map_err(|e| Refusal::invalid("json_syntax", e.to_string()))?;
+        Ok(ProvenEntry { index, entry, proof })
+    }
+
+    /// Proof that the tree of size `from` grew into that of size `to`, the published one when left out.
+    ///
+    /// # Errors
+    /// `log_size` for sizes the log does not have; `no_log` before the first checkpoint; store failures.
+    pub fn growth(&self, from: u64, to: Option<u64>) -> Result<Growth, ServiceError> {
+        let state = self.published().ok_or_else(|| Refusal::not_found("no_log", "nothing is published yet"))?;
+        let to = to.unwrap_or(state.size());
+        if from > to || to > state.size() {
+            let why = format!("the log has {} entries: from is at most to, and to at most that", state.size());
+            return Err(Refusal::invalid("log_size", why).into());
+        }
+        let blob = |t: &TileId| self.shared.blob(&state, t);
+        let nodes = state.nodes(&blob);
+        let (from_root, to_root, proof) = (nodes.root(from)?, nodes.root(to)?, nodes.consistency(from, to)?);
+        let ok = tlog::verify_consistency(from, &from_root, to, &to_root, &proof).is_ok()
+            && (to < state.size() || to_root == state.root);
+        if !ok {
+            let why = "the tiles do not make one tree; run starmark fsck".to_owned();
+            return Err(StoreError::Corrupt { table: "log", key: format!("size {to}"), field: "proof", why }.into());
+        }
+        Ok(Growth { from, from_root, to, to_root, proof, checkpoint: state.note.clone() })
+    }
+}
+
+impl Drop for Log {
+    /// Lets the sequencer take in what is committed, and go.
+    fn drop(&mut self) {
+        if let Some((worker, asker)) = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            worker.finish(&self.shared);
+            asker.into_iter().for_each(Asker::finish);
+        }
+    }
+}

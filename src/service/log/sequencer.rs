@@ -1,0 +1,165 @@
+//! The thread that takes committed events into the tree. Events are durable before it sees them; full tiles are before the
+//! checkpoint that counts them in is signed; the checkpoint is before anybody is told of it.
+
+use super::published::{NewBlob, Published};
+use super::{ServiceError, Shared};
+use crate::domain::Refusal;
+use crate::sign::{KeyDocument, note};
+use crate::store::StoreError;
+use crate::tlog::{Checkpoint, Nodes as _, TileId};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Units taken in at a time: with documents some MiB.
+const BATCH_UNITS: usize = 1_024;
+/// Looks for work so often even if nobody calls: an operator's command may have committed.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// First pause after a fault; it doubles up to the longest.
+const PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// The thread.
+pub(super) struct Worker(JoinHandle<()>);
+
+impl Worker {
+    pub(super) fn spawn(shared: Arc<Shared>, keys: KeyDocument) -> Result<Self, ServiceError> {
+        let run = move || shared.run(&keys);
+        let thread = std::thread::Builder::new().name("log".into()).spawn(run);
+        Ok(Self(thread.map_err(ServiceError::io("cannot start a thread"))?))
+    }
+
+    pub(super) fn finish(self, shared: &Shared) {
+        shared.signals().stop = true;
+        shared.work.notify_one();
+        // A panic was reported when it happened; the next start takes in what it left.
+        let _ = self.0.join();
+        shared.news.notify_all();
+    }
+}
+
+impl Shared {
+    fn run(&self, keys: &KeyDocument) {
+        let mut pause = PAUSE;
+        loop {
+            let stop = self.wait(None);
+            match self.take_in_all() {
+                Ok(()) => {
+                    pause = PAUSE;
+                    if self.signals().fault.is_some() {
+                        self.tell(None);
+                    }
+                }
+                Err(_) if stop => return,
+                Err(error) => {
+                    let why = error.in_full();
+                    tracing::error!(why, "the log stands still; issuing goes on without proofs");
+                    self.tell(Some(why));
+                    if self.wait(Some(pause)) {
+                        return;
+                    }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    // Whatever the fault left behind is looked at as after a restart.
+                    if let Err(error) = self.load(keys) {
+                        tracing::error!(why = error.in_full(), "the log cannot be read");
+                        self.published.write().unwrap_or_else(PoisonError::into_inner).take();
+                    }
+                    self.signals().pending = true;
+                    continue;
+                }
+            }
+            if stop {
+                return;
+            }
+        }
+    }
+
+    /// Waits for work, or for all of `pause`; whether the end has come.
+    fn wait(&self, pause: Option<Duration>) -> bool {
+        let signals = self.signals();
+        let idle = |s: &mut super::Signals| !s.stop && (pause.is_some() || !s.pending);
+        let waited = self.work.wait_timeout_while(signals, pause.unwrap_or(LOOK_EVERY), idle);
+        let mut signals = waited.unwrap_or_else(PoisonError::into_inner).0;
+        if pause.is_none() {
+            signals.pending = false;
+        }
+        signals.stop
+    }
+
+    fn tell(&self, fault: Option<String>) {
+        self.signals().fault = fault;
+        self.news.notify_all();
+    }
+
+    fn take_in_all(&self) -> Result<(), ServiceError> {
+        let missing = || Refusal::rule("no_log", "what was published could not be read");
+        loop {
+            let _one = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = self.published().ok_or_else(missing)?;
+            let Some(after) = self.take_in(&before)? else { return Ok(()) };
+            *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(after));
+            let _signals = self.signals();
+            self.news.notify_all();
+        }
+    }
+
+    /// Takes the next events in and publishes the tree they make; none where there is nothing new.
+    fn take_in(&self, before: &Published) -> Result<Option<Published>, ServiceError> {
+        if self.store.next_seq() <= before.next_seq {
+            return Ok(None);
+        }
+        let mut after = before.clone();
+        let mut full = vec![];
+        for unit in self.store.entries(before.next_seq, BATCH_UNITS)? {
+            for (seq, event) in (unit.first_seq..).zip(&unit.events).filter(|(seq, _)| *seq >= before.next_seq) {
+                after.take(seq, event, &mut full)?;
+            }
+        }
+        if after.next_seq == before.next_seq {
+            return Ok(None);
+        }
+        if after.size() > before.size() {
+            self.put(full)?;
+            self.publish(before, &mut after)?;
+        }
+        Ok(Some(after))
+    }
+
+    fn put(&self, full: Vec<NewBlob>) -> Result<(), ServiceError> {
+        for (key, bytes) in full {
+            match self.files.blobs.put(&key, &bytes) {
+                // What the journal says stands above what some file says.
+                Err(StoreError::Corrupt { why, .. }) => {
+                    tracing::warn!(tile = key, why, "a file of the log was damaged; it is made anew");
+                    self.files.blobs.remove(&key)?;
+                    self.files.blobs.put(&key, &bytes)?;
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Signs the new tree's checkpoint and puts it in the place of the one before.
+    fn publish(&self, before: &Published, after: &mut Published) -> Result<(), ServiceError> {
+        let signer = self.signer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let (_, signer) = signer.ok_or_else(|| {
+            Refusal::rule(
+                "no_key",
+                "no log key is in use and open: run `starmark key list`, then `starmark key rotate log`",
+            )
+        })?;
+        let blob = |t: &TileId| super::published::need(&*self.files.blobs, t);
+        let root = after.nodes(&blob).root(after.size())?;
+        after.root = root;
+        let checkpoint = Checkpoint { origin: self.origin.clone(), size: after.size(), root: after.root };
+        after.note = note::sign(&checkpoint.text(), &self.origin, &*signer)?.into();
+        after.cosigned = 0;
+        let old = (!before.note.is_empty()).then(|| before.note.as_bytes());
+        if !self.files.checkpoint.replace(old, after.note.as_bytes())? {
+            let why = "the checkpoint on file is not the one this process published last: another process is at work, or a backup was put in its place";
+            return Err(Refusal::conflict("checkpoint_changed", why).into());
+        }
+        Ok(())
+    }
+}

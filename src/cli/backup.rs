@@ -8,7 +8,7 @@ use crate::store::backup;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Copy journal, keys and schemes into a new directory; a process may go on serving
+/// Copy journal, keys, schemes and the log's checkpoint into a new directory; a process may go on serving
 #[derive(Debug, Args)]
 #[command(
     after_help = "The copy is a data directory of its own: it can be served from, or put back with starmark restore.\nThe passphrase of the keys is not in it."
@@ -52,11 +52,16 @@ pub(super) fn copy(
     journal: CopyJournal,
 ) -> anyhow::Result<(Making, backup::Backup, usize)> {
     let making = to.begin()?;
+    // Before the journal, which then reaches it.
+    let checkpoint = from.checkpoint()?;
     let bar = progress::bar("journal");
     // The journal first: a key made meanwhile is then in the copy of the keys though not in the journal's, never the
     // other way round.
     let done = journal(from.root(), to.root(), &|p| progress::show(&bar, p.events, p.of))?;
     bar.finish_and_clear();
     let keys = to.copy_keys_and_schemes(from)?;
+    if let Some(note) = checkpoint {
+        to.add_checkpoint(&note)?;
+    }
     Ok((making, done, keys))
 }

@@ -1,4 +1,4 @@
-//! `fsck`: looks at everything stored, and at every signature. It works where the store does not open, and beside a
+//! `fsck`: looks at everything stored, at every signature, and at the log made from it. It works where the store does not open, and beside a
 //! process that serves.
 
 use super::args::Global;
@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::{progress, say};
 use crate::service::audit::Audit;
 use crate::service::data_dir::DataDir;
+use crate::service::log::LogCheck;
 use crate::store::fsck::{self, Report, Scope, Severity};
 use crate::store::{SledStore, backup};
 use clap::Args;
@@ -13,7 +14,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Check journal, views and every signature; changes nothing unless told to
+/// Check journal, views, every signature and the public log; changes nothing unless told to
 #[derive(Debug, Args)]
 #[command(
     after_help = "A copy of the journal is made in the system's directory for temporary files ($TMPDIR) and removed.\nExit 0: sound. 1: something is damaged."
@@ -55,18 +56,26 @@ impl Fsck {
         bar.finish_and_clear();
         let mut findings: Vec<(bool, String)> =
             report.findings.iter().map(|f| (f.severity == Severity::Damage, f.to_string())).collect();
-        let mut signed = 0;
+        let (mut signed, mut log) = (0, LogCheck::default());
         if report.is_sound() {
-            let (count, bad) = signatures(&dir, &scratch.0.join("copy"))?;
-            signed = count;
-            findings.extend(bad.into_iter().map(|what| (true, what)));
+            let (audit, checked) = signatures_and_log(&dir, &scratch.0.join("copy"))?;
+            signed = audit.signatures;
+            let bad = audit.faults.into_iter().map(|f| (true, format!("event {}: {}", f.seq, f.what)));
+            findings.extend(bad.chain(checked.faults.iter().cloned()));
+            log = checked;
         } else {
-            findings.push((false, "signatures are checked once the journal is sound".into()));
+            findings.push((false, "signatures and the log are checked once the journal is sound".into()));
         }
-        self.conclude(&report, &findings, signed)
+        self.conclude(&report, &findings, signed, &log)
     }
 
-    fn conclude(&self, report: &Report, findings: &[(bool, String)], signed: u64) -> anyhow::Result<Exit> {
+    fn conclude(
+        &self,
+        report: &Report,
+        findings: &[(bool, String)],
+        signed: u64,
+        log: &LogCheck,
+    ) -> anyhow::Result<Exit> {
         for (is_damage, what) in findings {
             let word = if *is_damage { "damage" } else { "note" };
             if self.json {
@@ -80,21 +89,24 @@ impl Fsck {
         if self.json {
             say(json!({
                 "sound": damages == 0, "segments": segments, "frames": frames, "units": units, "events": events,
-                "signatures": signed,
+                "signatures": signed, "log_entries": log.entries, "log_files": log.files,
             }))?;
         } else {
             let word = if damages == 0 { "Sound".to_owned() } else { format!("{damages} damages") };
             say(format_args!(
-                "{word}: {events} events in {units} units, {segments} segments; {signed} signatures checked"
+                "{word}: {events} events in {units} units, {segments} segments; {signed} signatures checked; {} log entries in {} files",
+                log.entries, log.files
             ))?;
         }
         Ok(if damages == 0 { Exit::Done } else { Exit::Refused })
     }
 }
 
-/// Checks every signature in a copy of the journal, for the store itself may be in use: how many, and what is wrong.
-fn signatures(dir: &DataDir, copy: &Path) -> anyhow::Result<(u64, Vec<String>)> {
+/// Checks every signature, and the public log, by a copy of the journal, for the store itself may be in use.
+fn signatures_and_log(dir: &DataDir, copy: &Path) -> anyhow::Result<(Audit, LogCheck)> {
     std::fs::create_dir_all(copy)?;
+    // Before the journal, which then reaches it.
+    let checkpoint = dir.checkpoint()?;
     let bar = progress::bar("copy");
     backup::backup(dir.root(), copy, &|p| progress::show(&bar, p.events, p.of))?;
     bar.finish_and_clear();
@@ -103,6 +115,9 @@ fn signatures(dir: &DataDir, copy: &Path) -> anyhow::Result<(u64, Vec<String>)> 
     let bar = progress::bar("signatures");
     let audit = service.audit(&|done, of| progress::show(&bar, done, of));
     bar.finish_and_clear();
-    let Audit { signatures, faults } = audit?;
-    Ok((signatures, faults.into_iter().map(|f| format!("event {}: {}", f.seq, f.what)).collect()))
+    let bar = progress::bar("log");
+    let checked = checkpoint
+        .map(|note| service.log().check(&note, &service.key_document(), &|done, of| progress::show(&bar, done, of)));
+    bar.finish_and_clear();
+    Ok((audit?, checked.transpose()?.unwrap_or_default()))
 }

@@ -5,11 +5,12 @@ use super::backup::copy;
 use super::exit::Exit;
 use super::import_export::{audited, tell_tokens};
 use super::open::{open_store, service};
-use super::say;
+use super::{files, say};
 use crate::domain::Refusal;
 use crate::domain::dates::CHINA;
 use crate::service::clock::Machine;
 use crate::service::data_dir::DataDir;
+use crate::sign::note::NOTE_MAX;
 use crate::store::backup;
 use clap::Args;
 use std::path::PathBuf;
@@ -21,6 +22,9 @@ pub(super) struct Restore {
     /// The backup
     #[arg(value_name = "BACKUP")]
     from: PathBuf,
+    /// A checkpoint of the public log saved from the server or a witness: a backup that does not reach it is refused
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
 }
 
 impl Restore {
@@ -33,6 +37,10 @@ impl Restore {
         audited(&service, |fault| {
             Refusal::invalid("bad_backup", format!("{}: event {}: {}", self.from.display(), fault.seq, fault.what))
         })?;
+        let newer = self.checkpoint.as_deref().map(|file| files::read(file, NOTE_MAX as u64)).transpose()?;
+        for note in [to.checkpoint()?, newer].into_iter().flatten() {
+            service.log().must_reach(&note, &service.key_document())?;
+        }
         let host = service.host();
         making.finish()?;
         say(format_args!(

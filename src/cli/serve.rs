@@ -1,11 +1,16 @@
 //! `serve`: answers the public and the issuing API. It never creates anything.
 
 use super::args::Global;
-use super::exit::Exit;
-use super::listen;
+use super::exit::{Exit, Usage};
+use super::{files, listen};
+use crate::service::data_dir::DataDir;
+use crate::service::log::Witness;
 use axum::http::HeaderName;
 use clap::Args;
 use std::net::SocketAddr;
+
+/// Largest list of witnesses; an entry has some two hundred bytes.
+const WITNESSES_FILE_MAX: u64 = 64 << 10;
 
 /// Serve the public pages and the API
 #[derive(Debug, Args)]
@@ -24,8 +29,10 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
         listen::log("info");
-        let opened = global.open_to_sign()?;
+        let opened = global.open()?;
         let service = opened.service.clone();
+        service.log().watched_by(witnesses(&opened.dir)?);
+        opened.unlock()?;
         let base = self.base.clone().unwrap_or_else(|| format!("https://{}", service.host()));
         let limits = listen::Limits { client_header: self.client_header.clone(), ..listen::Limits::DEFAULT };
         if let Err(fault) = service.recording_time() {
@@ -39,6 +46,17 @@ impl Serve {
         })?;
         Ok(Exit::Done)
     }
+}
+
+/// The witnesses the data directory names.
+fn witnesses(dir: &DataDir) -> anyhow::Result<Vec<Witness>> {
+    let file = dir.witnesses_file();
+    if !file.exists() {
+        return Ok(vec![]);
+    }
+    let bytes = files::read(&file, WITNESSES_FILE_MAX)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Usage(format!("{} is not UTF-8", file.display())))?;
+    Ok(Witness::list(text).map_err(|r| Usage(format!("{}: {}", file.display(), r.message)))?)
 }
 
 fn base(text: &str) -> Result<String, String> {

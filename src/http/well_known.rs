@@ -61,7 +61,11 @@ async fn healthz() -> Response {
 /// It can answer, and write.
 async fn readyz(State(app): State<App>) -> Response {
     match app.service.store().writable() {
-        Ok(()) => text("text/plain; charset=utf-8", "ready\n"),
+        Ok(()) => match app.service.log().health().fault {
+            None => text("text/plain; charset=utf-8", "ready\n"),
+            // It answers and records, so nothing may take it out of service; whoever looks is told.
+            Some(why) => text("text/plain; charset=utf-8", format!("ready; the public log stands still: {why}\n")),
+        },
         Err(error) => Problem::from(ServiceError::from(error)).into_response(),
     }
 }
@@ -69,10 +73,17 @@ async fn readyz(State(app): State<App>) -> Response {
 async fn metrics(State(app): State<App>) -> Response {
     match app.observer.metrics() {
         Ok(mut counts) => {
+            let health = app.service.log().health();
             let events = format!(
                 "# HELP starmark_events Events on record.\n# TYPE starmark_events gauge\nstarmark_events {}\n\
+                 # HELP starmark_log_entries Entries of the public log.\n# TYPE starmark_log_entries gauge\nstarmark_log_entries {}\n\
+                 # HELP starmark_log_behind Events on record that are not in it yet.\n# TYPE starmark_log_behind gauge\nstarmark_log_behind {}\n\
+                 # HELP starmark_log_cosigned Witnesses that cosigned its checkpoint.\n# TYPE starmark_log_cosigned gauge\nstarmark_log_cosigned {}\n\
                  # HELP starmark_clock_ok Whether the machine's clock can be believed.\n# TYPE starmark_clock_ok gauge\nstarmark_clock_ok {}\n# EOF\n",
                 app.service.store().next_seq(),
+                health.size.unwrap_or(0),
+                health.behind,
+                app.service.log().published().map_or(0, |s| s.cosigned()),
                 u8::from(app.service.recording_time().is_ok())
             );
             if let Some(end) = counts.rfind("# EOF") {

@@ -1,6 +1,7 @@
 //! A data directory: store, keys and schemes of one body in one place, whole or not used at all.
 
 use super::ServiceError;
+use super::log::{CHECKPOINT, LOG_DIR};
 use crate::domain::{Refusal, Scheme};
 use std::fs;
 use std::io;
@@ -15,6 +16,8 @@ const SCHEME_FILE: &str = "gbt27922-2011.toml";
 const UNFINISHED: &str = "unfinished";
 /// Where the store keeps its journal.
 const JOURNAL: &str = "journal";
+/// Name of the list of witnesses.
+const WITNESSES_FILE: &str = "witnesses.toml";
 /// Name of the socket of a server at work.
 const CONTROL_SOCKET: &str = "control.sock";
 /// Largest scheme file; the shipped one has 3 KiB.
@@ -67,6 +70,35 @@ impl DataDir {
     #[must_use]
     pub fn scheme_file(&self) -> PathBuf {
         self.schemes().join(SCHEME_FILE)
+    }
+
+    /// The list of witnesses the log asks, where there is one.
+    #[must_use]
+    pub fn witnesses_file(&self) -> PathBuf {
+        self.root.join(WITNESSES_FILE)
+    }
+
+    /// The log's last checkpoint, as it is kept; none before the first.
+    ///
+    /// # Errors
+    /// The system's own words.
+    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, ServiceError> {
+        match fs::read(self.checkpoint_file()) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map(Some).map_err(ServiceError::io("cannot read the checkpoint of the log")),
+        }
+    }
+
+    /// Puts the checkpoint of another directory into this one, which has none.
+    ///
+    /// # Errors
+    /// One stands here already, or the system's own words.
+    pub fn add_checkpoint(&self, note: &[u8]) -> Result<(), ServiceError> {
+        super::keyring::write_secret(&self.checkpoint_file(), note)
+    }
+
+    fn checkpoint_file(&self) -> PathBuf {
+        self.root.join(LOG_DIR).join(CHECKPOINT)
     }
 
     /// The socket by which a server at work on the directory takes an operator's commands.

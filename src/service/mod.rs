@@ -171,6 +171,14 @@ impl Service {
         &self.log
     }
 
+    /// Waits until everything recorded so far is in a checkpoint, where the log is at work.
+    pub fn wait_for_log(&self) {
+        if let Some(last) = self.store.next_seq().checked_sub(1) {
+            // Where the log stands still, `health` says why.
+            let _ = self.log.wait_for(last);
+        }
+    }
+
     fn hand_log_its_key(&self) {
         self.log.sign_with(self.read_settings().keyring.signer(Purpose::Log, self.now()).ok());
     }

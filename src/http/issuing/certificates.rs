@@ -7,6 +7,7 @@ use crate::domain::reason::SupersessionReason;
 use crate::http::App;
 use crate::http::error::{Problem, ReadProblems, WriteProblems};
 use crate::http::extract::{Bearer, Strict, Write};
+use crate::http::log::CertificateLogBody;
 use crate::http::openapi;
 use crate::http::public::id_of;
 use crate::service::ServiceError;
@@ -49,9 +50,12 @@ struct IssuedBody {
     page: String,
     /// Whether it had been issued before under the same key.
     replayed: bool,
+    /// What the public log holds of it, with proofs; null where the log stands still.
+    log: Option<CertificateLogBody>,
 }
 
-fn created(app: &App, issued: Issued) -> Response {
+fn created(app: &App, issued: Issued) -> Result<Response, Problem> {
+    let log = app.service.log_of(issued.id)?.and_then(CertificateLogBody::of);
     let status = if issued.replayed { StatusCode::OK } else { StatusCode::CREATED };
     let location = app.links.api(issued.id);
     let body = IssuedBody {
@@ -63,8 +67,9 @@ fn created(app: &App, issued: Issued) -> Response {
         valid_until: issued.valid_until.to_string(),
         page: app.links.page(issued.id),
         replayed: issued.replayed,
+        log,
     };
-    (status, [(header::LOCATION, location)], Json(body)).into_response()
+    Ok((status, [(header::LOCATION, location)], Json(body)).into_response())
 }
 
 /// Issue a certificate from a decision
@@ -81,7 +86,7 @@ async fn issue(
 ) -> Result<Response, Problem> {
     let act = write.act();
     let issued = blocking(&app, move |service| service.issue(&act, &input)).await?;
-    Ok(created(&app, issued))
+    created(&app, issued)
 }
 
 /// The decision behind a certificate, with its score sheet
@@ -128,7 +133,7 @@ async fn supersede(
     let act = write.act();
     let issued =
         blocking(&app, move |service| service.supersede(&act, &id.to_string(), reason, &body.decision)).await?;
-    Ok(created(&app, issued))
+    created(&app, issued)
 }
 
 /// A recertification
@@ -156,7 +161,7 @@ async fn recertify(
 ) -> Result<Response, Problem> {
     let (id, act) = (id_of(&id)?, write.act());
     let issued = blocking(&app, move |service| service.recertify(&act, &id.to_string(), &body.decision)).await?;
-    Ok(created(&app, issued))
+    created(&app, issued)
 }
 
 /// Everything recorded of a certificate and its marks

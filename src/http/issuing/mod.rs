@@ -23,13 +23,19 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(sweep::routes())
 }
 
-/// Runs a use case that waits for the disk on a thread that may wait.
+/// Runs a use case that waits for the disk on a thread that may wait, and then for what it recorded to be in the public log: an
+/// answer never waits long for that, nor fails for want of it.
 pub(super) async fn blocking<T: Send + 'static>(
     app: &App,
     work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, Problem> {
     let service = app.service.clone();
-    match tokio::task::spawn_blocking(move || work(&service)).await {
+    let work = move || {
+        let done = work(&service)?;
+        service.wait_for_log();
+        Ok::<_, ServiceError>(done)
+    };
+    match tokio::task::spawn_blocking(work).await {
         Ok(result) => Ok(result?),
         Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this")),
     }

@@ -7,13 +7,14 @@ use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReas
 use crate::http::App;
 use crate::http::error::{Problem, WriteProblems};
 use crate::http::extract::{Strict, Write};
+use crate::http::log::CertificateLogBody;
 use crate::http::public::id_of;
 use crate::http::shapes::CertificateSummary;
 use crate::service::Act;
 use crate::service::revocation::Order;
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -46,26 +47,37 @@ struct SurveillanceBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/surveillance", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = SurveillanceBody,
-    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
+    responses((status = 200, body = OrderedBody, description = "done"), WriteProblems))]
 async fn survey(
     State(app): State<App>,
     write: Write,
     Path(id): Path<String>,
     Strict(body): Strict<SurveillanceBody>,
-) -> Result<Json<CertificateSummary>, Problem> {
+) -> Result<Json<OrderedBody>, Problem> {
     let on_site_ended_on = parse_date(&body.on_site_ended_on).map_err(|r| r.under("/on_site_ended_on"))?;
     let order = Order::Survey { on_site_ended_on, outcome: body.outcome };
     ordered(&app, write.keyed(body.note.as_deref())?, &id, order).await
 }
 
-async fn ordered(app: &App, act: Act, id: &str, order: Order) -> Result<Json<CertificateSummary>, Problem> {
+/// A certificate after an order
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderedBody {
+    #[serde(flatten)]
+    certificate: CertificateSummary,
+    /// What the public log holds of it, with proofs; null where the log stands still.
+    log: Option<CertificateLogBody>,
+}
+
+async fn ordered(app: &App, act: Act, id: &str, order: Order) -> Result<Json<OrderedBody>, Problem> {
     let id = id_of(id)?;
     let certificate = blocking(app, move |service| {
         service.order(&act, &id.to_string(), &order)?;
         service.find(&id.to_string())
     })
     .await?;
-    Ok(Json(CertificateSummary::of(&app.links, &certificate, app.service.standing_now(&certificate))))
+    let log = app.service.log_of(certificate.id)?.and_then(CertificateLogBody::of);
+    let standing = app.service.standing_now(&certificate);
+    Ok(Json(OrderedBody { certificate: CertificateSummary::of(&app.links, &certificate, standing), log }))
 }
 
 /// A suspension
@@ -90,13 +102,13 @@ struct SuspensionBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/suspension", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = SuspensionBody,
-    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
+    responses((status = 200, body = OrderedBody, description = "done"), WriteProblems))]
 async fn suspend(
     State(app): State<App>,
     write: Write,
     Path(id): Path<String>,
     Strict(body): Strict<SuspensionBody>,
-) -> Result<Json<CertificateSummary>, Problem> {
+) -> Result<Json<OrderedBody>, Problem> {
     let order = Order::Suspend {
         reason: SuspensionReason::parse(&body.reason)?,
         confirmed_on: day(body.confirmed_on.as_deref(), "/confirmed_on")?,
@@ -124,13 +136,13 @@ struct ReinstatementBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/reinstatement", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = ReinstatementBody,
-    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
+    responses((status = 200, body = OrderedBody, description = "done"), WriteProblems))]
 async fn reinstate(
     State(app): State<App>,
     write: Write,
     Path(id): Path<String>,
     Strict(body): Strict<ReinstatementBody>,
-) -> Result<Json<CertificateSummary>, Problem> {
+) -> Result<Json<OrderedBody>, Problem> {
     let order = Order::Reinstate {
         passed_on: day(body.passed_on.as_deref(), "/passed_on")?,
         effective_on: day(body.effective_on.as_deref(), "/effective_on")?,
@@ -156,13 +168,13 @@ struct EndBody {
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/withdrawal", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = EndBody,
-    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
+    responses((status = 200, body = OrderedBody, description = "done"), WriteProblems))]
 async fn withdraw(
     State(app): State<App>,
     write: Write,
     Path(id): Path<String>,
     Strict(body): Strict<EndBody>,
-) -> Result<Json<CertificateSummary>, Problem> {
+) -> Result<Json<OrderedBody>, Problem> {
     let order = Order::Withdraw {
         reason: WithdrawalReason::parse(&body.reason)?,
         effective_on: day(body.effective_on.as_deref(), "/effective_on")?,
@@ -176,13 +188,13 @@ async fn withdraw(
 #[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/cancellation", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
     request_body = EndBody,
-    responses((status = 200, body = CertificateSummary, description = "done"), WriteProblems))]
+    responses((status = 200, body = OrderedBody, description = "done"), WriteProblems))]
 async fn cancel(
     State(app): State<App>,
     write: Write,
     Path(id): Path<String>,
     Strict(body): Strict<EndBody>,
-) -> Result<Json<CertificateSummary>, Problem> {
+) -> Result<Json<OrderedBody>, Problem> {
     let order = Order::Cancel {
         reason: CancellationReason::parse(&body.reason)?,
         effective_on: day(body.effective_on.as_deref(), "/effective_on")?,

@@ -5,7 +5,7 @@ use super::{ServiceError, Shared};
 use crate::sign::note::{Note, NoteKey};
 use crate::sign::{KeyDocument, Purpose};
 use crate::store::StoreError;
-use crate::tlog::{self, Checkpoint, Hash, Nodes as _, TILE_WIDTH, TileId};
+use crate::tlog::{self, Checkpoint, Hash, TILE_WIDTH, TileId};
 use std::sync::{Arc, PoisonError};
 
 /// Entries taken at a time where the whole tree is made anew.
@@ -17,6 +17,30 @@ fn refused(why: &str) -> StoreError {
     StoreError::Refused(format!("{why}; {WAY_BACK}"))
 }
 
+fn otherwise(size: u64) -> StoreError {
+    refused(&format!(
+        "the journal says otherwise than the checkpoint of {size} entries that was published: one of the two is of another register, or events were changed"
+    ))
+}
+
+/// What a check of the log saw.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogCheck {
+    /// Entries of the published tree.
+    pub entries: u64,
+    /// Full tiles and bundles compared.
+    pub files: u64,
+    /// What is wrong, and whether it is damage that no start mends by itself.
+    pub faults: Vec<(bool, String)>,
+}
+
+impl LogCheck {
+    fn with(mut self, is_damage: bool, what: String) -> Self {
+        self.faults.push((is_damage, what));
+        self
+    }
+}
+
 impl Shared {
     /// Reads what is published and takes it over, where the journal says the same.
     ///
@@ -24,23 +48,81 @@ impl Shared {
     /// `Refused` when the journal ends before it or says otherwise, or when no key of the body has signed it.
     pub(super) fn load(&self, keys: &KeyDocument) -> Result<(), ServiceError> {
         let places = Places::new(self.store.private_seqs()?);
-        let leaves = places.leaf_of(self.store.next_seq());
         let state = match self.files.checkpoint.load()? {
             None => Published::empty(places),
             Some(bytes) => {
                 let (note, checkpoint) = self.read_checkpoint(&bytes, keys)?;
-                if checkpoint.size > leaves {
-                    let why = format!(
-                        "the journal holds {leaves} public events, but a checkpoint of {} was published: it is cut short, or a backup from before",
-                        checkpoint.size
-                    );
-                    return Err(refused(&why).into());
-                }
+                self.must_hold(&places, checkpoint.size)?;
                 self.state_of(places, note, &checkpoint)?
             }
         };
         *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(state));
         Ok(())
+    }
+
+    /// Holds the journal against a checkpoint that was published.
+    ///
+    /// # Errors
+    /// As [`Shared::load`].
+    pub(super) fn must_reach(&self, note: &[u8], keys: &KeyDocument) -> Result<(), ServiceError> {
+        let places = Places::new(self.store.private_seqs()?);
+        let (_, checkpoint) = self.read_checkpoint(note, keys)?;
+        self.must_hold(&places, checkpoint.size)?;
+        match self.derive_all(&places, checkpoint.size, &mut |_, _| Ok(()))?.root()? == checkpoint.root {
+            true => Ok(()),
+            false => Err(otherwise(checkpoint.size).into()),
+        }
+    }
+
+    fn must_hold(&self, places: &Places, size: u64) -> Result<(), StoreError> {
+        let leaves = places.leaf_of(self.store.next_seq());
+        if size <= leaves {
+            return Ok(());
+        }
+        Err(refused(&format!(
+            "the journal holds {leaves} public events, but a checkpoint of {size} was published: it is cut short, or a backup from before"
+        )))
+    }
+
+    /// Makes the tree of a checkpoint anew from the journal, and compares every file of it: entries, files, and what is
+    /// wrong; of each whether it is damage that no start mends by itself.
+    ///
+    /// # Errors
+    /// Store failures. What is wrong is no error.
+    pub(super) fn check(
+        &self,
+        note: &[u8],
+        keys: &KeyDocument,
+        progress: &dyn Fn(u64, u64),
+    ) -> Result<LogCheck, ServiceError> {
+        let mut found = LogCheck::default();
+        let places = Places::new(self.store.private_seqs()?);
+        let checkpoint = match self.read_checkpoint(note, keys).map(|(_, checkpoint)| checkpoint) {
+            Ok(checkpoint) => checkpoint,
+            Err(why) => return Ok(found.with(true, why.to_string())),
+        };
+        if let Err(why) = self.must_hold(&places, checkpoint.size) {
+            return Ok(found.with(true, why.to_string()));
+        }
+        found.entries = checkpoint.size;
+        let mut wrong = vec![];
+        let edge = self.derive_all(&places, checkpoint.size, &mut |key, bytes| {
+            found.files += 1;
+            progress(found.files, checkpoint.size / TILE_WIDTH * 2);
+            let is = match self.files.blobs.get(key) {
+                Ok(Some(there)) if there == bytes => return Ok(()),
+                Ok(Some(_)) => "holds other bytes than it should".to_owned(),
+                Ok(None) => "is missing".to_owned(),
+                Err(why) => why.to_string(),
+            };
+            wrong.push(format!("log/{key} {is}; it is made anew when it is needed"));
+            Ok(())
+        })?;
+        found.faults.extend(wrong.into_iter().map(|what| (false, what)));
+        if edge.root()? != checkpoint.root {
+            return Ok(found.with(true, otherwise(checkpoint.size).to_string()));
+        }
+        Ok(found)
     }
 
     /// The checkpoint in a signed note of this log.
@@ -73,8 +155,7 @@ impl Shared {
         let entries = self.entries(&state.places, last..size)?;
         let above = self.edge_above(size);
         state.edge = Edge::of(size, above.unwrap_or_default(), entries);
-        let no_blob = |t: &TileId| super::published::need(&*self.files.blobs, t);
-        if state.nodes(&no_blob).root(size).ok() == Some(checkpoint.root) {
+        if state.edge.root().ok() == Some(checkpoint.root) {
             return Ok(state);
         }
         tracing::warn!(
@@ -88,14 +169,7 @@ impl Shared {
             }
             Ok(())
         })?;
-        let root = state.nodes(&no_blob).root(size)?;
-        if root == checkpoint.root {
-            return Ok(state);
-        }
-        Err(refused(&format!(
-            "the journal says otherwise than the checkpoint of {size} entries that was published: one of the two is of another register, or events were changed"
-        ))
-        .into())
+        if state.edge.root()? == checkpoint.root { Ok(state) } else { Err(otherwise(size).into()) }
     }
 
     /// Hashes of the partial tiles above the entries, from full tiles; none where one of those cannot be had.

@@ -8,6 +8,7 @@ mod published;
 mod sequencer;
 mod witness;
 
+pub use load::LogCheck;
 pub use published::Published;
 pub use witness::{Stand, Witness};
 
@@ -283,6 +284,27 @@ impl Log {
             *threads = Some((worker, asked.then(|| Asker::spawn(self.shared.clone())).transpose()?));
         }
         Ok(())
+    }
+
+    /// Holds the journal against a checkpoint that was published, saved here or elsewhere.
+    ///
+    /// # Errors
+    /// `Refused` when the journal ends before it or says otherwise, or when it is not of this log.
+    pub fn must_reach(&self, note: &[u8], keys: &KeyDocument) -> Result<(), ServiceError> {
+        self.shared.must_reach(note, keys)
+    }
+
+    /// Makes the tree of a checkpoint anew from the journal and compares every file of it.
+    ///
+    /// # Errors
+    /// Store failures. What is wrong is no error: it is in the answer.
+    pub fn check(
+        &self,
+        note: &[u8],
+        keys: &KeyDocument,
+        progress: &dyn Fn(u64, u64),
+    ) -> Result<LogCheck, ServiceError> {
+        self.shared.check(note, keys, progress)
     }
 
     /// Checkpoints are signed with this key from now on; with none, nothing is published.

@@ -109,6 +109,14 @@ impl Edge {
     pub(super) fn entries(&self) -> &[Arc<[u8]>] {
         &self.entries
     }
+
+    /// The root of the tree: all it takes is on the edge.
+    pub(super) fn root(&self) -> Result<Hash, StoreError> {
+        let edge = FromTiles::new(self.size, |tile: &TileId| -> Result<Vec<u8>, StoreError> {
+            Ok(tlog::tile_bytes(self.partial(tile.level())))
+        });
+        edge.root(self.size)
+    }
 }
 
 /// One published state.

@@ -6,7 +6,7 @@ use super::{ServiceError, Shared};
 use crate::domain::Refusal;
 use crate::sign::{KeyDocument, note};
 use crate::store::StoreError;
-use crate::tlog::{Checkpoint, Nodes as _, TileId};
+use crate::tlog::Checkpoint;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -149,9 +149,7 @@ impl Shared {
                 "no log key is in use and open: run `starmark key list`, then `starmark key rotate log`",
             )
         })?;
-        let blob = |t: &TileId| super::published::need(&*self.files.blobs, t);
-        let root = after.nodes(&blob).root(after.size())?;
-        after.root = root;
+        after.root = after.edge.root()?;
         let checkpoint = Checkpoint { origin: self.origin.clone(), size: after.size(), root: after.root };
         after.note = note::sign(&checkpoint.text(), &self.origin, &*signer)?.into();
         after.cosigned = 0;

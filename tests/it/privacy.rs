@@ -87,6 +87,9 @@ impl Watched {
             "/readyz",
             "/metrics",
             "/api/v1/issuing/due",
+            "/api/v1/log",
+            "/api/v1/log/proof?from=1",
+            "/log/checkpoint",
             "/nowhere",
         ];
         let mut all: Vec<String> = fixed.iter().map(|a| (*a).to_owned()).collect();
@@ -96,6 +99,9 @@ impl Watched {
             all.extend([api.clone(), format!("{api}?as_of=2026-05-20"), format!("{api}/history")]);
             all.extend([format!("{api}/credential"), format!("/api/v1/issuing/certificates/{id}/decision")]);
         }
+        let entries = self.app.service.log().published().unwrap().size();
+        all.push(format!("/log/tile/entries/000.p/{entries}"));
+        all.extend((0..entries).map(|n| format!("/api/v1/log/entries/{n}")));
         for mark in &self.marks {
             all.extend([format!("/m/{mark}"), format!("/m/{mark}?lang=en"), format!("/api/v1/marks/{mark}")]);
         }
@@ -106,7 +112,7 @@ impl Watched {
         let secret_hash = token_hash(&self.app.service);
         for address in self.addresses() {
             let answer = self.app.get(&address).await;
-            let text = format!("{:?}\n{}", answer.headers, answer.text());
+            let text = format!("{:?}\n{}", answer.headers, String::from_utf8_lossy(&answer.bytes));
             assert!(!text.contains(PRIVATE), "{address}: {text}");
             assert!(self.salts.iter().all(|s| !text.contains(s.as_str())), "{address} tells a salt");
             assert!(!text.contains(&secret_hash) && !text.contains(&self.token), "{address} tells of a token");
@@ -167,6 +173,9 @@ fn every_public_route_is_looked_at() {
         "/api/v1/certificates/{id}",
         "/api/v1/certificates/{id}/credential",
         "/api/v1/certificates/{id}/history",
+        "/api/v1/log",
+        "/api/v1/log/entries/{index}",
+        "/api/v1/log/proof",
         "/api/v1/marks/{digits}",
     ];
     assert_eq!(public, looked_at, "look at a new one in `addresses`, then name it here");

@@ -103,6 +103,7 @@ impl Service {
             recertification: terms_before(row.first_issued_on, row.issued_on, self.scheme.intervals.validity_months),
             supersedes: None,
             score_sheet_sha256: None,
+            status: None,
         }
     }
 

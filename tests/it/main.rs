@@ -44,5 +44,6 @@ mod vectors_domain;
 mod vectors_ed25519;
 mod vectors_jcs;
 mod vectors_proof;
+mod vectors_status;
 mod vectors_support;
 mod wrong_input;

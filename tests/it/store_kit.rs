@@ -87,6 +87,7 @@ pub fn terms(n: u64, holder: &str) -> Terms {
         recertification: 0,
         supersedes: None,
         score_sheet_sha256: Some("ab".repeat(32)),
+        status: None,
     }
 }
 

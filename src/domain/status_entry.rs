@@ -48,6 +48,28 @@ impl fmt::Display for StatusPurpose {
     }
 }
 
+/// What the status lists say of a certificate, the worst last. Expiry is not in them: its last day stands in the certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Listed {
+    /// Nothing against it.
+    Valid,
+    /// Suspended, or something is on record that cannot be read.
+    Suspended,
+    /// Withdrawn, cancelled or superseded: for good.
+    Revoked,
+}
+
+impl Listed {
+    /// Whether the bit of that purpose is set; at most one of the two is.
+    #[must_use]
+    pub const fn is_set(self, purpose: StatusPurpose) -> bool {
+        matches!(
+            (self, purpose),
+            (Self::Revoked, StatusPurpose::Revocation) | (Self::Suspended, StatusPurpose::Suspension)
+        )
+    }
+}
+
 /// A certificate's place in the status lists, fixed at issue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "Parts")]
@@ -66,6 +88,9 @@ struct Parts {
 impl StatusEntry {
     /// Highest number of a list; the first is 1.
     pub const MAX_LIST: u32 = 1_000_000;
+    /// Places of a list that are given out before the next list is begun: half of them, so that a free one is found at once
+    /// and nobody can tell from a list how many certificates stand in it.
+    pub const TAKEN_MAX: u32 = LIST_ENTRIES / 2;
 
     /// The place `index` of list `list`.
     ///

@@ -233,7 +233,7 @@ impl Service {
             recertification: line.recertification(),
             supersedes: line.old().map(|old| old.id),
             score_sheet_sha256: sheet.sheet_sha256.clone(),
-            status: None,
+            status: Some(self.free_status_entry()?),
         })
     }
 

@@ -17,6 +17,7 @@ pub mod roster_import;
 pub mod search;
 #[cfg(test)]
 mod self_check_tests;
+pub mod status_lists;
 pub mod sweep;
 #[cfg(test)]
 pub mod testing;
@@ -71,6 +72,7 @@ pub struct Service {
     scheme: Scheme,
     host: Host,
     settings: RwLock<Settings>,
+    lists: status_lists::Lists,
     /// The latest moment that has surely come, in milliseconds: time never runs behind it.
     latest: AtomicI64,
 }
@@ -146,7 +148,8 @@ impl Service {
         let last = store.entries(store.next_seq().saturating_sub(1), 1)?;
         let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
         let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
-        Ok(Self { store, clock, entropy, scheme, host, settings: RwLock::new(settings), latest })
+        let (settings, lists) = (RwLock::new(settings), status_lists::Lists::default());
+        Ok(Self { store, clock, entropy, scheme, host, settings, lists, latest })
     }
 
     /// Opens the private keys.
@@ -260,7 +263,7 @@ impl Service {
         }
     }
 
-    /// A claim that the plan can choose anew (an allocated number) is tried again; one that the request made is final.
+    /// A claim that the plan can choose anew (an allocated number, a place in the status lists) is tried again; one that the request made is final.
     fn settle_taken(&self, claim: &Claim, changeset: &Changeset) -> Result<(), ServiceError> {
         let allocated = changeset.events.iter().any(|e| {
             matches!(
@@ -270,6 +273,7 @@ impl Service {
         });
         match claim {
             Claim::Number(_) if allocated => Ok(()),
+            Claim::StatusIndex(_) => Ok(()),
             other => Err(taken(other).into()),
         }
     }
@@ -317,6 +321,10 @@ fn taken(claim: &Claim) -> Refusal {
         )
         .under("/reference"),
         Claim::IdempotencyKey(k) => Refusal::conflict("idempotency_mismatch", format!("“{k}” is used already")),
+        Claim::StatusIndex(_) => {
+            let why = "others kept taking the same place in the status lists meanwhile; nothing was changed, try again";
+            Refusal::conflict("changed_meanwhile", why)
+        }
     }
 }
 

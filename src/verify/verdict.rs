@@ -73,6 +73,8 @@ pub enum Source {
     Keys,
     /// The body's register of events.
     Register,
+    /// Status lists the body signed.
+    StatusLists,
     /// Nothing was asked: no register at hand.
     Nothing,
 }
@@ -85,6 +87,7 @@ impl Source {
             Self::Record => "签名文件",
             Self::Keys => "机构公布的密钥",
             Self::Register => "机构登记簿",
+            Self::StatusLists => "机构签名的状态清单",
             Self::Nothing => "未联网",
         }
     }
@@ -96,6 +99,7 @@ impl Source {
             Self::Record => "the signed record",
             Self::Keys => "the body's published keys",
             Self::Register => "the body's register",
+            Self::StatusLists => "the body's signed status lists",
             Self::Nothing => "nothing: offline",
         }
     }

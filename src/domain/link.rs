@@ -2,6 +2,7 @@
 
 use super::error::{Refusal, shown};
 use super::ids::{CertificateId, MarkId};
+use super::status_entry::StatusPurpose;
 use super::written::written;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +72,18 @@ impl Host {
     #[must_use]
     pub fn mark_url(&self, id: MarkId) -> String {
         format!("{}{id}", self.mark_prefix())
+    }
+
+    /// `https://HOST/status/revocation/1`, the address of a bitstring status list.
+    #[must_use]
+    pub fn status_list_url(&self, purpose: StatusPurpose, list: u32) -> String {
+        format!("https://{}/status/{purpose}/{list}", self.0)
+    }
+
+    /// `https://HOST/status/token/1`, the address of a status list token.
+    #[must_use]
+    pub fn status_token_url(&self, list: u32) -> String {
+        format!("https://{}/status/token/{list}", self.0)
     }
 }
 

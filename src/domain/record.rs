@@ -4,6 +4,7 @@ use super::holder::{Holder, Site};
 use super::ids::CertificateId;
 use super::level::Level;
 use super::number::CertificateNumber;
+use super::status_entry::StatusEntry;
 use super::text::{Address, Name, Scope};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -59,4 +60,7 @@ pub struct Terms {
     /// SHA-256 (lower-case hex) of the salted score sheet; none for a certificate taken over from a roster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score_sheet_sha256: Option<String>,
+    /// Its place in the status lists; none for a certificate issued before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusEntry>,
 }

@@ -13,6 +13,7 @@ mod places;
 mod public;
 mod serve;
 pub mod shapes;
+mod status;
 mod well_known;
 
 use crate::service::Service;

@@ -140,6 +140,7 @@ pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Api::openapi())
         .merge(super::public::routes())
         .merge(super::log::routes())
+        .merge(super::status::routes())
         .merge(super::issuing::routes())
         .split_for_parts()
 }

@@ -233,6 +233,7 @@ impl Service {
             recertification: line.recertification(),
             supersedes: line.old().map(|old| old.id),
             score_sheet_sha256: sheet.sheet_sha256.clone(),
+            status: Some(self.free_status_entry()?),
         })
     }
 

@@ -18,6 +18,7 @@ pub mod roster_import;
 pub mod search;
 #[cfg(test)]
 mod self_check_tests;
+pub mod status_lists;
 pub mod sweep;
 #[cfg(test)]
 pub mod testing;
@@ -76,6 +77,7 @@ pub struct Service {
     host: Host,
     settings: RwLock<Settings>,
     log: Log,
+    lists: status_lists::Lists,
     /// The latest moment that has surely come, in milliseconds: time never runs behind it.
     latest: AtomicI64,
 }
@@ -152,7 +154,8 @@ impl Service {
         let last = store.entries(store.next_seq().saturating_sub(1), 1)?;
         let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
         let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
-        Ok(Self { store, clock, entropy, scheme, host, settings: RwLock::new(settings), log, latest })
+        let (settings, lists) = (RwLock::new(settings), status_lists::Lists::default());
+        Ok(Self { store, clock, entropy, scheme, host, settings, log, lists, latest })
     }
 
     /// Opens the private keys, and lets the log go on.
@@ -287,7 +290,7 @@ impl Service {
         }
     }
 
-    /// A claim that the plan can choose anew (an allocated number) is tried again; one that the request made is final.
+    /// A claim that the plan can choose anew (an allocated number, a place in the status lists) is tried again; one that the request made is final.
     fn settle_taken(&self, claim: &Claim, changeset: &Changeset) -> Result<(), ServiceError> {
         let allocated = changeset.events.iter().any(|e| {
             matches!(
@@ -297,6 +300,7 @@ impl Service {
         });
         match claim {
             Claim::Number(_) if allocated => Ok(()),
+            Claim::StatusIndex(_) => Ok(()),
             other => Err(taken(other).into()),
         }
     }
@@ -346,6 +350,10 @@ fn taken(claim: &Claim) -> Refusal {
         )
         .under("/reference"),
         Claim::IdempotencyKey(k) => Refusal::conflict("idempotency_mismatch", format!("“{k}” is used already")),
+        Claim::StatusIndex(_) => {
+            let why = "others kept taking the same place in the status lists meanwhile; nothing was changed, try again";
+            Refusal::conflict("changed_meanwhile", why)
+        }
     }
 }
 

@@ -71,7 +71,7 @@ impl Service {
 
     fn plan_import(&self, role: Role, row: &RosterRow, now: Timestamp) -> Result<Plan, ServiceError> {
         let id = CertificateId::from_bytes(self.random()?);
-        let terms = self.imported_terms(row, china_day(now));
+        let terms = self.imported_terms(row, china_day(now))?;
         let record = self.sign_certificate(id, &terms, now)?;
         let issued =
             CertificateChange::Issued { terms: Box::new(terms), record_sha256: sha256_hex(&record), serial: None };
@@ -85,9 +85,9 @@ impl Service {
         Ok(plan)
     }
 
-    fn imported_terms(&self, row: &RosterRow, today: Date) -> Terms {
+    fn imported_terms(&self, row: &RosterRow, today: Date) -> Result<Terms, ServiceError> {
         let body = self.body();
-        Terms {
+        Ok(Terms {
             number: row.number.clone(),
             holder: row.holder.clone(),
             level: row.level,
@@ -103,7 +103,8 @@ impl Service {
             recertification: terms_before(row.first_issued_on, row.issued_on, self.scheme.intervals.validity_months),
             supersedes: None,
             score_sheet_sha256: None,
-        }
+            status: Some(self.free_status_entry()?),
+        })
     }
 
     /// A roster that says nothing of surveillance but calls the certificate good says that it is up to date: then the

@@ -4,7 +4,7 @@ use crate::domain::dates::{day_end, day_start};
 use crate::domain::holder::Holder;
 use crate::domain::record::{IssuedBy, Terms};
 use crate::domain::text::{Address, Name, Scope};
-use crate::domain::{CertificateId, CertificateNumber, Host, Level, Refusal, Uscc};
+use crate::domain::{CertificateId, CertificateNumber, Host, Level, Refusal, StatusEntry, StatusPurpose, Uscc};
 use serde_json::{Map, Value, json};
 
 /// Context of the data model (VC Data Model 2.0, section 4.3).
@@ -40,7 +40,7 @@ pub fn document(host: &Host, id: CertificateId, terms: &Terms) -> Value {
     if let Some(digest) = &terms.score_sheet_sha256 {
         subject["scoreSheetDigest"] = json!(format!("sha256:{digest}"));
     }
-    json!({
+    let mut document = json!({
         "@context": [CREDENTIALS_V2, format!("https://{host}/ns/v1")],
         "id": host.certificate_url(id),
         "type": ["VerifiableCredential", TYPE],
@@ -48,7 +48,30 @@ pub fn document(host: &Host, id: CertificateId, terms: &Terms) -> Value {
         "validFrom": day_start(terms.issued_on).to_string(),
         "validUntil": day_end(terms.valid_until).to_string(),
         "credentialSubject": subject,
+    });
+    if let Some(entry) = terms.status {
+        document["credentialStatus"] = StatusPurpose::ALL.map(|purpose| status_entry(host, purpose, entry)).into();
+    }
+    document
+}
+
+/// One entry of `credentialStatus` (Bitstring Status List 1.0, section 2.1).
+fn status_entry(host: &Host, purpose: StatusPurpose, entry: StatusEntry) -> Value {
+    let list = host.status_list_url(purpose, entry.list());
+    json!({
+        "id": format!("{list}#{}", entry.index()),
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": purpose,
+        "statusListIndex": entry.index().to_string(),
+        "statusListCredential": list,
     })
+}
+
+/// The place that the first entry names; that the rest says the same is for the comparison of the whole document.
+fn status_of(status: &Value) -> Option<StatusEntry> {
+    let entry = status.as_array()?.first()?;
+    let list = entry["statusListCredential"].as_str()?.rsplit('/').next()?;
+    StatusEntry::new(list.parse().ok()?, entry["statusListIndex"].as_str()?.parse().ok()?).ok()
 }
 
 /// Reads the terms of a credential of that host. Read the bytes with [`parse_strict`](super::parse_strict) first.
@@ -61,7 +84,11 @@ pub fn read(host: &Host, credential: &Value) -> Result<(CertificateId, Terms), R
     let id =
         credential["id"].as_str().and_then(|u| certificate_of(host, u)).ok_or_else(|| bad("its id is not ours"))?;
     let subject = credential["credentialSubject"].as_object().ok_or_else(|| bad("it has no credentialSubject"))?;
-    let terms = terms_of(host, subject).ok_or_else(|| bad("its credentialSubject is not one of a certificate"))?;
+    let mut terms = terms_of(host, subject).ok_or_else(|| bad("its credentialSubject is not one of a certificate"))?;
+    terms.status = match credential.get("credentialStatus") {
+        Some(status) => Some(status_of(status).ok_or_else(|| bad("its credentialStatus names no place in our lists"))?),
+        None => None,
+    };
     let mut unsigned = credential.clone();
     if let Some(members) = unsigned.as_object_mut() {
         members.remove("proof");
@@ -112,5 +139,6 @@ fn terms_of(host: &Host, subject: &Map<String, Value>) -> Option<Terms> {
             Some(digest) => Some(digest.strip_prefix("sha256:")?.to_owned()),
             None => None,
         },
+        status: None,
     })
 }

@@ -5,6 +5,8 @@
 
 pub mod canonical;
 pub mod credential;
+pub mod cwt;
+pub mod jwt;
 pub mod key_document;
 pub mod key_file;
 pub mod keys;
@@ -12,6 +14,8 @@ pub mod log_entry;
 pub mod note;
 pub mod proof;
 pub mod signer;
+pub mod status_credential;
+pub mod status_token;
 
 pub use canonical::{canonicalize, parse_strict};
 pub use key_document::KeyDocument;
@@ -19,3 +23,5 @@ pub use key_file::{KdfCost, KeyFileRandom, Passphrase};
 pub use keys::{KeyId, KeyRecord, PublicKey, Purpose};
 pub use proof::{ProofEvidence, ProofFailure, SigningKey, sign_document, verify_credential, verify_document};
 pub use signer::{LocalSigner, SignFailure, Signer, verify_raw};
+pub use status_credential::StatusList;
+pub use status_token::{StatusToken, TokenFailure};

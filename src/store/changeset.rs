@@ -1,6 +1,6 @@
 //! What a use case hands to the store: plain data, computed by pure code, applied whole or not at all.
 
-use crate::domain::{CertificateChange, CertificateId, Event, Fact, MarkId, Provenance};
+use crate::domain::{CertificateChange, CertificateId, Event, Fact, MarkId, Provenance, StatusEntry};
 use serde::Serialize;
 
 /// A stored document, beside the events that speak of it.
@@ -94,10 +94,12 @@ pub enum Claim {
     Reference(String),
     /// An idempotency key.
     IdempotencyKey(String),
+    /// A place in the status lists.
+    StatusIndex(StatusEntry),
 }
 
 impl Changeset {
-    /// What this unit claims: its idempotency key, its reference, numbers of certificates it issues. An event is never
+    /// What this unit claims: its idempotency key, its reference, numbers and places in the status lists of certificates it issues. An event is never
     /// written without its claims, since both come from here.
     pub fn claims(&self) -> impl Iterator<Item = Claim> {
         claims(&self.events, &self.provenance)
@@ -106,16 +108,18 @@ impl Changeset {
 
 /// Claims of a unit with these events and this provenance.
 pub fn claims(events: &[Event], provenance: &Provenance) -> impl Iterator<Item = Claim> {
-    let numbers = events.iter().filter_map(|e| match &e.fact {
-        Fact::Certificate { change: CertificateChange::Issued { terms, .. }, .. } => {
-            Some(Claim::Number(terms.number.as_str().to_owned()))
-        }
+    let issued = events.iter().filter_map(|e| match &e.fact {
+        Fact::Certificate { change: CertificateChange::Issued { terms, .. }, .. } => Some(terms),
         _ => None,
+    });
+    let of_certificates = issued.flat_map(|terms| {
+        let number = Claim::Number(terms.number.as_str().to_owned());
+        std::iter::once(number).chain(terms.status.map(Claim::StatusIndex))
     });
     let reference = provenance.reference.clone().map(Claim::Reference);
     let key = provenance.idempotency_key.clone().map(Claim::IdempotencyKey);
     // The key first: the same request twice must read as such, not as a quarrel over its number.
-    key.into_iter().chain(reference).chain(numbers).collect::<Vec<_>>().into_iter()
+    key.into_iter().chain(reference).chain(of_certificates).collect::<Vec<_>>().into_iter()
 }
 
 /// A unit as it stands in the store.

@@ -299,6 +299,9 @@ fn unfit(line: u64, error: StoreError) -> ExchangeError {
         StoreError::Taken(Claim::Number(number)) => format!("certificate number {number} stands in an earlier line"),
         StoreError::Taken(Claim::Reference(of)) => format!("the decision {of} stands in an earlier line"),
         StoreError::Taken(Claim::IdempotencyKey(key)) => format!("the request {key} stands in an earlier line"),
+        StoreError::Taken(Claim::StatusIndex(entry)) => {
+            format!("place {} of status list {} stands in an earlier line", entry.index(), entry.list())
+        }
         other => return ExchangeError::Store(other),
     };
     ExchangeError::Line { line, why }

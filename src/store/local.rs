@@ -7,7 +7,7 @@ use super::views::{MemorySource, SledSource};
 use super::{
     Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError, Subject,
 };
-use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
+use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, StatusEntry, Uscc};
 use jiff::civil::Date;
 use std::path::Path;
 use std::sync::Arc;
@@ -110,6 +110,18 @@ macro_rules! through_engine {
             }
             fn next_serial(&self, series: &str) -> Result<u64, StoreError> {
                 self.0.next_serial(series)
+            }
+            fn next_status_list(&self) -> Result<u32, StoreError> {
+                self.0.next_status_list()
+            }
+            fn latest_status_list(&self) -> u32 {
+                self.0.latest_status_list()
+            }
+            fn certificate_by_status(&self, entry: StatusEntry) -> Result<Option<CertificateId>, StoreError> {
+                self.0.certificate_by_status(entry)
+            }
+            fn status_list(&self, list: u32) -> Result<Vec<(u32, CertificateId)>, StoreError> {
+                self.0.status_list(list)
             }
             fn settings(&self) -> Result<Vec<Event>, StoreError> {
                 self.0.settings()

@@ -12,7 +12,7 @@ pub mod journal;
 mod local;
 pub mod views;
 
-use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
+use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, StatusEntry, Uscc};
 pub use blobs::{Blobs, LocalBlobs, LocalSlot, Slot};
 pub use changeset::{Changeset, Claim, Entry, Expect, Record, RecordKind, Recorded, Subject};
 pub use codec::{MAX_UNIT_BYTES, MAX_UNIT_EVENTS, Position};
@@ -210,6 +210,29 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// A failure of the machine.
     fn next_serial(&self, series: &str) -> Result<u64, StoreError>;
+
+    /// The status list that one more certificate gets its place in: the latest one begun, or the next where
+    /// [`StatusEntry::TAKEN_MAX`] places of it are taken, those counted that this process has handed out before.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn next_status_list(&self) -> Result<u32, StoreError>;
+
+    /// The latest status list begun; 1 where nothing is in any.
+    fn latest_status_list(&self) -> u32;
+
+    /// The certificate with that place in the status lists.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn certificate_by_status(&self, entry: StatusEntry) -> Result<Option<CertificateId>, StoreError>;
+
+    /// Places of a status list with their certificates, in order: only of those with a change on record that makes, made or
+    /// will make them something other than valid.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn status_list(&self, list: u32) -> Result<Vec<(u32, CertificateId)>, StoreError>;
 
     /// Events about the body, its keys and its tokens, in order: few, and read at start-up.
     ///

@@ -6,6 +6,7 @@ pub mod key;
 pub mod log;
 pub mod mark;
 mod offline;
+pub mod status;
 pub mod verdict;
 
 pub use verdict::{Check, CheckName, CheckResult, Outcome, Source, Verdict, clock_wrong};

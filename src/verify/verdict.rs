@@ -79,6 +79,8 @@ pub enum Source {
     Register,
     /// The body's public log.
     Log,
+    /// Status lists the body signed.
+    StatusLists,
     /// Nothing was asked: no register at hand.
     Nothing,
 }
@@ -92,6 +94,7 @@ impl Source {
             Self::Keys => "机构公布的密钥",
             Self::Register => "机构登记簿",
             Self::Log => "公开日志",
+            Self::StatusLists => "机构签名的状态清单",
             Self::Nothing => "未联网",
         }
     }
@@ -104,6 +107,7 @@ impl Source {
             Self::Keys => "the body's published keys",
             Self::Register => "the body's register",
             Self::Log => "the body's public log",
+            Self::StatusLists => "the body's signed status lists",
             Self::Nothing => "nothing: offline",
         }
     }

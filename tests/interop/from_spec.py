@@ -269,6 +269,27 @@ NEEDED = set(
 )
 
 
+def status_entries(entries, host):
+    """The two entries of the place that the first one names."""
+    number, place = entries[0]["statusListCredential"].rsplit("/", 1)[1], entries[0]["statusListIndex"]
+    if not all(re.fullmatch(r"0|[1-9]\d*", text, re.ASCII) for text in (number, place)):
+        raise ValueError(number)
+    if not (1 <= int(number) <= 1_000_000 and int(place) < 131_072):
+        raise ValueError(number)
+
+    def entry(purpose):
+        listed = f"https://{host}/status/{purpose}/{number}"
+        return {
+            "id": f"{listed}#{place}",
+            "type": "BitstringStatusListEntry",
+            "statusPurpose": purpose,
+            "statusListIndex": place,
+            "statusListCredential": listed,
+        }
+
+    return [entry("revocation"), entry("suspension")]
+
+
 def dates_of(document, host):
     """First and last day of a document that is a certificate of this host."""
     try:
@@ -285,6 +306,8 @@ def dates_of(document, host):
             "validUntil": written(ends(last)),
             "credentialSubject": subject,
         }
+        if "credentialStatus" in document:
+            formed["credentialStatus"] = status_entries(document["credentialStatus"], host)
         good = (
             formed == {name: v for name, v in document.items() if name != "proof"}
             and is_identifier(document["id"][-16:])
@@ -299,7 +322,7 @@ def dates_of(document, host):
         old = subject.get("supersedes", formed["id"])
         if good and old.startswith(page) and is_identifier(old.removeprefix(page)):
             return first, last
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError):
         pass
     raise Refused("not_a_certificate")
 

@@ -90,6 +90,10 @@ pub fn serving(data: &Path) -> Router {
     router(service, "https://xb.example.cn", Limits { per_second: None, ..Limits::DEFAULT })
 }
 
+fn router_of(service: &Arc<Service>) -> Router {
+    router(service.clone(), "https://xb.example.cn", Limits { per_second: None, ..Limits::DEFAULT })
+}
+
 pub fn noon(day: &str) -> Timestamp {
     format!("{day}T12:00:00+08:00").parse().unwrap()
 }
@@ -116,7 +120,7 @@ impl TestApp {
         service.unlock(&keys, &passphrase).unwrap();
         let service = Arc::new(service);
         let token = service.make_token(&Act::by(Actor::local("test")), "all", &Role::OF_TOKENS).unwrap().to_string();
-        let router = router(service.clone(), "https://xb.example.cn", Limits { per_second: None, ..Limits::DEFAULT });
+        let router = router_of(&service);
         Self { service, clock, router, token, passphrase, acts: AtomicU32::new(0), dir }
     }
 
@@ -135,6 +139,24 @@ impl TestApp {
             bytes[at] ^= 0x55;
         }
         std::fs::write(segment, bytes).unwrap();
+    }
+
+    /// The same register after the service was stopped, something was done to its data directory, and it was started again.
+    pub fn restarted(self, meanwhile: impl FnOnce(&Path)) -> Self {
+        let Self { service, clock, router, token, passphrase, acts, dir } = self;
+        drop(router);
+        drop(Arc::into_inner(service).unwrap());
+        let data = dir.path().join("data");
+        meanwhile(&data);
+        let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();
+        let store = Arc::new(SledStore::open(&data).unwrap());
+        let log = LogFiles::on_disk(&data);
+        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), log, scheme };
+        let service = Service::open(parts).unwrap();
+        service.unlock(&dir.path().join("keys"), &passphrase).unwrap();
+        let service = Arc::new(service);
+        let router = router_of(&service);
+        Self { service, clock, router, token, passphrase, acts, dir }
     }
 
     pub fn token_of(&self, role: Role) -> String {

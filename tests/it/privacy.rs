@@ -90,6 +90,9 @@ impl Watched {
             "/api/v1/log",
             "/api/v1/log/proof?from=1",
             "/log/checkpoint",
+            "/status/revocation/1",
+            "/status/suspension/1",
+            "/status/token/1",
             "/nowhere",
         ];
         let mut all: Vec<String> = fixed.iter().map(|a| (*a).to_owned()).collect();
@@ -177,6 +180,8 @@ fn every_public_route_is_looked_at() {
         "/api/v1/log/entries/{index}",
         "/api/v1/log/proof",
         "/api/v1/marks/{digits}",
+        "/status/token/{list}",
+        "/status/{purpose}/{list}",
     ];
     assert_eq!(public, looked_at, "look at a new one in `addresses`, then name it here");
 }

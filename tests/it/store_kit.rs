@@ -10,7 +10,7 @@ use starmark::domain::record::{IssuedBy, Terms};
 use starmark::domain::text::{Address, Name, Scope};
 use starmark::domain::{
     CertificateChange, CertificateId, CertificateNumber, Event, Fact, Host, Level, MarkChange, MarkId, Provenance,
-    Role, Uscc,
+    Role, StatusEntry, Uscc,
 };
 use starmark::store::disk::RealDisk;
 use starmark::store::journal::{Inspected, Options};
@@ -56,6 +56,11 @@ pub fn number(n: u64) -> CertificateNumber {
     CertificateNumber::parse(&format!("29326SC{n:05}R0M")).unwrap()
 }
 
+/// The place of certificate `n` in the status lists; three lists, so that none is the only one.
+pub fn place(n: u64) -> StatusEntry {
+    StatusEntry::new(1 + (n % 3) as u32, (n * 7919 % 131_072) as u32).unwrap()
+}
+
 pub const DUE: Date = date(2027, 5, 8);
 pub const UNTIL: Date = date(2029, 5, 7);
 
@@ -87,6 +92,7 @@ pub fn terms(n: u64, holder: &str) -> Terms {
         recertification: 0,
         supersedes: None,
         score_sheet_sha256: Some("ab".repeat(32)),
+        status: Some(place(n)),
     }
 }
 

@@ -33,10 +33,11 @@ pub fn answers(store: &dyn Store) -> Result<String, StoreError> {
     let mut out = format!("{:?}\n", store.entries(0, usize::MAX)?);
     for n in 0..61 {
         out += &format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?}\n",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?}\n",
             store.certificate(cert_id(n))?,
             store.record(RecordKind::Credential, cert_id(n))?,
             store.certificate_by_number(&number(n))?,
+            store.certificate_by_status(place(n))?,
             store.certificates_of(uscc(n))?,
             store.marks_of(cert_id(n))?,
             store.mark(mark_id(1_000 + n))?,
@@ -48,6 +49,10 @@ pub fn answers(store: &dyn Store) -> Result<String, StoreError> {
     for calendar in [Calendar::SurveillanceDue, Calendar::SuspensionEnds, Calendar::Expires] {
         out += &format!("{:?}\n", store.calendar(calendar, date(2100, 1, 1))?);
     }
+    for list in 1..=4 {
+        out += &format!("{:?}\n", store.status_list(list)?);
+    }
+    out += &format!("{:?}\n", store.latest_status_list());
     out += &format!("{:?}\n", store.search_holders("示例", PageRequest { offset: 0, size: 100 })?);
     out += &format!("{:?} {:?}\n", store.settings()?, store.next_seq());
     Ok(out)

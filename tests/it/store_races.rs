@@ -175,8 +175,8 @@ fn pairs_stay_together(store: &dyn Store) {
             for n in 0..60u64 {
                 let (a, b) = (2 * n + 10, 2 * n + 11);
                 let mut unit = issue(a);
-                let same = Terms { number: number(b), ..terms(1, "成对示例") };
-                let own = Terms { number: number(a), ..terms(1, "成对示例") };
+                let same = Terms { number: number(b), status: Some(place(b)), ..terms(1, "成对示例") };
+                let own = Terms { number: number(a), status: Some(place(a)), ..terms(1, "成对示例") };
                 unit.events = vec![issued(a, own), issued(b, same)];
                 if n > 0 {
                     unit.events.extend(change(a - 2, 1, withdrawn()).events);

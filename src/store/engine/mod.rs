@@ -17,7 +17,7 @@ use super::views::{Views, ViewsSource, damaged, keys};
 use super::{
     Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError, Subject,
 };
-use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, Uscc};
+use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, StatusEntry, Uscc};
 use jiff::civil::Date;
 use names::Names;
 use reader::Reader;
@@ -194,6 +194,13 @@ impl Engine {
         })
     }
 
+    /// The certificate in the value of a claim that only certificates make.
+    fn certificate_that_claims(&self, claim: &Claim, field: &'static str) -> Result<Option<CertificateId>, StoreError> {
+        let value = self.read(|r| r.views.get(&keys::claim(claim)))?;
+        let id = |v: Vec<u8>| v.get(Position::BYTES..).and_then(keys::read_id);
+        value.map(|v| id(v).ok_or_else(|| damaged(field, "it has no reading".into()))).transpose()
+    }
+
     /// The identifiers that begin the values of all keys with that prefix.
     fn ids(&self, prefix: &[u8]) -> Result<Vec<[u8; 6]>, StoreError> {
         self.read(|reader| {
@@ -297,10 +304,7 @@ impl Store for Engine {
     }
 
     fn certificate_by_number(&self, number: &CertificateNumber) -> Result<Option<CertificateId>, StoreError> {
-        let key = keys::claim(&Claim::Number(number.as_str().to_owned()));
-        let value = self.read(|r| r.views.get(&key))?;
-        let id = |v: Vec<u8>| v.get(Position::BYTES..).and_then(keys::read_id);
-        value.map(|v| id(v).ok_or_else(|| damaged("number", "it has no reading".into()))).transpose()
+        self.certificate_that_claims(&Claim::Number(number.as_str().to_owned()), "number")
     }
 
     fn certificates_of(&self, holder: Uscc) -> Result<Vec<CertificateId>, StoreError> {
@@ -331,6 +335,33 @@ impl Store for Engine {
     fn next_serial(&self, series: &str) -> Result<u64, StoreError> {
         let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
         names.next_serial(series).ok_or_else(|| damaged("serial", "the series is full".into()))
+    }
+
+    fn next_status_list(&self) -> Result<u32, StoreError> {
+        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
+        names.status.hand_out().ok_or_else(|| damaged("status", "the last list is full".into()))
+    }
+
+    fn latest_status_list(&self) -> u32 {
+        self.shared.names.read().unwrap_or_else(PoisonError::into_inner).status.latest()
+    }
+
+    fn certificate_by_status(&self, entry: StatusEntry) -> Result<Option<CertificateId>, StoreError> {
+        self.certificate_that_claims(&Claim::StatusIndex(entry), "status")
+    }
+
+    fn status_list(&self, list: u32) -> Result<Vec<(u32, CertificateId)>, StoreError> {
+        let prefix = keys::status_touched_in(list);
+        self.read(|reader| {
+            let mut found = vec![];
+            reader.views.scan(&prefix, &keys::after(&prefix), &mut |key, value| {
+                let pair = keys::status_of(key).zip(keys::read_id(value));
+                let (entry, id) = pair.ok_or_else(|| damaged("status", "a pair has no reading".into()))?;
+                found.push((entry.index(), id));
+                Ok(ControlFlow::Continue(()))
+            })?;
+            Ok(found)
+        })
     }
 
     fn settings(&self) -> Result<Vec<Event>, StoreError> {

@@ -152,10 +152,12 @@ impl WriterThread {
         self.shared.reader.views.apply(writes, &applied)?;
         let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
         for write in writes {
-            if let ViewWrite::Put { key, value } = write
-                && key.first() == Some(&keys::HOLDER)
-            {
-                names.add(value)?;
+            if let ViewWrite::Put { key, value } = write {
+                match key.first() {
+                    Some(&keys::HOLDER) => names.add(value)?,
+                    Some(&keys::STATUS) => names.place(key)?,
+                    _ => {}
+                }
             }
         }
         self.applied = applied;

@@ -1,6 +1,6 @@
 //! Keys of the views: one byte names the table, numbers are big-endian so that keys lie in the order of what they mean.
 
-use crate::domain::{CertificateId, MarkId, Uscc};
+use crate::domain::{CertificateId, MarkId, StatusEntry, Uscc};
 use crate::store::codec::Position;
 use crate::store::{Calendar, Claim, RecordKind};
 use jiff::civil::Date;
@@ -24,6 +24,10 @@ pub const DATE: u8 = b'd';
 pub const SETTING: u8 = b'b';
 /// Private event -> nothing: the public ones are the leaves of the log, in order.
 pub const PRIVATE: u8 = b'p';
+/// List, place in it -> position of the unit that took it, and its certificate.
+pub const STATUS: u8 = b's';
+/// List, place in it -> certificate; only of those that were ever something other than valid, or are to be.
+pub const STATUS_TOUCHED: u8 = b't';
 /// Bytes of a claim's digest that are kept: enough that no two claims meet by chance, and few enough that the key stays
 /// within the 22 bytes sled keeps in place.
 const CLAIM_DIGEST: usize = 20;
@@ -166,15 +170,40 @@ impl<'a> Issue<'a> {
     }
 }
 
-/// Key of a claim; its text may be long, so a digest stands for it.
+/// Key of a claim. A text may be long, so a digest stands for it; places in the status lists stand in a table of their own,
+/// list after list.
 #[must_use]
 pub fn claim(claim: &Claim) -> Vec<u8> {
     let (kind, text) = match claim {
         Claim::Number(text) => (1, text),
         Claim::Reference(text) => (2, text),
         Claim::IdempotencyKey(text) => (3, text),
+        Claim::StatusIndex(entry) => return key(STATUS, &[&place(*entry)]),
     };
     key(CLAIM, &[&[kind], &Sha256::digest(text.as_bytes())[..CLAIM_DIGEST]])
+}
+
+fn place(entry: StatusEntry) -> [u8; 8] {
+    (u64::from(entry.list()) << 32 | u64::from(entry.index())).to_be_bytes()
+}
+
+/// Key of a certificate that was ever something other than valid.
+#[must_use]
+pub fn status_touched(entry: StatusEntry) -> Vec<u8> {
+    key(STATUS_TOUCHED, &[&place(entry)])
+}
+
+/// Prefix of a list in [`STATUS_TOUCHED`].
+#[must_use]
+pub fn status_touched_in(list: u32) -> Vec<u8> {
+    key(STATUS_TOUCHED, &[&list.to_be_bytes()])
+}
+
+/// The place at the end of a key of [`STATUS`] or [`STATUS_TOUCHED`].
+#[must_use]
+pub fn status_of(key: &[u8]) -> Option<StatusEntry> {
+    let place = seq_of(key).filter(|_| key.len() == 9)?;
+    StatusEntry::new(u32::try_from(place >> 32).ok()?, u32::try_from(place & u64::from(u32::MAX)).ok()?).ok()
 }
 
 /// Key of a setting.

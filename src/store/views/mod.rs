@@ -22,8 +22,8 @@ pub const FIRST_KEY: &[u8] = &[1];
 /// Behind every key.
 pub const END_KEY: &[u8] = &[0xff];
 
-/// Which tables there are and what they hold: another number whenever that changes, so that views made before are made anew.
-const FORM: &str = "2";
+/// Which pairs the views have; a larger number with every table that comes in between two versions.
+const LAYOUT: u32 = 3;
 
 /// One change of a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Applied {
     /// Stands for the version that made the views: those of another one are made anew, since it may have put down other
     /// pairs, or understood events that this one does not.
     fn maker() -> u32 {
-        crc32c::crc32c_append(crc32c::crc32c(PROGRAM.as_bytes()), FORM.as_bytes())
+        crc32c::crc32c_append(crc32c::crc32c(PROGRAM.as_bytes()), &LAYOUT.to_be_bytes())
     }
 
     /// The same after these writes, at another point.

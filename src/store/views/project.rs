@@ -44,6 +44,7 @@ fn project_fact(place: Place<'_>, event: &Event, before: Option<&Certificate>) -
         Fact::Certificate { id, change } => {
             let value = keys::documents(head, place.documents);
             let mut writes = vec![put(keys::at(keys::certificate(*id), seq), value)];
+            writes.extend(first_touch(*id, change, before));
             // A certificate whose successor is still to come lives on, and is looked after, until then.
             let only_planned =
                 matches!(change, CertificateChange::Superseded { .. }) && event.effective_at > event.recorded_at;
@@ -60,6 +61,15 @@ fn project_fact(place: Place<'_>, event: &Event, before: Option<&Certificate>) -
             writes
         }
     }
+}
+
+/// The first change that may move a certificate's status: from it on the lists have to look at it.
+fn first_touch(id: CertificateId, change: &CertificateChange, before: Option<&Certificate>) -> Option<ViewWrite> {
+    let touches = |change: &CertificateChange| {
+        !matches!(change, CertificateChange::Issued { .. } | CertificateChange::Surveyed { .. })
+    };
+    let before = before.filter(|c| touches(change) && !c.life().iter().any(|s| touches(&s.change)))?;
+    Some(put(keys::status_touched(before.terms().status?), id.to_bytes()))
 }
 
 fn project_change(
@@ -85,7 +95,9 @@ fn project_change(
             let number = keys::claim(&Claim::Number(terms.number.as_str().to_owned()));
             let serial = serial.as_ref().map(|s| (s.series.as_str(), s.value));
             let issue = keys::Issue { id, serial, name: terms.holder.name.as_str() };
-            writes.push(put(number, [&place.unit.to_bytes()[..], &id.to_bytes()].concat()));
+            let held = [&place.unit.to_bytes()[..], &id.to_bytes()].concat();
+            writes.extend(terms.status.map(|entry| put(keys::claim(&Claim::StatusIndex(entry)), held.clone())));
+            writes.push(put(number, held));
             writes.push(put(keys::at(keys::holder(terms.holder.uscc), place.seq), issue.to_bytes()));
             writes.push(enter(Calendar::SurveillanceDue, terms.surveillance_due_on));
             writes.push(enter(Calendar::Expires, terms.valid_until));
@@ -121,7 +133,7 @@ fn has_left(certificate: &Certificate) -> bool {
     matches!(certificate.state(), State::Ended { .. }) || certificate.life().iter().any(replaced)
 }
 
-/// What the views take from a unit: from each of its events, and from what it claims beside numbers. `before` has a
+/// What the views take from a unit: from each of its events, and from what it claims beside numbers and places in the lists. `before` has a
 /// certificate, or none, for each event.
 #[must_use]
 pub(crate) fn project_unit(unit: &UnitHead, at: Position, before: &[Option<Certificate>]) -> Vec<ViewWrite> {
@@ -142,7 +154,7 @@ pub(crate) fn project_unit(unit: &UnitHead, at: Position, before: &[Option<Certi
         writes.extend(project(Place { seq, unit: at, head, documents: &documents }, event, before.as_ref()));
     }
     for claim in crate::store::changeset::claims(&unit.events, &unit.provenance) {
-        if !matches!(claim, Claim::Number(_)) {
+        if !matches!(claim, Claim::Number(_) | Claim::StatusIndex(_)) {
             writes.push(put(keys::claim(&claim), at.to_bytes()));
         }
     }

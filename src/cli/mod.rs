@@ -32,6 +32,7 @@ mod surveil;
 mod suspend;
 mod sweep;
 mod token;
+mod trust;
 mod verify;
 mod withdraw;
 
@@ -69,6 +70,7 @@ enum Command {
     Recertify(recertify::Recertify),
     Mark(Box<mark::Mark>),
     Verify(verify::Verify),
+    Trust(trust::Trust),
     Token(token::Token),
     Key(key::Key),
     Sweep(sweep::Sweep),
@@ -112,6 +114,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Recertify(c) => c.run(global),
         Command::Mark(c) => c.run(global),
         Command::Verify(c) => c.run(),
+        Command::Trust(c) => c.run(),
         Command::Token(c) => c.run(global),
         Command::Key(c) => c.run(global),
         Command::Sweep(c) => c.run(global),

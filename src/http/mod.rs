@@ -16,11 +16,12 @@ pub mod shapes;
 mod status;
 mod well_known;
 
-use crate::service::Service;
+use crate::service::{Service, ServiceError};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
+use error::Problem;
 pub use observe::Limits;
 use observe::Observer;
 pub use places::Bounds;
@@ -50,6 +51,18 @@ impl App {
         let links = Links { base: base.to_owned(), host: service.host().clone() };
         let body_time = limits.body_time;
         Self { service, links: Arc::new(links), observer: Arc::new(Observer::new(limits)), body_time }
+    }
+
+    /// Runs a use case that waits for the disk, or signs, on a thread that may wait.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let service = self.service.clone();
+        match tokio::task::spawn_blocking(move || work(&service)).await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this")),
+        }
     }
 }
 
@@ -82,7 +95,7 @@ fn broken(_: Box<dyn std::any::Any + Send>) -> axum::response::Response {
     use axum::response::IntoResponse as _;
     tracing::error!("a handler panicked");
     let why = "the service could not do this; ask again with the same idempotency key";
-    error::Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", why).into_response()
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", why).into_response()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(certificate))
         .routes(routes!(credential))
         .routes(routes!(history))
+        .routes(routes!(bundle))
         .routes(routes!(search))
         .routes(routes!(mark))
 }
@@ -119,6 +120,35 @@ async fn history(State(app): State<App>, Path(id): Path<String>) -> Result<Json<
     let leaves = app.service.leaves_of(answer.certificate.id)?;
     let steps = answer.certificate.life().iter().zip(leaves);
     Ok(Json(steps.map(|(step, leaf)| HistoryStep::of(&app.links, step, leaf)).collect()))
+}
+
+/// About which moment a bundle's status lists are
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct BundleQuery {
+    /// As they stood at a China-time date (its end) or an RFC 3339 instant of the past; now when left out.
+    as_of: Option<String>,
+}
+
+/// Everything a verifier without a network needs: record, keys, status lists, log proofs
+#[utoipa::path(get, path = "/api/v1/bundle/{id}", tag = "public",
+    params(("id" = String, Path, description = "16-digit identifier"), BundleQuery),
+    responses((status = 200, content_type = "application/json", body = Object, description = "the bundle (docs/SPEC-bundle.md)"), (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right"), (status = 410, body = Problem, content_type = "application/problem+json", description = "`record_withheld`: the certificate had ended before its record was signed"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
+async fn bundle(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    query: Params<BundleQuery>,
+) -> Result<Response, Problem> {
+    let id = id_of(&id)?;
+    let as_of = params(query)?.as_of;
+    let as_of = as_of.as_deref().map(AsOf::parse).transpose().map_err(|r| r.under("/as_of"))?;
+    let missing =
+        || Problem::new(StatusCode::NOT_FOUND, "no_such_certificate", format!("there is no certificate {id}"));
+    let bytes = app.blocking(move |service| service.bundle(id, as_of)).await?.ok_or_else(missing)?;
+    let name = format!("attachment; filename=\"certificate-{id}.bundle.json\"");
+    Ok(([(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
+        .into_response())
 }
 
 /// What to search for: exactly one of the three.

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod audit;
+pub mod bundle;
 pub mod clock;
 pub mod data_dir;
 pub mod error;

@@ -40,14 +40,23 @@ pub struct Finding {
     pub verdict: Verdict,
 }
 
-/// Verifies a certificate file with the body's keys and nothing else. What happened since it was signed stays open: the
-/// `status` check says so, and the verdict does not depend on it.
+/// Verifies a certificate file with the body's keys. What happened since it was signed is told by the status lists that are
+/// given. Where nobody asked for it (none) it stays open: the `status` check says so, and the verdict does not depend on it.
 #[must_use]
-pub fn verify_offline(bytes: &[u8], keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Finding {
-    let (read, mut checks) = signature_and_key(bytes, keys, None, now);
+pub fn verify_offline(
+    bytes: &[u8],
+    keys: &KeyDocument,
+    lists: Option<&[Value]>,
+    now: Timestamp,
+    at: Timestamp,
+) -> Finding {
+    let (read, mut checks) = signature_and_key(bytes, Keys::Saved(keys), None, now);
     if let Some((_, terms)) = &read {
         checks.push(validity(terms, at, now));
-        checks.push(offline::status_not_asked(at, now));
+        checks.push(match lists {
+            Some(lists) => super::status::check(terms.status, lists, keys, at, now),
+            None => offline::status_not_asked(at, now),
+        });
     }
     let key_holds = !checks.iter().any(|c| c.check == CheckName::Key && c.result == CheckResult::Failed);
     Finding { verdict: Verdict::of(at, None, checks), genuine: read.filter(|_| key_holds) }
@@ -63,7 +72,7 @@ pub fn verify_registered(
     moment: Moment,
 ) -> Finding {
     let recorded_at = life.life().first().map(|s| s.recorded_at);
-    let (read, mut checks) = signature_and_key(bytes, keys, recorded_at, moment.now);
+    let (read, mut checks) = signature_and_key(bytes, Keys::Register(keys), recorded_at, moment.now);
     let same = read.as_ref().is_none_or(|(id, terms)| *id == life.id && terms == life.terms());
     if !same {
         checks.push(Draft { name: CheckName::Signature, source: Source::Register, known_at: moment.now }.failed(
@@ -77,7 +86,7 @@ pub fn verify_registered(
     if life.is_understood(moment.known_at) {
         checks.push(validity(life.terms(), moment.at, moment.now));
     }
-    checks.push(status(life, moment));
+    checks.push(status_of(life, Source::Register, moment));
     // What has ended is surveyed no more.
     if let Some(standing) = standing.as_ref().filter(|s| matches!(s.standing, Standing::Valid | Standing::Suspended)) {
         checks.push(surveillance(life, standing.standing, intervals, moment));
@@ -88,14 +97,28 @@ pub fn verify_registered(
     }
 }
 
-type Read = Option<(CertificateId, Terms)>;
+pub(super) type Read = Option<(CertificateId, Terms)>;
 
-fn signature_and_key(
+/// A list of keys, by where it is from.
+#[derive(Clone, Copy)]
+pub(super) enum Keys<'a> {
+    /// The register's own: complete.
+    Register(&'a KeyDocument),
+    /// One that was saved: it may be older than a key.
+    Saved(&'a KeyDocument),
+}
+
+/// The checks `signature` and `key`. `recorded_at` is when the record was put on record, where somebody vouches for that.
+pub(super) fn signature_and_key(
     bytes: &[u8],
-    keys: &KeyDocument,
+    keys: Keys<'_>,
     recorded_at: Option<Timestamp>,
     now: Timestamp,
 ) -> (Read, Vec<Check>) {
+    let (keys, complete) = match keys {
+        Keys::Register(keys) => (keys, true),
+        Keys::Saved(keys) => (keys, false),
+    };
     let signature = Draft { name: CheckName::Signature, source: Source::Record, known_at: now };
     let document = match parse_strict(bytes) {
         Ok(document) => document,
@@ -103,8 +126,7 @@ fn signature_and_key(
     };
     let evidence = match verify_credential(&document, |url| keys.resolve(url)) {
         Ok(evidence) => evidence,
-        // The register's own list is complete; one that was saved may be older than the key.
-        Err(ProofFailure::UnknownKey) if recorded_at.is_none() && may_be_ours(&document, keys) => {
+        Err(ProofFailure::UnknownKey) if !complete && may_be_ours(&document, keys) => {
             return (None, vec![key::unlisted(&signature)]);
         }
         Err(failure) => {
@@ -145,8 +167,8 @@ fn validity(terms: &Terms, at: Timestamp, now: Timestamp) -> Check {
 }
 
 /// Whether a required answer about standing holds at the moment asked.
-fn status(life: &Certificate, moment: Moment) -> Check {
-    let draft = Draft { name: CheckName::Status, source: Source::Register, known_at: moment.known_at };
+pub(super) fn status_of(life: &Certificate, source: Source, moment: Moment) -> Check {
+    let draft = Draft { name: CheckName::Status, source, known_at: moment.known_at };
     if !life.is_understood(moment.known_at) {
         return newer(&draft);
     }

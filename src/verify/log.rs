@@ -1,22 +1,134 @@
-//! The check of the public log.
+//! The check of the public log: with the register's own tree at hand, or from a checkpoint and proofs that somebody kept.
 
+use super::bundle::ProvenEntry;
 use super::verdict::{Check, CheckName, Draft, Source};
+use crate::domain::Host;
+use crate::sign::note::{Note, NoteKey};
+use crate::sign::{KeyDocument, KeyRecord, Purpose, canonicalize};
+use crate::tlog::{self, Checkpoint};
 use jiff::Timestamp;
+use serde_json::Value;
+
+/// The name of a host's log: the first line of its checkpoints, and the name of its key.
+#[must_use]
+pub fn origin(host: &Host) -> String {
+    format!("{host}/log")
+}
+
+fn draft(now: Timestamp) -> Draft {
+    Draft { name: CheckName::Log, source: Source::Log, known_at: now }
+}
 
 /// What the register's own log has of a record: its leaf and the size of the published tree, whose proof the register verified.
 #[must_use]
 pub fn logged(place: Option<(u64, u64)>, now: Timestamp) -> Check {
-    let draft = Draft { name: CheckName::Log, source: Source::Log, known_at: now };
     match place {
-        Some((leaf, size)) => draft.ok(
+        Some((leaf, size)) => draft(now).ok(
             "logged",
             format!("已记入公开日志第 {leaf} 条（共 {size} 条）"),
             format!("entry {leaf} of the {size} in the public log"),
         ),
-        None => draft.unknown(
+        None => draft(now).unknown(
             "not_logged_yet",
             "还没有记入已公布的日志，通常只需一秒",
             "not in a published checkpoint of the log yet; that takes a second as a rule",
         ),
     }
+}
+
+/// What a checkpoint and proofs that were kept come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// The check, required: without the log nobody vouches for what it would show.
+    pub check: Check,
+    /// The entries, where all of them are proven; else none.
+    pub entries: Vec<Value>,
+}
+
+impl Evidence {
+    /// Nothing of the log is at hand.
+    #[must_use]
+    pub fn none(now: Timestamp) -> Self {
+        let check =
+            draft(now).unknown("log_missing", "没有附日志证明", "there is no proof from the public log with it");
+        Self { check: Check { required: true, ..check }, entries: vec![] }
+    }
+}
+
+/// Verifies that entries are in the tree of a checkpoint that the body signed.
+#[must_use]
+pub fn evidence(checkpoint: &str, entries: &[ProvenEntry], keys: &KeyDocument, now: Timestamp) -> Evidence {
+    let (check, entries) = match signed(checkpoint, keys, now).and_then(|(tree, key)| prove(&tree, key, entries, now)) {
+        Ok(check) => (check, entries.iter().map(|e| e.entry.clone()).collect()),
+        Err(check) => (check, vec![]),
+    };
+    Evidence { check: Check { required: true, ..check }, entries }
+}
+
+fn failed(now: Timestamp, code: &'static str, zh: &str, en: String) -> Check {
+    draft(now).failed(code, zh, en)
+}
+
+/// The checkpoint, and the key of the body that signed it.
+fn signed<'k>(note: &str, keys: &'k KeyDocument, now: Timestamp) -> Result<(Checkpoint, &'k KeyRecord), Check> {
+    let origin = origin(keys.host());
+    let unreadable =
+        |code, why: String| failed(now, code, "日志的检查点读不懂", format!("the checkpoint has no reading: {why}"));
+    let note = Note::parse(note).map_err(|e| unreadable(e.code(), e.to_string()))?;
+    let mut by = None;
+    for key in keys.keys().iter().filter(|k| k.purpose == Purpose::Log) {
+        let found = note.verified_by(&NoteKey::ed25519(&origin, key.public));
+        let found = found.map_err(|e| {
+            failed(now, e.code(), "日志检查点的签名不对", format!("the checkpoint is not the body's: {e}"))
+        })?;
+        by = found.map(|_| key).or(by);
+    }
+    let checkpoint = Checkpoint::parse(note.text()).map_err(|e| unreadable(e.code(), e.to_string()))?;
+    if checkpoint.origin != origin {
+        return Err(failed(
+            now,
+            "log_other",
+            "这是别的日志的检查点",
+            format!("the checkpoint is of another log than {origin}"),
+        ));
+    }
+    let Some(key) = by else {
+        return Err(draft(now).unknown(
+            "log_key_unknown",
+            "检查点不是用清单里的日志密钥签的：清单可能比密钥旧",
+            "the checkpoint is not signed by a log key in this list of keys, which may be older than the key",
+        ));
+    };
+    if key.compromised_at.is_some() {
+        return Err(draft(now).unknown(
+            "log_key_compromised",
+            format!("日志密钥 {} 已经泄露，单凭它的签名不能证明什么", key.id),
+            format!("the log key {} was compromised: its signature alone proves nothing", key.id),
+        ));
+    }
+    Ok((checkpoint, key))
+}
+
+fn prove(tree: &Checkpoint, key: &KeyRecord, entries: &[ProvenEntry], now: Timestamp) -> Result<Check, Check> {
+    let mut last = None;
+    for ProvenEntry { index, entry, proof } in entries {
+        if last.is_some_and(|l| l >= *index) {
+            return Err(failed(
+                now,
+                "log_order",
+                "日志条目的次序不对",
+                "the entries are not in the log's order".into(),
+            ));
+        }
+        last = Some(*index);
+        let bytes = canonicalize(entry)
+            .map_err(|r| failed(now, r.code, "日志条目读不懂", format!("an entry has no canonical form: {r}")))?;
+        let held = tlog::verify_inclusion(&tlog::leaf(&bytes), *index, tree.size, proof, &tree.root);
+        held.map_err(|e| failed(now, e.code(), "日志证明不成立", format!("entry {index} is not in the log: {e}")))?;
+    }
+    Ok(draft(now).ok(
+        "log_proven",
+        format!("{} 条记录都在公开日志里（共 {} 条，{} 签名）", entries.len(), tree.size, key.id),
+        format!("{} entries are in the public log of {} that {} signed", entries.len(), tree.size, key.id),
+    ))
 }

@@ -23,6 +23,8 @@ pub enum CheckName {
     Mark,
     /// The record's entry is in a checkpoint of the public log.
     Log,
+    /// Whose word the keys are that a file is held against.
+    Trust,
 }
 
 impl CheckName {
@@ -37,6 +39,7 @@ impl CheckName {
             Self::Surveillance => "监督审查",
             Self::Mark => "标志许可",
             Self::Log => "公开日志",
+            Self::Trust => "密钥来源",
         }
     }
 
@@ -51,6 +54,7 @@ impl CheckName {
             Self::Surveillance => "Surveillance",
             Self::Mark => "Mark licence",
             Self::Log => "Public log",
+            Self::Trust => "Trust",
         }
     }
 }

@@ -1,35 +1,42 @@
-//! `verify`: a certificate, a mark's address or a photograph of a mark against a saved key document; no store, no network.
+//! `verify`: a certificate, a bundle, a mark's address or a photograph of a mark against saved keys; no store, no network.
 
+mod input;
 mod photo;
 mod tell;
 
 use super::exit::{Exit, Usage};
-use super::files;
+use super::{files, trust};
 use crate::domain::CertificateId;
 use crate::domain::dates::AsOf;
 use crate::domain::record::Terms;
 use crate::mark::payload::SignedToken;
-use crate::mark::read::FILE_MAX;
 use crate::service::clock::{Clock as _, Machine};
 use crate::sign::KeyDocument;
 use crate::sign::canonical::MAX_BYTES;
+use crate::verify::bundle::{Trust, verify_bundle};
+use crate::verify::certificate::Finding;
 use crate::verify::{self, Check, CheckName, CheckResult, Outcome, Source, Verdict};
 use clap::Args;
+use input::Input;
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use serde_json::Value;
+use std::path::PathBuf;
 
-/// Verify a certificate file, a mark's address or a photograph of a mark; needs no network and no store
+/// Verify a certificate, a bundle, a mark's address or a photograph of a mark; needs no network and no store
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit 0: valid. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nWithout the register nobody can tell whether it was suspended or withdrawn since it was signed; the answer says so.\nThe key document is https://HOST/.well-known/did.json (or jwks.json), saved from a source you trust."
+    after_help = "Exit 0: valid. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nA certificate's file alone does not tell whether it was suspended or withdrawn since it was signed; a bundle (https://HOST/api/v1/bundle/ID) does, and so do its status lists.\nThe body's keys are those of --keys, else those remembered by starmark trust. They are https://HOST/.well-known/did.json, saved from a source you trust; a bundle without either is held against the keys it brings, which is told and is not enough for an answer of valid."
 )]
 pub(super) struct Verify {
-    /// Certificate (JSON file), mark (https://HOST/m/DIGITS, or the digits), or photo of a mark (PNG or JPEG file)
+    /// Certificate or bundle (JSON file), mark (https://HOST/m/DIGITS, or the digits), or photo of a mark (PNG or JPEG file)
     #[arg(value_name = "INPUT")]
     input: String,
-    /// The body's key document
+    /// The body's key document [default: the keys remembered by starmark trust]
     #[arg(long, value_name = "FILE")]
-    keys: PathBuf,
+    keys: Option<PathBuf>,
+    /// A status list the certificate names, saved from its address; both are needed
+    #[arg(long, value_name = "FILE")]
+    status: Vec<PathBuf>,
     /// About which day or instant, e.g. 2026-05-08 or 2026-05-08T09:30:00+08:00 [default: now]
     #[arg(long, value_name = "DATE|INSTANT", value_parser = AsOf::parse)]
     at: Option<AsOf>,
@@ -47,7 +54,7 @@ struct Moments {
 
 /// What an input turned out to be, with the answer.
 struct Answer {
-    /// `certificate`, `mark`, `photo` or `page`.
+    /// `certificate`, `bundle`, `mark`, `photo` or `page`.
     kind: &'static str,
     verdict: Verdict,
     certificate: Option<(CertificateId, Terms)>,
@@ -69,16 +76,24 @@ impl Answer {
     }
 }
 
+/// The keys an input is held against.
+struct Held {
+    keys: KeyDocument,
+    /// The input brought them itself.
+    own_word: bool,
+}
+
 impl Verify {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let keys = read_keys(&self.keys)?;
+        let input = Input::of(&self.input)?;
+        let held = self.keys_for(&input)?;
         let now = Machine.now();
         let moments = Moments { now, at: self.at.map_or(now, |a| a.instant(now)) };
-        let answer = self.answer(&keys, moments)?;
+        let answer = self.answer(&input, &held, moments)?;
         if self.json {
-            tell::json(&answer, &keys)?
+            tell::json(&answer, &held.keys)?
         } else {
-            tell::text(&answer, &keys)?
+            tell::text(&answer, &held.keys)?
         }
         Ok(match answer.verdict.verdict {
             Outcome::Valid => Exit::Done,
@@ -87,62 +102,59 @@ impl Verify {
         })
     }
 
-    fn answer(&self, keys: &KeyDocument, moments: Moments) -> anyhow::Result<Answer> {
-        let text = self.input.trim();
-        let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let is_address = |scheme: &str| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
-        if is_digits || is_address("https://") || is_address("http://") {
-            return Ok(match own_page(text, keys, moments) {
-                Some(answer) => answer,
-                None => Answer::of_mark(text, keys, moments),
-            });
+    /// The keys named, else those remembered of the input's host, else those it brings itself.
+    fn keys_for(&self, input: &Input) -> anyhow::Result<Held> {
+        let given = |keys| Held { keys, own_word: false };
+        if let Some(file) = &self.keys {
+            return Ok(given(trust::read_keys(file)?));
         }
-        let bytes = files::read(Path::new(&self.input), FILE_MAX as u64)?;
-        if is_picture(&bytes) {
-            return Ok(photo::answer(&bytes, keys, moments));
+        let known = match input.host() {
+            Some(host) => trust::trusted(&host)?,
+            None => trust::only_one()?,
+        };
+        match (known, input.own_keys()) {
+            (Some(keys), _) => Ok(given(keys)),
+            (None, Some(keys)) => Ok(Held { keys, own_word: true }),
+            (None, None) => Err(Usage(
+                "name the body's keys with --keys FILE, or remember them once with starmark trust FILE".into(),
+            )
+            .into()),
         }
-        if is_other_file(&bytes) {
-            let why = format!(
-                "{} is neither a certificate nor a picture that is read here: save a photo as PNG or JPEG, a certificate as plain UTF-8 text without a byte order mark",
-                self.input
-            );
-            return Err(Usage(why).into());
-        }
-        if bytes.trim_ascii_start().starts_with(b"<") {
-            let why = format!(
-                "{} is a drawing or a web page: verify the mark's PNG, a photo of it, or its address",
-                self.input
-            );
-            return Err(Usage(why).into());
-        }
-        if bytes.len() > MAX_BYTES {
-            return Err(Usage(format!(
-                "{} is neither a picture nor a certificate: it has more than {MAX_BYTES} bytes",
-                self.input
-            ))
-            .into());
-        }
-        let found = verify::certificate::verify_offline(&bytes, keys, moments.now, moments.at);
-        Ok(Answer {
-            kind: "certificate",
+    }
+
+    fn answer(&self, input: &Input, held: &Held, moments: Moments) -> anyhow::Result<Answer> {
+        let Held { keys, own_word } = held;
+        let of_certificate = |kind, found: Finding| Answer {
+            kind,
             verdict: found.verdict,
             certificate: found.genuine,
             mark: None,
             codes: vec![],
+        };
+        Ok(match input {
+            Input::Mark(text) => match own_page(text, keys, moments) {
+                Some(answer) => answer,
+                None => Answer::of_mark(text, keys, moments),
+            },
+            Input::Picture(bytes) => photo::answer(bytes, keys, moments),
+            Input::Certificate(bytes) => {
+                let lists = self.lists()?;
+                let found = verify::certificate::verify_offline(bytes, keys, lists.as_deref(), moments.now, moments.at);
+                of_certificate("certificate", found)
+            }
+            Input::Bundle(bytes) => {
+                let trust = if *own_word { Trust::OwnWord } else { Trust::Given(keys) };
+                of_certificate("bundle", verify_bundle(bytes, trust, moments.now, moments.at))
+            }
         })
     }
-}
 
-fn is_picture(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"\xff\xd8\xff")
-}
-
-/// Whether it is a file of a well-known other kind: WebP, GIF, TIFF, BMP, HEIC, PDF, or text with a byte order mark. It speaks
-/// neither for nor against the certificate or mark in it.
-fn is_other_file(bytes: &[u8]) -> bool {
-    const STARTS: [&[u8]; 9] =
-        [b"RIFF", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"%PDF", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
-    bytes.is_empty() || bytes.get(4..8) == Some(b"ftyp") || STARTS.iter().any(|s| bytes.starts_with(s))
+    /// The status lists that were given; none where none were.
+    fn lists(&self) -> anyhow::Result<Option<Vec<Value>>> {
+        let read = |file: &PathBuf| Ok(verify::status::read_bytes(&files::read(file, MAX_BYTES as u64)?));
+        let lists = self.status.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok((!lists.is_empty()).then_some(lists))
+    }
 }
 
 /// An address of this body's pages that is not exactly what stands in a code, as people copy it from a browser: it proves
@@ -189,11 +201,4 @@ fn own_page(text: &str, keys: &KeyDocument, moments: Moments) -> Option<Answer> 
         known_at: moments.now,
     };
     Some(Answer::because("page", check, moments.at))
-}
-
-fn read_keys(file: &Path) -> anyhow::Result<KeyDocument> {
-    let bytes = files::read(file, MAX_BYTES as u64)?;
-    KeyDocument::parse(&bytes)
-        .or_else(|refusal| KeyDocument::parse_jwks(&bytes).map_err(|_| refusal))
-        .map_err(|refusal| Usage(format!("{}: {refusal}", file.display())).into())
 }

@@ -4,7 +4,7 @@ use super::Answer;
 use crate::cli::say;
 use crate::domain::dates::china_day;
 use crate::sign::KeyDocument;
-use crate::verify::{CheckResult, Outcome};
+use crate::verify::{Check, CheckName, CheckResult, Outcome};
 use serde_json::{Value, json};
 
 /// The answer for programs: the verdict, and what is genuine.
@@ -40,7 +40,15 @@ fn genuine(answer: &Answer) -> Value {
 
 /// The answer for people.
 pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
+    let open: Vec<&Check> = answer.verdict.checks.iter().filter(|c| c.required && !c.is_ok()).collect();
+    let own_word_only = matches!(open[..], [Check { check: CheckName::Trust, result: CheckResult::Undetermined, .. }]);
+    let status_is_known = answer.verdict.checks.iter().any(|c| c.check == CheckName::Status && c.is_ok());
     let (word, zh) = match answer.verdict.verdict {
+        Outcome::Valid if status_is_known => ("VALID", "有效"),
+        Outcome::Undetermined if own_word_only => (
+            "ALL OF IT HOLDS TOGETHER; WHOSE KEYS IT BRINGS IS NOT PROVEN",
+            "内容自洽；它自带的密钥是不是机构的，未经证实",
+        ),
         // Never more than was checked: without the register nobody knows whether it was suspended since.
         Outcome::Valid => ("VALID AS SIGNED; PRESENT STATUS NOT ASKED", "签名真实，在有效期内；现在的状态没有查"),
         Outcome::Invalid => ("NOT VALID", "无效"),
@@ -71,6 +79,12 @@ pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
             CheckResult::Undetermined => "open",
         };
         say(format_args!("  {word}  {:<13}{} [{}]", check.check.en(), check.message, check.code))?;
+    }
+    if own_word_only {
+        say(format_args!(
+            "  Remember the keys of {} once, from a source you trust: starmark trust did.json (or this file, after comparing its keys)",
+            keys.host()
+        ))?;
     }
     if let (Outcome::Valid, Some((id, _))) = (answer.verdict.verdict, &answer.certificate) {
         say(format_args!("  Its status now is at {}", keys.host().certificate_url(*id)))?;

@@ -10,7 +10,6 @@ use super::error::Problem;
 use crate::domain::Refusal;
 use crate::domain::dates::parse_date;
 use crate::service::{Service, ServiceError};
-use axum::http::StatusCode;
 use jiff::civil::Date;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -29,16 +28,12 @@ pub(super) async fn blocking<T: Send + 'static>(
     app: &App,
     work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, Problem> {
-    let service = app.service.clone();
-    let work = move || {
-        let done = work(&service)?;
+    let work = |service: &Service| {
+        let done = work(service)?;
         service.wait_for_log();
-        Ok::<_, ServiceError>(done)
+        Ok(done)
     };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => Ok(result?),
-        Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this")),
-    }
+    app.blocking(work).await
 }
 
 fn day(text: Option<&str>, pointer: &str) -> Result<Option<Date>, Refusal> {

@@ -18,9 +18,10 @@ use crate::sign::{KeyDocument, KeyId, Signer, log_entry};
 use crate::store::disk::{Disk, MemoryDisk, RealDisk};
 use crate::store::{Blobs, Entry, LocalBlobs, LocalSlot, Slot, Store, StoreError};
 use crate::tlog::{self, Hash, Nodes as _, TILE_WIDTH, TileId};
+pub use crate::verify::bundle::ProvenEntry;
+pub use crate::verify::log::origin;
 use published::need;
 use sequencer::Worker;
-use serde_json::Value;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -64,23 +65,6 @@ impl LogFiles {
             blobs: Arc::new(LocalBlobs::new(disk, &dir)),
         }
     }
-}
-
-/// The name of a host's log: the first line of its checkpoints, and the name of its key.
-#[must_use]
-pub fn origin(host: &Host) -> String {
-    format!("{host}/log")
-}
-
-/// An entry, with the proof that a checkpoint's tree has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProvenEntry {
-    /// Which leaf it is.
-    pub index: u64,
-    /// The entry.
-    pub entry: Value,
-    /// Inclusion proof (RFC 9162 section 2.1.3).
-    pub proof: Vec<Hash>,
 }
 
 /// Entries with proofs, all in the tree of one checkpoint.

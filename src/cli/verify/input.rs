@@ -1,0 +1,85 @@
+//! What was handed in.
+
+use crate::cli::exit::Usage;
+use crate::cli::files;
+use crate::domain::Host;
+use crate::mark::ScannedUrl;
+use crate::mark::read::FILE_MAX;
+use crate::sign::canonical::MAX_BYTES;
+use crate::sign::{KeyDocument, parse_strict};
+use crate::verify::bundle::{Bundle, is_bundle};
+use serde_json::Value;
+use std::path::Path;
+
+/// An input, by what it looks like; nothing in it has been verified.
+pub(super) enum Input {
+    /// A mark's address or digits.
+    Mark(String),
+    /// A photograph or drawing in pixels.
+    Picture(Vec<u8>),
+    /// A certificate's file, or what is not any of the others.
+    Certificate(Vec<u8>),
+    /// A bundle.
+    Bundle(Vec<u8>),
+}
+
+impl Input {
+    /// Reads what the argument names.
+    ///
+    /// # Errors
+    /// A usage error for a file that is none of these.
+    pub(super) fn of(argument: &str) -> anyhow::Result<Self> {
+        let text = argument.trim();
+        let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let is_address = |scheme: &str| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
+        if is_digits || is_address("https://") || is_address("http://") {
+            return Ok(Self::Mark(text.to_owned()));
+        }
+        let bytes = files::read(Path::new(argument), FILE_MAX as u64)?;
+        if is_picture(&bytes) {
+            return Ok(Self::Picture(bytes));
+        }
+        let why = if is_other_file(&bytes) {
+            "is neither a certificate nor a picture that is read here: save a photo as PNG or JPEG, a certificate as plain UTF-8 text without a byte order mark".to_owned()
+        } else if bytes.trim_ascii_start().starts_with(b"<") {
+            "is a drawing or a web page: verify the mark's PNG, a photo of it, or its address".to_owned()
+        } else if bytes.len() > MAX_BYTES {
+            format!("is neither a picture nor a certificate: it has more than {MAX_BYTES} bytes")
+        } else {
+            let bundle = parse_strict(&bytes).is_ok_and(|document| is_bundle(&document));
+            return Ok(if bundle { Self::Bundle(bytes) } else { Self::Certificate(bytes) });
+        };
+        Err(Usage(format!("{argument} {why}")).into())
+    }
+
+    /// The host it says it is of.
+    pub(super) fn host(&self) -> Option<Host> {
+        let json = |bytes: &[u8]| parse_strict(bytes).ok();
+        match self {
+            Self::Mark(text) => Host::parse(ScannedUrl::parse(text).ok()?.host).ok(),
+            Self::Picture(_) => None,
+            Self::Certificate(bytes) => Host::parse(json(bytes)?["issuer"].as_str()?.strip_prefix("did:web:")?).ok(),
+            Self::Bundle(bytes) => Host::parse(json(bytes)?.get("host").and_then(Value::as_str)?).ok(),
+        }
+    }
+
+    /// The keys it brings.
+    pub(super) fn own_keys(&self) -> Option<KeyDocument> {
+        match self {
+            Self::Bundle(bytes) => Bundle::read(bytes).ok().map(|bundle| bundle.keys),
+            Self::Mark(_) | Self::Picture(_) | Self::Certificate(_) => None,
+        }
+    }
+}
+
+fn is_picture(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"\xff\xd8\xff")
+}
+
+/// Whether it is a file of a well-known other kind: WebP, GIF, TIFF, BMP, HEIC, PDF, or text with a byte order mark. It speaks
+/// neither for nor against the certificate or mark in it.
+fn is_other_file(bytes: &[u8]) -> bool {
+    const STARTS: [&[u8]; 9] =
+        [b"RIFF", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"%PDF", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+    bytes.is_empty() || bytes.get(4..8) == Some(b"ftyp") || STARTS.iter().any(|s| bytes.starts_with(s))
+}

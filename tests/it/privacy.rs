@@ -88,6 +88,9 @@ impl Watched {
             "/metrics",
             "/api/v1/issuing/due",
             "/nowhere",
+            "/status/revocation/1",
+            "/status/suspension/1?timestamp=2026-05-08T04:00:00Z",
+            "/status/token/1",
         ];
         let mut all: Vec<String> = fixed.iter().map(|a| (*a).to_owned()).collect();
         for id in &self.ids {
@@ -168,6 +171,8 @@ fn every_public_route_is_looked_at() {
         "/api/v1/certificates/{id}/credential",
         "/api/v1/certificates/{id}/history",
         "/api/v1/marks/{digits}",
+        "/status/token/{list}",
+        "/status/{purpose}/{list}",
     ];
     assert_eq!(public, looked_at, "look at a new one in `addresses`, then name it here");
 }

@@ -1,11 +1,12 @@
 //! Signers that misbehave: what they sign never leaves, and nothing is put on record.
 
 use super::marks::MarkRequest;
+use super::status_lists::ListForm;
 use super::testing::{SHEET, service};
 use super::{Act, Actor, Service, ServiceError};
 use crate::domain::decision::DecisionInput;
 use crate::domain::mark_licence::Medium;
-use crate::domain::{Refusal, Scheme};
+use crate::domain::{Refusal, Scheme, StatusPurpose};
 use crate::sign::signer::SIGNATURE_LEN;
 use crate::sign::{LocalSigner, PublicKey, Purpose, SignFailure, Signer};
 use serde_json::{Value, json};
@@ -120,6 +121,29 @@ fn a_mark_that_does_not_verify_never_leaves() {
     }
     plug(&service, Purpose::Mark, &key, None);
     service.license_mark(&act, &id, &request).unwrap();
+}
+
+#[test]
+fn a_status_list_that_does_not_verify_never_leaves() {
+    let service = service();
+    let key = honest(&service, Purpose::Credential);
+    let forms = [
+        ListForm::Credential(StatusPurpose::Revocation),
+        ListForm::Credential(StatusPurpose::Suspension),
+        ListForm::Jwt,
+        ListForm::Cwt,
+    ];
+    for form in forms {
+        for fault in FAULTS {
+            plug(&service, Purpose::Credential, &key, Some(fault));
+            for at in [None, Some(service.now())] {
+                let outcome = service.status_list(form, 1, at);
+                assert!(matches!(outcome, Err(ServiceError::SelfCheck(_))), "{form:?} left");
+            }
+        }
+        plug(&service, Purpose::Credential, &key, None);
+        assert!(service.status_list(form, 1, None).unwrap().is_some(), "nothing stands in its way");
+    }
 }
 
 #[test]

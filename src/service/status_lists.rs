@@ -1,18 +1,19 @@
 //! Status lists, as certificates name them: made from the register, signed, and kept until something changes.
 //!
 //! A list tells of whoever stands in it at one moment. What it says and what [`Service::certificate_answer`] says of the
-//! same moment agree, but that dates are not in it ([`Certificate::listed`](crate::domain::Certificate::listed)).
+//! same moment agree, but that dates are not in it ([`Moves::listed`]).
 
 use super::{Service, ServiceError};
+use crate::domain::certificate::Moves;
 use crate::domain::status_entry::{LIST_ENTRIES, Listed};
-use crate::domain::{CertificateChange, Fact, Refusal, StatusEntry, StatusPurpose};
+use crate::domain::{Fact, Refusal, StatusEntry, StatusPurpose};
 use crate::sign::{
     Purpose, SigningKey, StatusList, StatusToken, canonicalize, cwt, jwt, parse_strict, sign_document,
     status_credential, verify_credential,
 };
 use crate::status::token_list::{INVALID, SUSPENDED, VALID};
 use crate::status::{Bits, Bitstring, ListFault, TokenList};
-use crate::store::StoreError;
+use crate::store::Entry;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const VALIDITY: SignedDuration = SignedDuration::from_hours(24);
 /// For how many seconds a list may be kept before a fresh one is fetched.
 pub const TTL_SECONDS: u32 = 300;
-/// Units looked through for a change of standing; after more of them the list is made anew.
+/// Units looked through for a change of standing; where there are more, the register is asked for the whole list.
 const LOOKED_THROUGH: usize = 256;
 /// Places tried for a free one. At least half of a list is free, so this many are taken never.
 const PLACES_TRIED: u32 = 128;
@@ -44,17 +45,30 @@ type Told = Vec<(u32, Listed)>;
 struct Made {
     /// Of which moment.
     at: Timestamp,
-    /// Events looked at.
-    seq: u64,
     /// When a planned change takes effect.
     until: Option<Timestamp>,
-    told: Told,
     signed: BTreeMap<ListForm, Arc<[u8]>>,
 }
 
-/// The latest of each list.
+impl Made {
+    /// Whether it would be made the same way now.
+    fn holds(&self, now: Timestamp) -> bool {
+        let young = self.at <= now && now.duration_since(self.at) < VALIDITY / 2;
+        young && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// What is kept of a list: whoever in it was ever other than valid, and the latest that was made of it.
+struct Kept {
+    /// Events looked at.
+    seq: u64,
+    moves: Arc<BTreeMap<u32, Moves>>,
+    made: Option<Made>,
+}
+
+/// What is kept of each list.
 #[derive(Default)]
-pub(super) struct Lists(Mutex<HashMap<u32, Made>>);
+pub(super) struct Lists(Mutex<HashMap<u32, Kept>>);
 
 impl Service {
     /// A place in the status lists for one more certificate, drawn by lot; whether somebody else takes it meanwhile is told
@@ -85,69 +99,68 @@ impl Service {
         if !(1..=self.store.latest_status_list()).contains(&list) {
             return Ok(None);
         }
+        let mut lists = self.lists.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.recording_time()?;
+        let kept = self.up_to_date(list, lists.remove(&list))?;
+        let kept = lists.entry(list).insert_entry(kept).into_mut();
         if let Some(at) = at {
-            let now = self.recording_time()?;
+            let moves = kept.moves.clone();
+            drop(lists);
             if at > now {
                 let why = format!("how certificates will stand at {at} is not known yet: it is {now} now");
                 return Err(Refusal::invalid("bad_timestamp", why).into());
             }
-            let (told, _) = self.told(list, at, at)?;
-            return self.sign_list(form, list, at, &told, now).map(Some);
+            return self.sign_list(form, list, at, &told(&moves, at, at), now).map(Some);
         }
-        let mut lists = self.lists.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.recording_time()?;
-        let kept = match lists.remove(&list) {
-            Some(made) => self.still_holds(made, now)?,
-            None => None,
+        let until = || kept.moves.values().filter_map(|m| m.next_after(now)).min();
+        let made = match kept.made.take().filter(|made| made.holds(now)) {
+            Some(made) => kept.made.insert(made),
+            None => kept.made.insert(Made { at: now, until: until(), signed: BTreeMap::new() }),
         };
-        let mut made = match kept {
-            Some(made) => made,
-            None => {
-                // First the count, then the events: one that comes in between is looked at again, never overlooked.
-                let seq = self.store.next_seq();
-                let (told, until) = self.told(list, now, Timestamp::MAX)?;
-                Made { at: now, seq, until, told, signed: BTreeMap::new() }
-            }
-        };
-        let bytes = match made.signed.get(&form) {
-            Some(bytes) => bytes.clone(),
-            None => self.sign_list(form, list, made.at, &made.told, now)?,
-        };
+        if let Some(bytes) = made.signed.get(&form) {
+            return Ok(Some(bytes.clone()));
+        }
+        let bytes = self.sign_list(form, list, made.at, &told(&kept.moves, made.at, Timestamp::MAX), now)?;
         made.signed.insert(form, bytes.clone());
-        lists.insert(list, made);
         Ok(Some(bytes))
     }
 
-    /// The list as it was made, where it would be made the same way now.
-    fn still_holds(&self, mut made: Made, now: Timestamp) -> Result<Option<Made>, StoreError> {
-        let young = made.at <= now && now.duration_since(made.at) < VALIDITY / 2;
-        if !young || made.until.is_some_and(|until| until <= now) {
-            return Ok(None);
+    /// What is kept of a list, with all that has happened since.
+    fn up_to_date(&self, list: u32, kept: Option<Kept>) -> Result<Kept, ServiceError> {
+        // First the count, then the lives: what comes in between is looked at again, never overlooked.
+        let seq = self.store.next_seq();
+        let Some(mut kept) = kept else { return self.whole_list(list, seq) };
+        if kept.seq == seq {
+            return Ok(kept);
         }
-        if made.seq < self.store.next_seq() {
-            let entries = self.store.entries(made.seq, LOOKED_THROUGH)?;
-            let moved = entries.iter().flat_map(|e| &e.events).any(|e| moves_a_list(&e.fact));
-            if moved || entries.len() == LOOKED_THROUGH {
-                return Ok(None);
+        let entries = self.store.entries(kept.seq, LOOKED_THROUGH)?;
+        if entries.len() == LOOKED_THROUGH {
+            return self.whole_list(list, seq);
+        }
+        for event in entries.iter().flat_map(|e| &e.events) {
+            match &event.fact {
+                Fact::Certificate { id, change } if change.moves_status() => {
+                    let certificate = self.certificate(*id)?;
+                    if let Some(entry) = certificate.terms().status.filter(|entry| entry.list() == list) {
+                        Arc::make_mut(&mut kept.moves).insert(entry.index(), certificate.moves());
+                        kept.made = None;
+                    }
+                }
+                // Another key signs, or the one that signed is good for nothing.
+                Fact::Key { .. } => kept.made = None,
+                Fact::Certificate { .. } | Fact::Mark { .. } | Fact::Token { .. } | Fact::Body { .. } => {}
             }
-            made.seq = entries.last().map_or(made.seq, crate::store::Entry::next_seq);
         }
-        Ok(Some(made))
+        kept.seq = entries.last().map_or(kept.seq, Entry::next_seq);
+        Ok(kept)
     }
 
-    /// What a list says of a moment, from what was known at another; and until when, by what is planned.
-    fn told(&self, list: u32, at: Timestamp, known_at: Timestamp) -> Result<(Told, Option<Timestamp>), ServiceError> {
-        let (mut told, mut until) = (vec![], None);
+    fn whole_list(&self, list: u32, seq: u64) -> Result<Kept, ServiceError> {
+        let mut moves = BTreeMap::new();
         for (index, id) in self.store.status_list(list)? {
-            let certificate = self.certificate(id)?;
-            let listed = certificate.listed(at, known_at);
-            if listed != Listed::Valid {
-                told.push((index, listed));
-            }
-            let next = certificate.listed_until(at, known_at);
-            until = until.into_iter().chain(next).min();
+            moves.insert(index, self.certificate(id)?.moves());
         }
-        Ok((told, until))
+        Ok(Kept { seq, moves: Arc::new(moves), made: None })
     }
 
     /// Signs a list, reads it back and verifies it before it leaves.
@@ -213,15 +226,10 @@ impl Service {
     }
 }
 
-/// Whether an event may change what a list says, or who may sign it.
-fn moves_a_list(fact: &Fact) -> bool {
-    match fact {
-        Fact::Certificate { change, .. } => {
-            !matches!(change, CertificateChange::Issued { .. } | CertificateChange::Surveyed { .. })
-        }
-        Fact::Key { .. } | Fact::Body { .. } => true,
-        Fact::Mark { .. } | Fact::Token { .. } => false,
-    }
+/// What a list says of a moment, from what was known at another.
+fn told(moves: &BTreeMap<u32, Moves>, at: Timestamp, known_at: Timestamp) -> Told {
+    let all = moves.iter().map(|(index, moves)| (*index, moves.listed(at, known_at)));
+    all.filter(|(_, listed)| *listed != Listed::Valid).collect()
 }
 
 fn bitstring(purpose: StatusPurpose, told: &[(u32, Listed)]) -> Result<Bitstring, ListFault> {

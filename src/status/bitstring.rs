@@ -13,7 +13,7 @@ pub const MAX_ENTRIES: u32 = 32 * LIST_ENTRIES;
 const MAX_BYTES: usize = MAX_ENTRIES as usize / 8;
 /// Sign of base64url without padding (Multibase).
 const MULTIBASE: char = 'u';
-/// "Unknown" (RFC 1952, section 2.3.1): the same list is then the same text on every machine.
+/// "Unknown" (RFC 1952, section 2.3.1): a list says nothing of the machine it was packed on.
 const NO_SYSTEM: u8 = 255;
 
 /// A bitstring status list: every entry set or not.
@@ -62,7 +62,7 @@ impl Bitstring {
     }
 
     /// The text of `encodedList`: gzip (RFC 1952), base64url without padding, `u` before it (section 2.2). The same entries
-    /// give the same text.
+    /// give the same text from one build of this program; another may pack them otherwise.
     ///
     /// # Errors
     /// [`ListFault::Packing`]: never seen.

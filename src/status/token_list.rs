@@ -126,7 +126,8 @@ impl TokenList {
         Ok(())
     }
 
-    /// The bytes of `lst` as a CWT has them: zlib (RFC 1950). The same statuses give the same bytes.
+    /// The bytes of `lst` as a CWT has them: zlib (RFC 1950). The same statuses give the same bytes from one build of
+    /// this program.
     ///
     /// # Errors
     /// [`ListFault::Packing`]: never seen.

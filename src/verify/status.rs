@@ -1,8 +1,9 @@
 //! How a certificate stands by status lists that somebody kept: no register, no network. What the lists at hand do not say
 //! for the instant asked about stays open; it is never "valid", and never "revoked" either.
 
+use super::certificate::Finding;
 use super::key::{self, Signed};
-use super::verdict::{Check, CheckName, CheckResult, Draft, Source};
+use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
 use crate::domain::{StatusEntry, StatusPurpose};
 use crate::sign::{KeyDocument, StatusList, parse_strict, status_credential, verify_credential};
 use crate::status::Bitstring;
@@ -64,6 +65,17 @@ pub fn check(entry: Option<StatusEntry>, lists: &[Value], keys: &KeyDocument, at
             )
         }
     }
+}
+
+/// An offline answer about a certificate with its status from lists: the check takes the place of "not asked", and the verdict
+/// depends on it. What is not genuine stays as it is.
+#[must_use]
+pub fn with_lists(finding: Finding, lists: &[Value], keys: &KeyDocument, now: Timestamp) -> Finding {
+    let Some((_, terms)) = &finding.genuine else { return finding };
+    let Verdict { as_of, standing, checks, .. } = finding.verdict;
+    let status = check(terms.status, lists, keys, as_of, now);
+    let checks = checks.into_iter().filter(|c| c.check != CheckName::Status).chain([status]).collect();
+    Finding { verdict: Verdict::of(as_of, standing, checks), genuine: finding.genuine }
 }
 
 /// What the latest list of that purpose says that covers the instant; where none does, why not.

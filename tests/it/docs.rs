@@ -3,6 +3,7 @@
 use crate::cli_kit::{Desk, run_in};
 use crate::harness::{TestApp, decision};
 use crate::vectors_support::{hex, root};
+use base64::Engine as _;
 use jiff::civil::date;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -170,6 +171,30 @@ async fn every_member_of_a_certificate_and_a_key_document_is_explained() {
 }
 
 #[tokio::test]
+async fn every_member_of_a_status_list_and_every_code_of_its_reader_is_explained() {
+    let app = eventful().await;
+    let page = document("SPEC-status.md");
+    let mut members = BTreeSet::new();
+    names(&app.get("/status/revocation/1").await.is(200).json(), &mut members);
+    assert!(members.remove("proof") && members.contains("encodedList"));
+    for option in ["cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"] {
+        assert!(members.remove(option), "{option}: the page of certificates has it");
+    }
+    for part in app.get("/status/token/1").await.is(200).text().split('.').take(2) {
+        let part = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
+        names(&serde_json::from_slice(&part).unwrap(), &mut members);
+    }
+    assert!(members.contains("lst") && members.contains("kid"));
+    explained(&members, &page);
+    let mut found = BTreeSet::new();
+    for file in ["status/mod.rs", "sign/status_token.rs", "sign/status_credential.rs", "http/status.rs"] {
+        found.append(&mut codes(&std::fs::read_to_string(root("src").join(file)).unwrap()));
+    }
+    assert!(found.len() > 20, "{found:?}");
+    explained(&found, &page);
+}
+
+#[tokio::test]
 async fn the_salted_digest_is_made_as_its_page_says() {
     let app = TestApp::on("2026-05-08");
     let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
@@ -201,6 +226,7 @@ fn every_code_of_a_check_is_explained() {
         "verify/key.rs",
         "verify/mark.rs",
         "verify/offline.rs",
+        "verify/status.rs",
         "cli/verify/photo.rs",
         "cli/verify/mod.rs",
     ] {

@@ -70,6 +70,11 @@ fn signed(document: Value) -> String {
 
 /// What the W3C libraries say: `verified`, or `refused: ` and why.
 pub fn theirs(certificate: &str, did: &Value, context: &Value, now: &str) -> String {
+    theirs_with(certificate, did, context, now, &[])
+}
+
+/// The same, with the status lists that the certificate names.
+pub fn theirs_with(certificate: &str, did: &Value, context: &Value, now: &str, lists: &[String]) -> String {
     let interop = root("tests/interop");
     assert!(
         interop.join("node_modules").is_dir(),
@@ -83,7 +88,12 @@ pub fn theirs(certificate: &str, did: &Value, context: &Value, now: &str) -> Str
         std::fs::write(&path, text).unwrap();
         path
     });
-    let run = Command::new("node").arg(interop.join("verify.mjs")).args(paths).arg(now).output();
+    let lists = lists.iter().enumerate().map(|(n, list)| {
+        let path = folder.path().join(format!("list-{n}.json"));
+        std::fs::write(&path, list).unwrap();
+        path
+    });
+    let run = Command::new("node").arg(interop.join("verify.mjs")).args(paths).arg(now).args(lists).output();
     let run = run.unwrap_or_else(|e| panic!("node 20 or later must be installed: {e}"));
     let said = String::from_utf8(run.stdout).unwrap().trim().to_owned();
     let expected = if said == "verified" { Some(0) } else { Some(1) };

@@ -8,6 +8,7 @@ use starmark::domain::reason::{CancellationReason, SupersessionReason, Suspensio
 use starmark::domain::record::Terms;
 use starmark::domain::scheme::{Intervals, Scheme};
 use starmark::domain::standing::{Flag, Standing};
+use starmark::domain::status_entry::Listed;
 use starmark::domain::{CertificateId, Role};
 
 fn d(text: &str) -> Date {
@@ -61,6 +62,11 @@ fn withdrawn() -> CertificateChange {
 
 fn cancelled() -> CertificateChange {
     CertificateChange::Cancelled { reason: CancellationReason::parse("holder_request").unwrap() }
+}
+
+fn superseded() -> CertificateChange {
+    let by = CertificateId::from_bytes([2; 6]);
+    CertificateChange::Superseded { by, reason: SupersessionReason::parse("scope_changed").unwrap() }
 }
 
 fn reinstated(passed: &str) -> CertificateChange {
@@ -155,9 +161,7 @@ fn a_suspension_that_ran_out_must_become_a_withdrawal() {
 #[test]
 fn what_has_ended_stays_ended() {
     let c = issue("2026-05-08", "2026-05-08");
-    let by = CertificateId::from_bytes([2; 6]);
-    let superseded = CertificateChange::Superseded { by, reason: SupersessionReason::parse("scope_changed").unwrap() };
-    for end in [withdrawn(), cancelled(), superseded] {
+    for end in [withdrawn(), cancelled(), superseded()] {
         let c = try_step(&c, step(end, "2026-06-01", "2026-06-01")).unwrap();
         for next in [withdrawn(), cancelled(), suspended("2026-06-02", "2026-09-01"), reinstated("2026-06-02")] {
             assert_eq!(try_step(&c, step(next, "2026-06-02", "2026-06-02")).unwrap_err(), "certificate_ended");
@@ -246,4 +250,62 @@ fn a_stored_life_out_of_order_has_no_reading() {
     assert_eq!(c.apply(s.clone()).unwrap_err().code, "not_suspended");
     assert_eq!(Certificate::begin(CertificateId::from_bytes([1; 6]), s).unwrap_err().code, "not_issued");
     assert!(day_end(d("2026-05-08")) > day_start(d("2026-05-08")));
+}
+
+/// The status lists say the standing without its dates: of every life, at every instant, from what was known at any other.
+#[test]
+fn the_lists_and_the_standing_agree_but_for_the_dates() {
+    let begun = || issue("2026-05-08", "2026-05-01");
+    let on = |c: Certificate, change, day: &str| c.apply(step(change, day, day)).unwrap();
+    let suspension = || suspended("2026-09-10", "2027-03-10");
+    let lives = [
+        begun(),
+        on(begun(), suspension(), "2026-09-11"),
+        on(on(begun(), suspension(), "2026-09-11"), reinstated("2026-10-08"), "2026-10-09"),
+        on(on(begun(), suspension(), "2026-09-11"), withdrawn(), "2026-10-09"),
+        on(begun(), cancelled(), "2026-09-11"),
+        begun().apply(step(superseded(), "2027-01-01", "2026-09-11")).unwrap(),
+        begun().apply(step(suspension(), "2026-09-20", "2026-09-11")).unwrap(),
+        on(
+            on(on(begun(), suspension(), "2026-09-11"), reinstated("2026-10-08"), "2026-10-09"),
+            suspension(),
+            "2028-01-01",
+        ),
+    ];
+    let days = [
+        "2026-04-30",
+        "2026-05-02",
+        "2026-05-09",
+        "2026-09-10",
+        "2026-09-11",
+        "2026-09-19",
+        "2026-09-20",
+        "2026-10-10",
+        "2027-01-01",
+        "2029-06-01",
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for life in &lives {
+        for (at, known_at) in days.iter().flat_map(|at| days.iter().map(move |known| (noon(at), noon(known)))) {
+            let listed = life.moves().listed(at, known_at);
+            seen.insert(listed);
+            match life.standing(at, known_at).map(|s| s.standing) {
+                Some(Standing::Withdrawn | Standing::Cancelled | Standing::Superseded) => {
+                    assert_eq!(listed, Listed::Revoked)
+                }
+                Some(Standing::Suspended) => assert_eq!(listed, Listed::Suspended),
+                Some(Standing::Valid | Standing::NotYetEffective) | None => assert_eq!(listed, Listed::Valid),
+                Some(Standing::Expired) => {
+                    let last = day_start(life.terms().valid_until);
+                    assert_eq!(listed, life.moves().listed(last, known_at), "as on its last day");
+                }
+            }
+            // Nothing happens before the moment that is named.
+            let until = life.moves().next_after(at).unwrap_or(Timestamp::MAX);
+            for later in days.map(noon).into_iter().filter(|later| at < *later && *later < until) {
+                assert_eq!(life.moves().listed(later, Timestamp::MAX), life.moves().listed(at, Timestamp::MAX));
+            }
+        }
+    }
+    assert_eq!(seen.len(), 3);
 }

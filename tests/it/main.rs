@@ -19,6 +19,8 @@ mod interop_credential;
 mod interop_issued;
 mod interop_openssl;
 mod interop_spec;
+mod interop_spec_status;
+mod interop_status;
 mod key_life;
 mod limits;
 mod lives;

@@ -94,6 +94,9 @@ impl Watched {
             "/status/suspension/1",
             "/status/token/1",
             "/nowhere",
+            "/status/revocation/1",
+            "/status/suspension/1?timestamp=2026-05-08T04:00:00Z",
+            "/status/token/1",
         ];
         let mut all: Vec<String> = fixed.iter().map(|a| (*a).to_owned()).collect();
         for id in &self.ids {

@@ -12,7 +12,7 @@ use starmark::sign::{
     KeyDocument, KeyId, Purpose, StatusList, StatusToken, cwt, jwt, parse_strict, status_credential, verify_credential,
 };
 use starmark::status::{Bits, Bitstring, TokenList};
-use starmark::verify::{CheckResult, status};
+use starmark::verify::{CheckResult, Outcome, certificate, status};
 
 const REVOCATION: &str = "/status/revocation/1";
 const SUSPENSION: &str = "/status/suspension/1";
@@ -139,6 +139,16 @@ async fn a_list_is_what_the_offline_check_reads() {
         let found = status::check(Some(place(&app, id)), &lists, &keys, now, now);
         assert_eq!(found.code, code);
         assert_eq!(found.result == CheckResult::Ok, code == "status_not_listed");
+        // The whole answer: the record, its keys, its dates, and the lists.
+        let record = app.get(&format!("/api/v1/certificates/{id}/credential")).await.is(200).bytes;
+        let whole = |lists: &[Value]| {
+            let offline = certificate::verify_offline(&record, &keys, now, now);
+            let found = status::with_lists(offline, lists, &keys, now);
+            assert!(found.genuine.is_some() && found.verdict.checks.len() == 4);
+            found.verdict.verdict
+        };
+        assert_eq!(whole(&lists), if code == "status_not_listed" { Outcome::Valid } else { Outcome::Invalid });
+        assert_eq!(whole(&[]), Outcome::Undetermined, "who gives lists wants to know");
         let later = now + SignedDuration::from_hours(25);
         let found = status::check(Some(place(&app, id)), &lists, &keys, later, later);
         assert_eq!((found.result, found.code), (CheckResult::Undetermined, "status_list_out_of_window"));

@@ -1,6 +1,7 @@
 //! A certificate's life: states, the changes between them, and its standing at any instant as known at any other.
 
 mod admit;
+mod listed;
 mod standing_at;
 
 use super::dates::china_day;
@@ -13,6 +14,7 @@ use super::role::Role;
 use super::standing::Standing;
 use jiff::Timestamp;
 use jiff::civil::Date;
+pub use listed::Moves;
 use serde::{Deserialize, Serialize};
 
 /// Outcome of one surveillance.

@@ -5,7 +5,6 @@ use crate::domain::dates::{add_days, add_months, day_end, day_start};
 use crate::domain::reason::SupersessionReason;
 use crate::domain::scheme::Intervals;
 use crate::domain::standing::{Flag, Standing};
-use crate::domain::status_entry::Listed;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -94,36 +93,6 @@ impl Certificate {
             None => StandingAt { standing: Standing::Valid, since: begins, step: Some(0) },
         });
         found.into_iter().min_by_key(|s| s.standing)
-    }
-
-    /// What the status lists say of it at `at`, from what was on record at `known_at`: the standing without its dates, which
-    /// the certificate says itself, so that no suspension seems lifted on the day the validity ends. Where something was on
-    /// record that this version cannot read, it is suspended at least: what cannot be told of may not pass for valid.
-    #[must_use]
-    pub fn listed(&self, at: Timestamp, known_at: Timestamp) -> Listed {
-        let mut listed = Listed::Valid;
-        for step in self.life.iter().filter(|s| s.recorded_at <= known_at) {
-            listed = match step.change {
-                // It may reach back to any time.
-                CertificateChange::NotUnderstood(_) => return listed.max(Listed::Suspended),
-                _ if step.effective_at > at || listed == Listed::Revoked => listed,
-                CertificateChange::Issued { .. } | CertificateChange::Surveyed { .. } => listed,
-                CertificateChange::Suspended { .. } => Listed::Suspended,
-                CertificateChange::Reinstated { .. } => Listed::Valid,
-                CertificateChange::Withdrawn { .. }
-                | CertificateChange::Cancelled { .. }
-                | CertificateChange::Superseded { .. } => Listed::Revoked,
-            };
-        }
-        listed
-    }
-
-    /// The next moment after `at` at which [`Certificate::listed`] may say something else, from what is on record at
-    /// `known_at`: a change that was planned takes effect then.
-    #[must_use]
-    pub fn listed_until(&self, at: Timestamp, known_at: Timestamp) -> Option<Timestamp> {
-        let planned = self.life.iter().filter(|s| s.recorded_at <= known_at && s.effective_at > at);
-        planned.map(|s| s.effective_at).min()
     }
 
     /// How it had ended when it was put on record; none for one that was running then. A certificate taken over from a

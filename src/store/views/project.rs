@@ -65,10 +65,8 @@ fn project_fact(place: Place<'_>, event: &Event, before: Option<&Certificate>) -
 
 /// The first change that may move a certificate's status: from it on the lists have to look at it.
 fn first_touch(id: CertificateId, change: &CertificateChange, before: Option<&Certificate>) -> Option<ViewWrite> {
-    let touches = |change: &CertificateChange| {
-        !matches!(change, CertificateChange::Issued { .. } | CertificateChange::Surveyed { .. })
-    };
-    let before = before.filter(|c| touches(change) && !c.life().iter().any(|s| touches(&s.change)))?;
+    let first = |c: &&Certificate| !c.life().iter().any(|s| s.change.moves_status());
+    let before = before.filter(|_| change.moves_status()).filter(first)?;
     Some(put(keys::status_touched(before.terms().status?), id.to_bytes()))
 }
 

@@ -40,23 +40,15 @@ pub struct Finding {
     pub verdict: Verdict,
 }
 
-/// Verifies a certificate file with the body's keys. What happened since it was signed is told by the status lists that are
-/// given. Where nobody asked for it (none) it stays open: the `status` check says so, and the verdict does not depend on it.
+/// Verifies a certificate file with the body's keys and nothing else. What happened since it was signed stays open: the
+/// `status` check says so, and the verdict does not depend on it. Where status lists are at hand, go on with
+/// [`with_lists`](super::status::with_lists).
 #[must_use]
-pub fn verify_offline(
-    bytes: &[u8],
-    keys: &KeyDocument,
-    lists: Option<&[Value]>,
-    now: Timestamp,
-    at: Timestamp,
-) -> Finding {
+pub fn verify_offline(bytes: &[u8], keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Finding {
     let (read, mut checks) = signature_and_key(bytes, Keys::Saved(keys), None, now);
     if let Some((_, terms)) = &read {
         checks.push(validity(terms, at, now));
-        checks.push(match lists {
-            Some(lists) => super::status::check(terms.status, lists, keys, at, now),
-            None => offline::status_not_asked(at, now),
-        });
+        checks.push(offline::status_not_asked(at, now));
     }
     let key_holds = !checks.iter().any(|c| c.check == CheckName::Key && c.result == CheckResult::Failed);
     Finding { verdict: Verdict::of(at, None, checks), genuine: read.filter(|_| key_holds) }

@@ -90,7 +90,7 @@ async fn the_signed_record_is_given_byte_for_byte_and_verifies_with_the_keys_alo
     assert_eq!(record.headers["content-type"], "application/vc");
     let keys = starmark::sign::KeyDocument::parse(&app.get("/.well-known/did.json").await.bytes).unwrap();
     let now = app.service.now();
-    let finding = starmark::verify::certificate::verify_offline(&record.bytes, &keys, None, now, now);
+    let finding = starmark::verify::certificate::verify_offline(&record.bytes, &keys, now, now);
     assert_eq!(finding.verdict.verdict, starmark::verify::Outcome::Valid);
     let history = app.get(&format!("/api/v1/certificates/{id}/history")).await.json();
     let digest: String = {
@@ -102,7 +102,7 @@ async fn the_signed_record_is_given_byte_for_byte_and_verifies_with_the_keys_alo
     for (from, to) in [("five_star", "four_star"), ("示例电器", "示侧电器"), ("2029-05-07", "2039-05-07")] {
         let forged = text.replacen(from, to, 1);
         assert_ne!(forged, text);
-        let finding = starmark::verify::certificate::verify_offline(forged.as_bytes(), &keys, None, now, now);
+        let finding = starmark::verify::certificate::verify_offline(forged.as_bytes(), &keys, now, now);
         assert_eq!(finding.verdict.verdict, starmark::verify::Outcome::Invalid);
         assert!(finding.genuine.is_none());
     }

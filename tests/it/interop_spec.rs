@@ -30,7 +30,7 @@ fn shape(verdict: &Verdict, genuine: bool) -> Value {
 fn ours(input: &Input, keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Value {
     match input {
         Input::Certificate(bytes) => {
-            let found = certificate::verify_offline(bytes, keys, None, now, at);
+            let found = certificate::verify_offline(bytes, keys, now, at);
             shape(&found.verdict, found.genuine.is_some())
         }
         Input::Mark(text) => {

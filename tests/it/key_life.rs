@@ -42,7 +42,7 @@ async fn offline(app: &TestApp, issued: &Issued) -> (Outcome, Outcome) {
     let record = app.get(&format!("/api/v1/certificates/{}/credential", issued.id)).await.is(200).bytes;
     let now = app.service.now();
     (
-        certificate::verify_offline(&record, &keys, None, now, now).verdict.verdict,
+        certificate::verify_offline(&record, &keys, now, now).verdict.verdict,
         mark::verify_offline(&issued.digits, &keys, now, now).verdict.verdict,
     )
 }

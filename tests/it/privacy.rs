@@ -103,6 +103,7 @@ impl Watched {
             let api = format!("/api/v1/certificates/{id}");
             all.extend([format!("/c/{id}"), format!("/c/{id}?lang=en"), format!("/c/{id}?as_of=2026-05-20")]);
             all.extend([api.clone(), format!("{api}?as_of=2026-05-20"), format!("{api}/history")]);
+            all.push(format!("/api/v1/bundle/{id}"));
             all.extend([format!("{api}/credential"), format!("/api/v1/issuing/certificates/{id}/decision")]);
         }
         let entries = self.app.service.log().published().unwrap().size();
@@ -175,6 +176,7 @@ fn every_public_route_is_looked_at() {
     let public: Vec<&String> =
         api["paths"].as_object().unwrap().keys().filter(|p| !p.starts_with("/api/v1/issuing")).collect();
     let looked_at = [
+        "/api/v1/bundle/{id}",
         "/api/v1/certificates",
         "/api/v1/certificates/{id}",
         "/api/v1/certificates/{id}/credential",

@@ -44,8 +44,7 @@ async fn every_new_certificate_has_a_place_and_says_it() {
         }
         let keys = starmark::sign::KeyDocument::parse(&app.get("/.well-known/did.json").await.bytes).unwrap();
         let bytes = app.get(&format!("/api/v1/certificates/{id}/credential")).await.bytes;
-        let found =
-            starmark::verify::certificate::verify_offline(&bytes, &keys, None, app.service.now(), app.service.now());
+        let found = starmark::verify::certificate::verify_offline(&bytes, &keys, app.service.now(), app.service.now());
         assert_eq!(found.genuine.unwrap().1.status, Some(place));
     }
 }

@@ -138,8 +138,11 @@ impl Verify {
             },
             Input::Picture(bytes) => photo::answer(bytes, keys, moments),
             Input::Certificate(bytes) => {
-                let lists = self.lists()?;
-                let found = verify::certificate::verify_offline(bytes, keys, lists.as_deref(), moments.now, moments.at);
+                let found = verify::certificate::verify_offline(bytes, keys, moments.now, moments.at);
+                let found = match self.lists()? {
+                    Some(lists) => verify::status::with_lists(found, &lists, keys, moments.now),
+                    None => found,
+                };
                 of_certificate("certificate", found)
             }
             Input::Bundle(bytes) => {

@@ -1,12 +1,15 @@
 //! A process that is killed, a second process, and a disk that runs full: on the real file system.
 
+use super::log_kit::{at_work, checkpoint};
 use super::store_kit::*;
+use starmark::service::log::LogFiles;
 use starmark::store::journal::Options;
 use starmark::store::{RecordKind, SledStore, Store, StoreError};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 const DIR: &str = "STARMARK_KILL_DIR";
@@ -23,22 +26,33 @@ fn open_or_create(data: &Path) -> Result<SledStore, StoreError> {
     if data.join("journal").exists() { SledStore::open_with(data, SMALL) } else { SledStore::create_with(data, SMALL) }
 }
 
-/// Not a test of its own: what [`spawn`] runs. Commits from four threads and says what was acknowledged.
+/// Not a test of its own: what [`spawn`] runs. Commits from four threads, with the log at work, and says what was acknowledged
+/// and what was published.
 #[test]
 fn child() {
     let Ok(data) = std::env::var(DIR) else { return };
     let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
-    let store = open_or_create(Path::new(&data)).unwrap();
+    let store: Arc<dyn Store> = Arc::new(open_or_create(Path::new(&data)).unwrap());
+    let log = at_work(&store, &LogFiles::on_disk(Path::new(&data)));
     println!("\nopen");
     std::thread::scope(|s| {
         for t in 0..4 {
-            let store = &store;
+            let (store, log) = (&store, &log);
             s.spawn(move || {
                 for n in (first + t..first + NUMBERS).step_by(4) {
                     let done = store.commit(issue(n)).unwrap();
                     let mut out = std::io::stdout().lock();
                     out.write_all(format!("ack {n} {}\n", done.first_seq).as_bytes()).unwrap();
                     out.flush().unwrap();
+                    drop(out);
+                    // Half of them wait for the log, as requests do; the others keep it busy.
+                    if t % 2 == 0 && log.wait_for(done.first_seq) {
+                        let seen = checkpoint(log.published().unwrap().note().as_bytes());
+                        let mut out = std::io::stdout().lock();
+                        out.write_all(format!("log {} {} {}\n", done.first_seq, seen.size, seen.root).as_bytes())
+                            .unwrap();
+                        out.flush().unwrap();
+                    }
                 }
             });
         }
@@ -56,15 +70,28 @@ fn spawn(data: &Path, first: u64) -> Child {
         .unwrap()
 }
 
+/// What a child said.
+#[derive(Default)]
+struct Told {
+    /// Event of each certificate that was acknowledged.
+    acknowledged: BTreeMap<u64, u64>,
+    /// An event said to be in the log, with size and root of its tree.
+    published: Vec<(u64, u64, String)>,
+}
+
 /// What the child said, up to its end; a line that was cut is not counted.
-fn acknowledged(child: &mut Child) -> BTreeMap<u64, u64> {
-    let mut found = BTreeMap::new();
+fn told(child: &mut Child) -> Told {
+    let mut found = Told::default();
     let mut output = BufReader::new(child.stdout.take().unwrap());
     let mut line = String::new();
     while output.read_line(&mut line).unwrap() > 0 {
         if let (true, Some(rest)) = (line.ends_with('\n'), line.strip_prefix("ack ")) {
             let (n, seq) = rest.trim().split_once(' ').unwrap();
-            found.insert(n.parse().unwrap(), seq.parse().unwrap());
+            found.acknowledged.insert(n.parse().unwrap(), seq.parse().unwrap());
+        }
+        if let (true, Some(rest)) = (line.ends_with('\n'), line.strip_prefix("log ")) {
+            let [seq, size, root] = rest.split_whitespace().collect::<Vec<_>>()[..] else { panic!("{line}") };
+            found.published.push((seq.parse().unwrap(), size.parse().unwrap(), root.to_owned()));
         }
         line.clear();
     }
@@ -78,19 +105,23 @@ fn a_kill_at_any_time_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut data = PathBuf::new();
     let mut all = BTreeMap::new();
-    let mut total = 0;
+    let mut published: Vec<(u64, u64, String)> = vec![];
+    let (mut total, mut logged) = (0, 0);
     for round in 0..rounds {
         if round % ROUNDS_A_STORE == 0 {
             data = dir.path().join(format!("data-{round}"));
             all.clear();
+            published.clear();
         }
         let first = round % ROUNDS_A_STORE * NUMBERS;
         let mut child = spawn(&data, first);
         // Some are killed while they create or open, most while they commit.
         std::thread::sleep(Duration::from_micros(rng.below(if round % 5 == 0 { 60_000 } else { 400_000 })));
         child.kill().unwrap();
-        let told = acknowledged(&mut child);
+        let Told { acknowledged: told, published: now } = told(&mut child);
         child.wait().unwrap();
+        logged += now.len();
+        published.extend(now);
         let store = match SledStore::open_with(&data, SMALL) {
             Err(StoreError::Refused(text)) if all.is_empty() && told.is_empty() && text.contains("no store here") => {
                 continue;
@@ -106,6 +137,8 @@ fn a_kill_at_any_time_loses_nothing() {
             assert_eq!(store.entries(*seq, 1).unwrap()[0].events, issue(*n).events, "round {round}");
         }
         all.extend(told);
+        let store: Arc<dyn Store> = Arc::new(store);
+        nothing_published_is_taken_back(&store, &data, &published, round);
         if round % ROUNDS_A_STORE == ROUNDS_A_STORE - 1 || round + 1 == rounds {
             let entries = store.entries(0, usize::MAX).unwrap();
             assert_eq!(entries.len() as u64, store.next_seq());
@@ -121,6 +154,24 @@ fn a_kill_at_any_time_loses_nothing() {
         }
     }
     assert!(total as u64 > rounds, "only {total} acknowledged in {rounds} rounds");
+    eprintln!("{total} acknowledged, {logged} seen in the log");
+    assert!(logged as u64 > rounds, "only {logged} seen in the log in {rounds} rounds");
+}
+
+/// The log goes on from what was published: every tree anybody was shown is a beginning of today's, and every event on record
+/// is in it.
+fn nothing_published_is_taken_back(store: &Arc<dyn Store>, data: &Path, published: &[(u64, u64, String)], round: u64) {
+    let log = at_work(store, &LogFiles::on_disk(data));
+    while log.health().behind > 0 {
+        assert_eq!(log.health().fault, None, "round {round}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(log.published().map_or(0, |s| s.size()), store.next_seq(), "round {round}: every event is public here");
+    for (seq, size, root) in published.iter().rev().take(40).chain(published.iter().step_by(97)) {
+        assert_eq!(log.growth(*size, None).unwrap().from_root.to_string(), *root, "round {round}: the tree of {size}");
+        let proven = log.prove(&[*seq]).unwrap().unwrap();
+        assert!(*seq < *size && proven.entries.len() == 1, "round {round}: event {seq}");
+    }
 }
 
 #[test]

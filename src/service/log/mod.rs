@@ -336,6 +336,7 @@ impl Log {
     #[must_use]
     pub fn wait_for(&self, seq: u64) -> bool {
         let until = Instant::now() + PATIENCE;
+        self.wake();
         if self.threads.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
             return false;
         }

@@ -80,5 +80,9 @@ fn main() {
     drop(log);
     let begun = Instant::now();
     let log = at_work(&store, &LogFiles::on_disk(&data));
-    println!("start with {} entries published: {:.1} ms", log.published().unwrap().size(), begun.elapsed().as_secs_f64() * 1e3);
+    println!(
+        "start with {} entries published: {:.1} ms",
+        log.published().unwrap().size(),
+        begun.elapsed().as_secs_f64() * 1e3
+    );
 }

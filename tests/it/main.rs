@@ -21,6 +21,7 @@ mod interop_openssl;
 mod interop_spec;
 mod interop_spec_status;
 mod interop_status;
+mod key_drill;
 mod key_life;
 mod limits;
 mod lives;

@@ -17,6 +17,9 @@ fn refused(why: &str) -> StoreError {
     StoreError::Refused(format!("{why}; {WAY_BACK}"))
 }
 
+/// What is done with each full tile and bundle: its key, its bytes.
+type EachFile<'a> = dyn FnMut(&str, &[u8]) -> Result<(), StoreError> + 'a;
+
 fn otherwise(size: u64) -> StoreError {
     refused(&format!(
         "the journal says otherwise than the checkpoint of {size} entries that was published: one of the two is of another register, or events were changed"
@@ -190,12 +193,7 @@ impl Shared {
     }
 
     /// Makes the tree of a size from the journal alone; every full tile and bundle is handed out.
-    pub(super) fn derive_all(
-        &self,
-        places: &Places,
-        size: u64,
-        each: &mut dyn FnMut(&str, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<Edge, ServiceError> {
+    pub(super) fn derive_all(&self, places: &Places, size: u64, each: &mut EachFile<'_>) -> Result<Edge, ServiceError> {
         let mut edge = Edge::default();
         let mut from = 0;
         while from < size {

@@ -5,6 +5,7 @@
 pub mod domain; // floor 0: the words of the scheme
 pub mod mark; // floor 1: the printed star mark
 pub mod sign; // floor 1: keys, canonical JSON, proofs
+pub mod tlog; // floor 1: the log's trees, proofs, tiles
 pub mod verify; // floor 2: record + keys + register -> verdict
 
 #[cfg(feature = "server")]

@@ -81,3 +81,7 @@ impl Checkpoint {
         Self::new(origin, number, Hash::from_base64(root).map_err(|r| bad(r.message))?)
     }
 }
+
+#[cfg(test)]
+#[path = "checkpoint_tests.rs"]
+mod tests;

@@ -289,3 +289,7 @@ fn check_count(entries: usize) -> Result<(), Refusal> {
     }
     Err(Refusal::invalid("bad_bundle", format!("a bundle holds 1 to {TILE_WIDTH} entries, not {entries}")))
 }
+
+#[cfg(test)]
+#[path = "tile_tests.rs"]
+mod tests;

@@ -6,8 +6,7 @@ use super::public::{Params, params};
 use super::well_known::open;
 use crate::domain::Refusal;
 use crate::service::log::{Growth, Proven, ProvenEntry, origin};
-use crate::sign::Purpose;
-use crate::sign::note::NoteKey;
+use crate::sign::{NoteAlgorithm, NoteKey, Purpose};
 use crate::tlog::{Hash, TileId};
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode};
@@ -53,8 +52,8 @@ async fn tile(State(app): State<App>, Path(path): Path<String>) -> Result<Respon
         let why = "the log has no such tile: its size is in /log/checkpoint, the paths are those of C2SP tlog-tiles";
         Problem::new(StatusCode::NOT_FOUND, "no_such_tile", why)
     };
-    let tile = TileId::parse(&format!("tile/{path}")).ok_or_else(missing)?;
-    let bytes = app.service.log().tile(&tile)?.ok_or_else(missing)?;
+    let tile = TileId::parse(&format!("tile/{path}")).map_err(|_| missing())?;
+    let bytes = app.service.log().tile(tile)?.ok_or_else(missing)?;
     Ok(open("application/octet-stream", bytes, TILE_AGE))
 }
 
@@ -71,7 +70,7 @@ pub struct ProvenEntryBody {
 }
 
 fn texts(hashes: &[Hash]) -> Vec<String> {
-    hashes.iter().map(Hash::to_base64).collect()
+    hashes.iter().map(|h| h.to_base64()).collect()
 }
 
 impl From<ProvenEntry> for ProvenEntryBody {
@@ -138,7 +137,9 @@ async fn log(State(app): State<App>) -> Result<Json<LogBody>, Problem> {
     let keys = app.service.key_document();
     let keys = keys.keys().iter().filter(|k| k.purpose == Purpose::Log);
     Ok(Json(LogBody {
-        verifier_keys: keys.map(|k| NoteKey::ed25519(&name, k.public).to_string()).collect(),
+        verifier_keys: keys
+            .filter_map(|k| Some(NoteKey::new(&name, NoteAlgorithm::Ed25519, k.public).ok()?.vkey()))
+            .collect(),
         origin: name,
         address: format!("{}/log/", app.links.base),
         size: state.size(),

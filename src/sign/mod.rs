@@ -1,4 +1,4 @@
-//! Floor 1: what is signed and how. Canonical JSON, keys by purpose, key files, Data Integrity proofs.
+//! Floor 1: what is signed and how. Canonical JSON, keys by purpose, key files, Data Integrity proofs, notes.
 //!
 //! No I/O, no clock, no randomness: instants, seeds, salts are arguments. Every check is strict: where two readings
 //! of the same bytes are thinkable, the bytes are refused.
@@ -12,6 +12,7 @@ pub mod key_file;
 pub mod keys;
 pub mod log_entry;
 pub mod note;
+pub mod note_key;
 pub mod proof;
 pub mod signer;
 pub mod status_credential;
@@ -21,6 +22,8 @@ pub use canonical::{canonicalize, parse_strict};
 pub use key_document::KeyDocument;
 pub use key_file::{KdfCost, KeyFileRandom, Passphrase};
 pub use keys::{KeyId, KeyRecord, PublicKey, Purpose};
+pub use note::{Note, NoteFailure, NoteProof, NoteSignature, cosign, sign_note};
+pub use note_key::{NoteAlgorithm, NoteKey};
 pub use proof::{ProofEvidence, ProofFailure, SigningKey, sign_document, verify_credential, verify_document};
 pub use signer::{LocalSigner, SignFailure, Signer, verify_raw};
 pub use status_credential::StatusList;

@@ -1,73 +1,87 @@
-//! What the body signs of its log: how large it is, and its root (C2SP tlog-checkpoint).
+//! Checkpoints: what a log says its tree is (C2SP tlog-checkpoint). This is the text that a note signs.
 
+use super::MAX_SIZE;
 use super::hash::Hash;
-use thiserror::Error;
+use crate::domain::Refusal;
+use crate::domain::error::shown;
 
-/// A log's state.
+/// Longest origin, in bytes.
+pub const ORIGIN_MAX: usize = 255;
+
+/// A log's tree at one size: whose, how many leaves, which root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The log's name.
-    pub origin: String,
-    /// Entries in it.
-    pub size: u64,
-    /// Root of their tree.
-    pub root: Hash,
+    origin: String,
+    size: u64,
+    root: Hash,
 }
 
-/// Why a text is no checkpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum BadCheckpoint {
-    /// Other than three lines, each ended.
-    #[error("a checkpoint has three lines: origin, size, root")]
-    Lines,
-    /// The origin is empty.
-    #[error("the first line is not the name of a log")]
-    Origin,
-    /// The size is no decimal number, or written otherwise than we write it.
-    #[error("the second line is not a size in decimal")]
-    Size,
-    /// The root is not 32 bytes in base64.
-    #[error("the third line is not a root of 32 bytes in base64")]
-    Root,
-}
-
-impl BadCheckpoint {
-    /// Stable machine name.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Lines => "checkpoint_lines",
-            Self::Origin => "checkpoint_origin",
-            Self::Size => "checkpoint_size",
-            Self::Root => "checkpoint_root",
-        }
-    }
+fn bad(why: impl std::fmt::Display) -> Refusal {
+    Refusal::invalid("bad_checkpoint", format!("this is no checkpoint: {why}"))
 }
 
 impl Checkpoint {
-    /// The text that is signed.
+    /// The tree of the log `origin` (its address without scheme) with `size` leaves.
+    ///
+    /// # Errors
+    /// `bad_checkpoint`: an origin that is empty, longer than 255 bytes or holds a space, a control character or `+`; more
+    /// than [`MAX_SIZE`] leaves; another root than [`Hash::EMPTY`] for no leaves.
+    pub fn new(origin: &str, size: u64, root: Hash) -> Result<Self, Refusal> {
+        let unfit = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+        if origin.is_empty() || origin.len() > ORIGIN_MAX || origin.contains(unfit) {
+            let why = "of 1 to 255 bytes, without spaces, control characters and +";
+            return Err(bad(format!("“{}” is no origin {why}", shown(origin))));
+        }
+        if size > MAX_SIZE {
+            return Err(bad(format!("{size} leaves are more than {MAX_SIZE}")));
+        }
+        if size == 0 && root != Hash::EMPTY {
+            return Err(bad("a tree without leaves has another root, the SHA-256 of nothing"));
+        }
+        Ok(Self { origin: origin.to_owned(), size, root })
+    }
+
+    /// The log it speaks of.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Leaves of the tree.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Root of the tree.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        self.root
+    }
+
+    /// Three lines: origin, size in decimal, root in base64.
     #[must_use]
     pub fn text(&self) -> String {
         format!("{}\n{}\n{}\n", self.origin, self.size, self.root)
     }
 
-    /// Reads the text of a signed note. Lines beyond the third are not accepted: we write none, and what they mean is not
-    /// known here.
+    /// Reads those three lines and nothing else: lines of extensions are refused.
     ///
     /// # Errors
-    /// [`BadCheckpoint`].
-    pub fn parse(text: &str) -> Result<Self, BadCheckpoint> {
-        let body = text.strip_suffix('\n').ok_or(BadCheckpoint::Lines)?;
-        let lines: Vec<&str> = body.split('\n').collect();
-        let [origin, size, root] = lines[..] else { return Err(BadCheckpoint::Lines) };
-        if origin.is_empty() {
-            return Err(BadCheckpoint::Origin);
-        }
-        let number: u64 = size.parse().map_err(|_| BadCheckpoint::Size)?;
-        if number.to_string() != size {
-            return Err(BadCheckpoint::Size);
-        }
-        let root = Hash::from_base64(root).ok_or(BadCheckpoint::Root)?;
-        Ok(Self { origin: origin.to_owned(), size: number, root })
+    /// `bad_checkpoint`.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let lines: Vec<&str> = text.split('\n').take(5).collect();
+        let [origin, size, root, ""] = lines[..] else {
+            return Err(bad("it is not three lines, each with its line end: origin, size, root"));
+        };
+        let plain = size.bytes().all(|b| b.is_ascii_digit()) && (size == "0" || !size.starts_with('0'));
+        let number = size.parse().ok().filter(|_| plain);
+        let number =
+            number.ok_or_else(|| bad(format!("“{}” is no size in decimal without leading zeros", shown(size))))?;
+        Self::new(origin, number, Hash::from_base64(root).map_err(|r| bad(r.message))?)
     }
 }
+
+#[cfg(test)]
+#[path = "checkpoint_tests.rs"]
+mod tests;

@@ -6,126 +6,147 @@ use thiserror::Error;
 /// Why a proof proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ProofFailure {
-    /// The leaf lies beyond the tree.
-    #[error("the tree has no such leaf")]
-    NoSuchLeaf,
-    /// The later tree is the smaller one.
-    #[error("the later tree has fewer leaves than the earlier one")]
-    Shrunk,
-    /// A proof for this leaf and size has more hashes, or fewer.
-    #[error("the proof has too many or too few hashes")]
-    WrongLength,
-    /// It leads to another root than the earlier tree's.
+    /// The leaf lies outside the tree.
+    #[error("leaf {index} does not stand in a tree of {size} leaves")]
+    NoSuchLeaf {
+        /// The leaf, counted from 0.
+        index: u64,
+        /// Leaves of the tree.
+        size: u64,
+    },
+    /// The earlier tree is larger than the later one.
+    #[error("a tree of {new} leaves was never one of {old}")]
+    NoSuchPast {
+        /// Leaves of the earlier tree.
+        old: u64,
+        /// Leaves of the later tree.
+        new: u64,
+    },
+    /// Fewer hashes than these sizes need.
+    #[error("the proof has too few hashes for a tree of this size")]
+    TooShort,
+    /// More hashes than these sizes need.
+    #[error("the proof has too many hashes for a tree of this size")]
+    TooLong,
+    /// The hashes lead to another root than the earlier tree's.
     #[error("the proof does not lead to the root of the earlier tree")]
-    WrongOldRoot,
-    /// It leads to another root.
+    OldRoot,
+    /// The hashes lead to another root than the tree's, the later one's where there are two.
     #[error("the proof does not lead to the root of the tree")]
-    WrongRoot,
+    Root,
 }
 
 impl ProofFailure {
     /// Stable machine name.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(&self) -> &'static str {
         match self {
-            Self::NoSuchLeaf => "no_such_leaf",
-            Self::Shrunk => "log_shrunk",
-            Self::WrongLength => "proof_length",
-            Self::WrongOldRoot => "old_root_mismatch",
-            Self::WrongRoot => "root_mismatch",
+            Self::NoSuchLeaf { .. } => "proof_no_such_leaf",
+            Self::NoSuchPast { .. } => "proof_no_such_past",
+            Self::TooShort => "proof_too_short",
+            Self::TooLong => "proof_too_long",
+            Self::OldRoot => "proof_old_root_mismatch",
+            Self::Root => "proof_root_mismatch",
         }
     }
 }
 
-/// Verifies that the tree of `size` leaves with this root has this hash as its leaf `index`.
+/// Where a verifier stands on its way up: a subtree's place on its level, and the place of the last one there.
+struct Climb {
+    at: u64,
+    last: u64,
+}
+
+impl Climb {
+    fn up(&mut self) {
+        self.at >>= 1;
+        self.last >>= 1;
+    }
+
+    /// Whether the next hash is the left half. A subtree at the right edge that has no sibling is the same tree one
+    /// level up, so these levels are passed.
+    fn next_is_left(&mut self) -> Result<bool, ProofFailure> {
+        if self.last == 0 {
+            return Err(ProofFailure::TooLong);
+        }
+        let left = self.at & 1 == 1 || self.at == self.last;
+        while left && self.at & 1 == 0 && self.at != 0 {
+            self.up();
+        }
+        self.up();
+        Ok(left)
+    }
+
+    fn end(&self) -> Result<(), ProofFailure> {
+        if self.last == 0 { Ok(()) } else { Err(ProofFailure::TooShort) }
+    }
+}
+
+/// Verifies that the leaf with this hash is leaf `index` (from 0) of the tree of `size` leaves with this root.
 ///
 /// # Errors
-/// [`ProofFailure`].
-pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash) -> Result<(), ProofFailure> {
+/// See [`ProofFailure`]; the proof has exactly the hashes it needs or is refused.
+pub fn verify_inclusion(leaf: Hash, index: u64, size: u64, proof: &[Hash], root: Hash) -> Result<(), ProofFailure> {
     if index >= size {
-        return Err(ProofFailure::NoSuchLeaf);
+        return Err(ProofFailure::NoSuchLeaf { index, size });
     }
-    let (mut at, mut last, mut hash) = (index, size - 1, *leaf);
-    for sibling in proof {
-        if last == 0 {
-            return Err(ProofFailure::WrongLength);
-        }
-        if at & 1 == 1 || at == last {
-            hash = node(sibling, &hash);
-            // Levels at which this subtree is the last and has no sibling are passed over.
-            while at & 1 == 0 && at != 0 {
-                at >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node(&hash, sibling);
-        }
-        at >>= 1;
-        last >>= 1;
+    let mut climb = Climb { at: index, last: size - 1 };
+    let mut found = leaf;
+    for hash in proof {
+        found = if climb.next_is_left()? { node(hash, &found) } else { node(&found, hash) };
     }
-    match (last, hash == *root) {
-        (0, true) => Ok(()),
-        (0, false) => Err(ProofFailure::WrongRoot),
-        _ => Err(ProofFailure::WrongLength),
-    }
+    climb.end()?;
+    if found == root { Ok(()) } else { Err(ProofFailure::Root) }
 }
 
-/// Verifies that the tree of `new` leaves began as that of `old` leaves. Nothing but the empty proof shows that a tree is
-/// itself, and that every tree began empty.
+/// Verifies that the tree of `new` leaves with `new_root` begins with the tree of `old` leaves with `old_root`: nothing
+/// was changed or taken away. From 0 to any size, and from a size to itself, the proof is empty; of size 0 there is one
+/// root, [`Hash::EMPTY`].
 ///
 /// # Errors
-/// [`ProofFailure`].
+/// See [`ProofFailure`]; the proof has exactly the hashes it needs or is refused.
 pub fn verify_consistency(
     old: u64,
-    old_root: &Hash,
+    old_root: Hash,
     new: u64,
-    new_root: &Hash,
+    new_root: Hash,
     proof: &[Hash],
 ) -> Result<(), ProofFailure> {
     if old > new {
-        return Err(ProofFailure::Shrunk);
+        return Err(ProofFailure::NoSuchPast { old, new });
+    }
+    if old == 0 && old_root != Hash::EMPTY {
+        return Err(ProofFailure::OldRoot);
     }
     if old == 0 || old == new {
-        let expected = if old == 0 { &Hash::EMPTY } else { new_root };
-        return match (proof.is_empty(), old_root == expected) {
-            (false, _) => Err(ProofFailure::WrongLength),
-            (true, false) => Err(ProofFailure::WrongOldRoot),
-            (true, true) => Ok(()),
+        return match proof {
+            [_, ..] => Err(ProofFailure::TooLong),
+            [] if old == new && old_root != new_root => Err(ProofFailure::Root),
+            [] => Ok(()),
         };
     }
-    // A whole old tree is the first node on the way, and known: the proof leaves it out.
-    let (first, rest) = match (old.is_power_of_two(), proof.split_first()) {
-        (true, _) => (old_root, proof),
-        (false, Some((first, rest))) => (first, rest),
-        (false, None) => return Err(ProofFailure::WrongLength),
+    // A complete earlier tree is a node of the later one: its root opens the proof without being sent.
+    let (start, rest) = if old.is_power_of_two() {
+        (old_root, proof)
+    } else {
+        proof.split_first().map(|(first, rest)| (*first, rest)).ok_or(ProofFailure::TooShort)?
     };
-    let (mut at, mut last) = (old - 1, new - 1);
-    while at & 1 == 1 {
-        at >>= 1;
-        last >>= 1;
+    let mut climb = Climb { at: old - 1, last: new - 1 };
+    while climb.at & 1 == 1 {
+        climb.up();
     }
-    let (mut old_hash, mut new_hash) = (*first, *first);
-    for sibling in rest {
-        if last == 0 {
-            return Err(ProofFailure::WrongLength);
-        }
-        if at & 1 == 1 || at == last {
-            old_hash = node(sibling, &old_hash);
-            new_hash = node(sibling, &new_hash);
-            while at & 1 == 0 && at != 0 {
-                at >>= 1;
-                last >>= 1;
-            }
+    let (mut old_found, mut new_found) = (start, start);
+    for hash in rest {
+        if climb.next_is_left()? {
+            old_found = node(hash, &old_found);
+            new_found = node(hash, &new_found);
         } else {
-            new_hash = node(&new_hash, sibling);
+            new_found = node(&new_found, hash);
         }
-        at >>= 1;
-        last >>= 1;
     }
-    match (last, old_hash == *old_root, new_hash == *new_root) {
-        (0, true, true) => Ok(()),
-        (0, false, _) => Err(ProofFailure::WrongOldRoot),
-        (0, true, false) => Err(ProofFailure::WrongRoot),
-        _ => Err(ProofFailure::WrongLength),
+    climb.end()?;
+    if old_found != old_root {
+        return Err(ProofFailure::OldRoot);
     }
+    if new_found == new_root { Ok(()) } else { Err(ProofFailure::Root) }
 }

@@ -3,8 +3,7 @@
 use super::bundle::ProvenEntry;
 use super::verdict::{Check, CheckName, Draft, Source};
 use crate::domain::Host;
-use crate::sign::note::{Note, NoteKey};
-use crate::sign::{KeyDocument, KeyRecord, Purpose, canonicalize};
+use crate::sign::{KeyDocument, KeyRecord, Note, NoteAlgorithm, NoteKey, Purpose, canonicalize};
 use crate::tlog::{self, Checkpoint};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -74,17 +73,18 @@ fn signed<'k>(note: &str, keys: &'k KeyDocument, now: Timestamp) -> Result<(Chec
     let origin = origin(keys.host());
     let unreadable =
         |code, why: String| failed(now, code, "日志的检查点读不懂", format!("the checkpoint has no reading: {why}"));
-    let note = Note::parse(note).map_err(|e| unreadable(e.code(), e.to_string()))?;
+    let note = Note::parse(note.as_bytes()).map_err(|e| unreadable(e.code, e.to_string()))?;
     let mut by = None;
     for key in keys.keys().iter().filter(|k| k.purpose == Purpose::Log) {
-        let found = note.verified_by(&NoteKey::ed25519(&origin, key.public));
+        let Ok(verifier) = NoteKey::new(&origin, NoteAlgorithm::Ed25519, key.public) else { continue };
+        let found = note.verified_by(&verifier);
         let found = found.map_err(|e| {
             failed(now, e.code(), "日志检查点的签名不对", format!("the checkpoint is not the body's: {e}"))
         })?;
         by = found.map(|_| key).or(by);
     }
-    let checkpoint = Checkpoint::parse(note.text()).map_err(|e| unreadable(e.code(), e.to_string()))?;
-    if checkpoint.origin != origin {
+    let checkpoint = Checkpoint::parse(note.text()).map_err(|e| unreadable(e.code, e.to_string()))?;
+    if checkpoint.origin() != origin {
         return Err(failed(
             now,
             "log_other",
@@ -123,12 +123,12 @@ fn prove(tree: &Checkpoint, key: &KeyRecord, entries: &[ProvenEntry], now: Times
         last = Some(*index);
         let bytes = canonicalize(entry)
             .map_err(|r| failed(now, r.code, "日志条目读不懂", format!("an entry has no canonical form: {r}")))?;
-        let held = tlog::verify_inclusion(&tlog::leaf(&bytes), *index, tree.size, proof, &tree.root);
+        let held = tlog::verify_inclusion(tlog::leaf(&bytes), *index, tree.size(), proof, tree.root());
         held.map_err(|e| failed(now, e.code(), "日志证明不成立", format!("entry {index} is not in the log: {e}")))?;
     }
     Ok(draft(now).ok(
         "log_proven",
-        format!("{} 条记录都在公开日志里（共 {} 条，{} 签名）", entries.len(), tree.size, key.id),
-        format!("{} entries are in the public log of {} that {} signed", entries.len(), tree.size, key.id),
+        format!("{} 条记录都在公开日志里（共 {} 条，{} 签名）", entries.len(), tree.size(), key.id),
+        format!("{} entries are in the public log of {} that {} signed", entries.len(), tree.size(), key.id),
     ))
 }

@@ -118,10 +118,10 @@ async fn nothing_that_is_taken_out_or_changed_makes_it_say_more() {
     check(&|b| b["log"]["entries"] = json!([]), Invalid, Log, "log_mismatch");
     check(&|b| drop(b["log"]["entries"].as_array_mut().unwrap().remove(0)), Invalid, Log, "log_mismatch");
     check(&|b| b["log"]["entries"].as_array_mut().unwrap().reverse(), Invalid, Log, "log_order");
-    check(&|b| b["log"]["entries"][1]["entry"]["until"] = "2026-06-02".into(), Invalid, Log, "root_mismatch");
+    check(&|b| b["log"]["entries"][1]["entry"]["until"] = "2026-06-02".into(), Invalid, Log, "proof_root_mismatch");
     check(&|b| b["log"]["entries"][1]["index"] = json!(0), Invalid, Log, "log_order");
-    check(&|b| b["log"]["entries"][1]["index"] = json!(900), Invalid, Log, "no_such_leaf");
-    check(&|b| drop(b["log"]["entries"][1]["proof"].as_array_mut().unwrap().pop()), Invalid, Log, "proof_length");
+    check(&|b| b["log"]["entries"][1]["index"] = json!(900), Invalid, Log, "proof_no_such_leaf");
+    check(&|b| drop(b["log"]["entries"][1]["proof"].as_array_mut().unwrap().pop()), Invalid, Log, "proof_too_short");
     let note = good["log"]["checkpoint"].as_str().unwrap().to_owned();
     let noted = |was: &str, is: &str| note.replacen(was, is, 1);
     check(
@@ -132,7 +132,7 @@ async fn nothing_that_is_taken_out_or_changed_makes_it_say_more() {
     );
     check(&|b| b["log"]["checkpoint"] = noted("\u{2014} xb", "\u{2014} xa").into(), Invalid, Log, "log_key_unknown");
     check(&|b| b["log"]["checkpoint"] = other["log"]["checkpoint"].clone(), Invalid, Log, "log_key_unknown");
-    check(&|b| b["log"]["checkpoint"] = "".into(), Invalid, Log, "note_form");
+    check(&|b| b["log"]["checkpoint"] = "".into(), Invalid, Log, "note_text");
     check(
         &|b| b["certificate"]["credentialSubject"]["level"] = "four_star".into(),
         Invalid,

@@ -36,7 +36,9 @@ async fn records_of_every_epoch_verify_from_files_alone() {
     for (n, day) in (1..).zip(DAYS) {
         app.today(day);
         if n > 1 {
-            Purpose::ALL.map(|purpose| app.rotate(purpose));
+            for purpose in Purpose::ALL {
+                app.rotate(purpose);
+            }
         }
         let id = app.issue(&decision(&format!("D-{n}"), day)).await["id"].as_str().unwrap().to_owned();
         let bundle = app.get(&format!("/api/v1/bundle/{id}")).await.is(200).bytes;
@@ -84,6 +86,7 @@ async fn records_of_every_epoch_verify_from_files_alone() {
     assert_eq!(saved[2].answer(&leaked, "2031-07-08"), good);
 
     // Every one of these acts is an entry of the log.
+    app.service.wait_for_log();
     let size = app.service.log().published().unwrap().size();
     let mut changes = vec![];
     for n in 0..size {

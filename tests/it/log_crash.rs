@@ -46,9 +46,9 @@ struct Seen(BTreeMap<u64, Hash>);
 impl Seen {
     fn see(&mut self, note: &[u8], what: &str) -> u64 {
         let found = checkpoint(note);
-        let before = *self.0.entry(found.size).or_insert(found.root);
-        assert_eq!(before, found.root, "{what}: two trees of {} entries", found.size);
-        found.size
+        let before = *self.0.entry(found.size()).or_insert(found.root());
+        assert_eq!(before, found.root(), "{what}: two trees of {} entries", found.size());
+        found.size()
     }
 
     fn served(&mut self, log: &Log, what: &str) {
@@ -238,7 +238,7 @@ fn damaged_and_missing_tiles_are_made_anew() {
     spoil(false);
     let proofs = log.prove(&[0, 100, 400, 699]).unwrap().unwrap();
     assert_eq!(proofs.entries.len(), 4);
-    assert!(log.tile(&tlog::TileId::entries(0)).unwrap().is_some());
+    assert!(log.tile(tlog::TileId::full(tlog::TileKind::Entries, 0)).unwrap().is_some());
     whole("missing, read");
     spoil(true);
     assert_eq!(log.prove(&[0, 100, 400, 699]).unwrap().unwrap(), proofs);

@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use starmark::domain::event::TokenChange;
 use starmark::domain::{Fact, Host};
 use starmark::service::log::{Log, LogFiles, origin};
-use starmark::sign::note::{Note, NoteKey};
-use starmark::sign::{KeyDocument, KeyId, KeyRecord, LocalSigner, Purpose, Signer};
+use starmark::sign::{KeyDocument, KeyId, KeyRecord, LocalSigner, Note, NoteAlgorithm, NoteKey, Purpose, Signer};
 use starmark::store::{Changeset, Store};
 use starmark::tlog::Checkpoint;
 use std::sync::Arc;
@@ -30,7 +29,7 @@ pub fn keys() -> KeyDocument {
 }
 
 pub fn verifier() -> NoteKey {
-    NoteKey::ed25519(&origin(&host()), log_signer().public())
+    NoteKey::new(&origin(&host()), NoteAlgorithm::Ed25519, log_signer().public()).unwrap()
 }
 
 /// A log at work.
@@ -43,8 +42,8 @@ pub fn at_work(store: &Arc<dyn Store>, files: &LogFiles) -> Log {
 
 /// The checkpoint in a note of this log.
 pub fn checkpoint(note: &[u8]) -> Checkpoint {
-    let note = Note::parse(std::str::from_utf8(note).unwrap()).unwrap();
-    assert!(note.is_signed_by(&verifier()), "{note:?}");
+    let note = Note::parse(note).unwrap();
+    assert!(note.verified_by(&verifier()).unwrap().is_some(), "{note:?}");
     Checkpoint::parse(note.text()).unwrap()
 }
 

@@ -52,6 +52,7 @@ mod tidy;
 mod vectors_domain;
 mod vectors_ed25519;
 mod vectors_jcs;
+mod vectors_log;
 mod vectors_proof;
 mod vectors_status;
 mod vectors_support;

@@ -49,7 +49,7 @@ fn child() {
                     if t % 2 == 0 && log.wait_for(done.first_seq) {
                         let seen = checkpoint(log.published().unwrap().note().as_bytes());
                         let mut out = std::io::stdout().lock();
-                        out.write_all(format!("log {} {} {}\n", done.first_seq, seen.size, seen.root).as_bytes())
+                        out.write_all(format!("log {} {} {}\n", done.first_seq, seen.size(), seen.root()).as_bytes())
                             .unwrap();
                         out.flush().unwrap();
                     }

@@ -1,11 +1,10 @@
 //! The start: what was published, held against what the journal says.
 
-use super::published::{Edge, Places, Published};
+use super::published::{Edge, Places, Published, TILE_WIDTH};
 use super::{ServiceError, Shared};
-use crate::sign::note::{Note, NoteKey};
-use crate::sign::{KeyDocument, Purpose};
+use crate::sign::{KeyDocument, Note, NoteAlgorithm, NoteKey, Purpose};
 use crate::store::StoreError;
-use crate::tlog::{self, Checkpoint, Hash, TILE_WIDTH, TileId};
+use crate::tlog::{self, Checkpoint, Hash, TileId, TileKind};
 use std::sync::{Arc, PoisonError};
 
 /// Entries taken at a time where the whole tree is made anew.
@@ -55,7 +54,7 @@ impl Shared {
             None => Published::empty(places),
             Some(bytes) => {
                 let (note, checkpoint) = self.read_checkpoint(&bytes, keys)?;
-                self.must_hold(&places, checkpoint.size)?;
+                self.must_hold(&places, checkpoint.size())?;
                 self.state_of(places, note, &checkpoint)?
             }
         };
@@ -70,10 +69,10 @@ impl Shared {
     pub(super) fn must_reach(&self, note: &[u8], keys: &KeyDocument) -> Result<(), ServiceError> {
         let places = Places::new(self.store.private_seqs()?);
         let (_, checkpoint) = self.read_checkpoint(note, keys)?;
-        self.must_hold(&places, checkpoint.size)?;
-        match self.derive_all(&places, checkpoint.size, &mut |_, _| Ok(()))?.root()? == checkpoint.root {
+        self.must_hold(&places, checkpoint.size())?;
+        match self.derive_all(&places, checkpoint.size(), &mut |_, _| Ok(()))?.root()? == checkpoint.root() {
             true => Ok(()),
-            false => Err(otherwise(checkpoint.size).into()),
+            false => Err(otherwise(checkpoint.size()).into()),
         }
     }
 
@@ -104,14 +103,14 @@ impl Shared {
             Ok(checkpoint) => checkpoint,
             Err(why) => return Ok(found.with(true, why.to_string())),
         };
-        if let Err(why) = self.must_hold(&places, checkpoint.size) {
+        if let Err(why) = self.must_hold(&places, checkpoint.size()) {
             return Ok(found.with(true, why.to_string()));
         }
-        found.entries = checkpoint.size;
+        found.entries = checkpoint.size();
         let mut wrong = vec![];
-        let edge = self.derive_all(&places, checkpoint.size, &mut |key, bytes| {
+        let edge = self.derive_all(&places, checkpoint.size(), &mut |key, bytes| {
             found.files += 1;
-            progress(found.files, checkpoint.size / TILE_WIDTH * 2);
+            progress(found.files, checkpoint.size() / TILE_WIDTH * 2);
             let is = match self.files.blobs.get(key) {
                 Ok(Some(there)) if there == bytes => return Ok(()),
                 Ok(Some(_)) => "holds other bytes than it should".to_owned(),
@@ -122,8 +121,8 @@ impl Shared {
             Ok(())
         })?;
         found.faults.extend(wrong.into_iter().map(|what| (false, what)));
-        if edge.root()? != checkpoint.root {
-            return Ok(found.with(true, otherwise(checkpoint.size).to_string()));
+        if edge.root()? != checkpoint.root() {
+            return Ok(found.with(true, otherwise(checkpoint.size()).to_string()));
         }
         Ok(found)
     }
@@ -135,14 +134,15 @@ impl Shared {
     fn read_checkpoint(&self, bytes: &[u8], keys: &KeyDocument) -> Result<(Arc<str>, Checkpoint), StoreError> {
         let unreadable = |why: String| refused(&format!("the checkpoint of the log has no reading: {why}"));
         let text = std::str::from_utf8(bytes).map_err(|e| unreadable(e.to_string()))?;
-        let note = Note::parse(text).map_err(|e| unreadable(e.to_string()))?;
+        let note = Note::parse(bytes).map_err(|e| unreadable(e.to_string()))?;
         let checkpoint = Checkpoint::parse(note.text()).map_err(|e| unreadable(e.to_string()))?;
         let of_log = keys.keys().iter().filter(|k| k.purpose == Purpose::Log);
-        let signed = of_log.map(|k| NoteKey::ed25519(&self.origin, k.public)).any(|key| note.is_signed_by(&key));
-        if checkpoint.origin != self.origin || !signed {
+        let verifiers = of_log.filter_map(|k| NoteKey::new(&self.origin, NoteAlgorithm::Ed25519, k.public).ok());
+        let signed = verifiers.into_iter().any(|key| matches!(note.verified_by(&key), Ok(Some(_))));
+        if checkpoint.origin() != self.origin || !signed {
             return Err(refused(&format!(
                 "the checkpoint of the log is not signed by a log key of this register, or is of another log ({})",
-                checkpoint.origin
+                checkpoint.origin()
             )));
         }
         Ok((text.into(), checkpoint))
@@ -151,14 +151,14 @@ impl Shared {
     /// The state a checkpoint speaks of: its right edge from the journal and from full tiles, or, where those do not lead to
     /// its root, all of it from the journal.
     fn state_of(&self, places: Places, note: Arc<str>, checkpoint: &Checkpoint) -> Result<Published, ServiceError> {
-        let size = checkpoint.size;
+        let size = checkpoint.size();
         let next_seq = places.seq_of(size);
-        let mut state = Published { note, next_seq, root: checkpoint.root, ..Published::empty(places) };
+        let mut state = Published { note, next_seq, root: checkpoint.root(), ..Published::empty(places) };
         let last = size - size % TILE_WIDTH;
         let entries = self.entries(&state.places, last..size)?;
         let above = self.edge_above(size);
         state.edge = Edge::of(size, above.unwrap_or_default(), entries);
-        if state.edge.root().ok() == Some(checkpoint.root) {
+        if state.edge.root().ok() == Some(checkpoint.root()) {
             return Ok(state);
         }
         tracing::warn!(
@@ -172,20 +172,20 @@ impl Shared {
             }
             Ok(())
         })?;
-        if state.edge.root()? == checkpoint.root { Ok(state) } else { Err(otherwise(size).into()) }
+        if state.edge.root()? == checkpoint.root() { Ok(state) } else { Err(otherwise(size).into()) }
     }
 
     /// Hashes of the partial tiles above the entries, from full tiles; none where one of those cannot be had.
     fn edge_above(&self, size: u64) -> Option<Vec<Vec<Hash>>> {
         let mut levels = vec![];
-        for level in 1..=TileId::MAX_LEVEL {
+        for level in 1..=tlog::LEVEL_MAX {
             let there = size.checked_shr(8 * u32::from(level)).unwrap_or(0);
             if there == 0 {
                 break;
             }
             let root = |index| {
-                let bytes = self.files.blobs.get(&TileId::hashes(level - 1, index).path()).ok()??;
-                tlog::tile_root_of(&bytes)
+                let tile = TileId::full(TileKind::Hashes(level - 1), index);
+                tlog::tile_root(&self.files.blobs.get(&tile.path()).ok()??)
             };
             levels.push((there - there % TILE_WIDTH..there).map(root).collect::<Option<Vec<_>>>()?);
         }

@@ -17,10 +17,10 @@ use crate::domain::{Event, Host, Refusal};
 use crate::sign::{KeyDocument, KeyId, Signer, log_entry};
 use crate::store::disk::{Disk, MemoryDisk, RealDisk};
 use crate::store::{Blobs, Entry, LocalBlobs, LocalSlot, Slot, Store, StoreError};
-use crate::tlog::{self, Hash, Nodes as _, TILE_WIDTH, TileId};
+use crate::tlog::{self, Hash, Nodes as _, TileId, TileKind};
 pub use crate::verify::bundle::ProvenEntry;
 pub use crate::verify::log::origin;
-use published::need;
+use published::{TILE_WIDTH, damaged, need, tile_bytes, unproven, unreadable};
 use sequencer::Worker;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
@@ -178,19 +178,20 @@ impl Shared {
     }
 
     /// A full tile or bundle. One that is missing or damaged is made anew from the journal, which is the truth.
-    fn blob(&self, state: &Published, tile: &TileId) -> Result<Vec<u8>, StoreError> {
+    fn blob(&self, state: &Published, tile: TileId) -> Result<Vec<u8>, StoreError> {
+        let is_entries = tile.kind() == TileKind::Entries;
         match need(&*self.files.blobs, tile) {
-            Ok(bytes) if tile.is_entries() || bytes.len() == TILE_WIDTH as usize * Hash::LEN => Ok(bytes),
+            Ok(bytes) if is_entries || bytes.len() == TILE_WIDTH as usize * Hash::LEN => Ok(bytes),
             Ok(_) | Err(StoreError::Corrupt { .. }) => self.mend(state, tile).map_err(|e| match e {
                 ServiceError::Store(e) => e,
-                other => StoreError::Corrupt { table: "log", key: tile.path(), field: "tile", why: other.to_string() },
+                other => damaged(tile.path(), other.to_string()),
             }),
             Err(other) => Err(other),
         }
     }
 
     /// Makes a full tile or bundle anew and keeps it.
-    fn mend(&self, state: &Published, tile: &TileId) -> Result<Vec<u8>, ServiceError> {
+    fn mend(&self, state: &Published, tile: TileId) -> Result<Vec<u8>, ServiceError> {
         let bytes = self.derive(state, tile)?;
         let key = tile.path();
         if self.files.blobs.get(&key).ok().flatten().as_ref() != Some(&bytes) {
@@ -202,34 +203,33 @@ impl Shared {
     }
 
     /// What a full tile or bundle must hold.
-    fn derive(&self, state: &Published, tile: &TileId) -> Result<Vec<u8>, ServiceError> {
+    fn derive(&self, state: &Published, tile: TileId) -> Result<Vec<u8>, ServiceError> {
         let range = tile.index() * TILE_WIDTH..(tile.index() + 1) * TILE_WIDTH;
-        if tile.is_entries() {
-            return Ok(tlog::bundle(&self.entries(&state.places, range)?));
-        }
-        let hashes: Vec<Hash> = match tile.level() {
-            0 => self.entries(&state.places, range)?.iter().map(|e| tlog::leaf(e)).collect(),
-            above => {
+        let hashes: Vec<Hash> = match tile.kind() {
+            TileKind::Entries => return Ok(tlog::bundle(&self.entries(&state.places, range)?)?),
+            TileKind::Hashes(0) => self.entries(&state.places, range)?.iter().map(|e| tlog::leaf(e)).collect(),
+            TileKind::Hashes(above) => {
                 let root = |index| {
-                    let below = self.derive(state, &TileId::hashes(above - 1, index))?;
-                    tlog::tile_root_of(&below).ok_or_else(|| StoreError::from(tlog::BadTile).into())
+                    let below = TileId::full(TileKind::Hashes(above - 1), index);
+                    let root = tlog::tile_root(&self.derive(state, below)?);
+                    root.ok_or_else(|| damaged(below.path(), "it is not full".into()).into())
                 };
                 range.map(root).collect::<Result<_, ServiceError>>()?
             }
         };
-        Ok(tlog::tile_bytes(&hashes))
+        Ok(tile_bytes(&hashes))
     }
 
     /// Makes every tile anew that a proof may have been read from.
     fn mend_around(&self, state: &Published, leaf: u64) -> Result<(), ServiceError> {
-        for level in 0..=TileId::MAX_LEVEL {
-            let index = leaf.checked_shr(8 * (u32::from(level) + 1)).unwrap_or(0);
-            let full = state.size().checked_shr(8 * (u32::from(level) + 1)).unwrap_or(0);
+        for level in 0..=tlog::LEVEL_MAX {
+            let above = 8 * (u32::from(level) + 1);
+            let (index, full) = (leaf.checked_shr(above).unwrap_or(0), state.size().checked_shr(above).unwrap_or(0));
             if full == 0 {
                 break;
             }
             if index < full {
-                self.mend(state, &TileId::hashes(level, index))?;
+                self.mend(state, TileId::full(TileKind::Hashes(level), index))?;
             }
         }
         Ok(())
@@ -364,7 +364,7 @@ impl Log {
     ///
     /// # Errors
     /// Store failures.
-    pub fn tile(&self, tile: &TileId) -> Result<Option<Vec<u8>>, ServiceError> {
+    pub fn tile(&self, tile: TileId) -> Result<Option<Vec<u8>>, ServiceError> {
         let Some(state) = self.published() else { return Ok(None) };
         Ok(state.tile(tile, &|t| self.shared.blob(&state, t))?)
     }
@@ -397,10 +397,10 @@ impl Log {
         let index = state.places.leaf_of(seq);
         let bytes = self.shared.entries(&state.places, index..index + 1)?.pop().unwrap_or_default();
         let leaf = tlog::leaf(&bytes);
-        let blob = |t: &TileId| self.shared.blob(state, t);
+        let blob = |t: TileId| self.shared.blob(state, t);
         let prove = || -> Result<Option<Vec<Hash>>, ServiceError> {
-            let proof = state.nodes(&blob).inclusion(index, state.size())?;
-            Ok(tlog::verify_inclusion(&leaf, index, state.size(), &proof, &state.root).ok().map(|()| proof))
+            let proof = state.nodes(&blob).inclusion(index, state.size()).map_err(unproven)?;
+            Ok(tlog::verify_inclusion(leaf, index, state.size(), &proof, state.root).ok().map(|()| proof))
         };
         let mut proof = prove()?;
         if proof.is_none() {
@@ -429,10 +429,12 @@ impl Log {
             let why = format!("the log has {} entries: from is at most to, and to at most that", state.size());
             return Err(Refusal::invalid("log_size", why).into());
         }
-        let blob = |t: &TileId| self.shared.blob(&state, t);
+        let blob = |t: TileId| self.shared.blob(&state, t);
         let nodes = state.nodes(&blob);
-        let (from_root, to_root, proof) = (nodes.root(from)?, nodes.root(to)?, nodes.consistency(from, to)?);
-        let ok = tlog::verify_consistency(from, &from_root, to, &to_root, &proof).is_ok()
+        let root = |size| nodes.root(size).map_err(unreadable);
+        let (from_root, to_root) = (root(from)?, root(to)?);
+        let proof = nodes.consistency(from, to).map_err(unproven)?;
+        let ok = tlog::verify_consistency(from, from_root, to, to_root, &proof).is_ok()
             && (to < state.size() || to_root == state.root);
         if !ok {
             let why = "the tiles do not make one tree; run starmark fsck".to_owned();

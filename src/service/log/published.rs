@@ -4,8 +4,14 @@
 use crate::domain::{Event, Refusal};
 use crate::sign::log_entry;
 use crate::store::{Blobs, StoreError};
-use crate::tlog::{self, BadTile, FromTiles, Hash, Nodes, TILE_WIDTH, TileId};
+use crate::tlog::{self, FromTiles, Hash, Nodes, TileFailure, TileId, TileKind, TreeFailure};
 use std::sync::Arc;
+
+/// Hashes in a full tile, entries in a full bundle.
+pub(super) const TILE_WIDTH: u64 = tlog::TILE_WIDTH as u64;
+
+/// What the nodes of a tree in tiles fail with.
+pub(super) type NodeFailure = TileFailure<StoreError>;
 
 /// The entries of one event stream, numbered: private events have no leaf.
 #[derive(Debug, Clone, Default)]
@@ -75,28 +81,29 @@ impl Edge {
             let why = format!("an entry of the log has at most {} bytes, this one {}", tlog::ENTRY_MAX, entry.len());
             return Err(Refusal::invalid("entry_too_large", why));
         }
-        let index = self.size / TILE_WIDTH;
+        let bundle = TileId::full(TileKind::Entries, self.size / TILE_WIDTH);
         let mut hash = tlog::leaf(&entry);
         self.entries.push(Arc::from(entry));
         self.size += 1;
         if self.entries.len() as u64 == TILE_WIDTH {
-            full.push((TileId::entries(index).path(), tlog::bundle(&self.entries)));
+            full.push((bundle.path(), tlog::bundle(&self.entries)?));
             self.entries.clear();
         }
-        for level in 0.. {
-            if self.levels.len() == level {
+        for level in 0..=tlog::LEVEL_MAX {
+            if self.levels.len() == usize::from(level) {
                 self.levels.push(vec![]);
             }
-            let Some(tile) = self.levels.get_mut(level) else { break };
+            let Some(tile) = self.levels.get_mut(usize::from(level)) else { break };
             tile.push(hash);
             if (tile.len() as u64) < TILE_WIDTH {
                 break;
             }
-            let bytes = tlog::tile_bytes(tile);
-            let number = (self.size - 1) >> (8 * (level as u32 + 1));
-            full.push((TileId::hashes(level as u8, number).path(), bytes));
-            hash = tlog::subtree_root(tile);
+            let bytes = tile_bytes(tile);
+            let number = (self.size - 1) >> (8 * (u32::from(level) + 1));
+            full.push((TileId::full(TileKind::Hashes(level), number).path(), bytes.clone()));
             tile.clear();
+            let Some(root) = tlog::tile_root(&bytes) else { break };
+            hash = root;
         }
         Ok(())
     }
@@ -112,11 +119,37 @@ impl Edge {
 
     /// The root of the tree: all it takes is on the edge.
     pub(super) fn root(&self) -> Result<Hash, StoreError> {
-        let edge = FromTiles::new(self.size, |tile: &TileId| -> Result<Vec<u8>, StoreError> {
-            Ok(tlog::tile_bytes(self.partial(tile.level())))
-        });
-        edge.root(self.size)
+        let on_edge = |tile: TileId| match tile.kind() {
+            TileKind::Hashes(level) => Ok(tile_bytes(self.partial(level))),
+            TileKind::Entries => Ok(vec![]),
+        };
+        FromTiles::new(self.size, on_edge).root(self.size).map_err(unreadable)
     }
+}
+
+/// The bytes of a tile.
+pub(super) fn tile_bytes(hashes: &[Hash]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| hash.to_bytes()).collect()
+}
+
+/// A node that could not be read.
+pub(super) fn unreadable(failure: NodeFailure) -> StoreError {
+    match failure {
+        TileFailure::Read(error) => error,
+        other => damaged("a tile".into(), other.to_string()),
+    }
+}
+
+/// A proof that could not be made.
+pub(super) fn unproven(failure: TreeFailure<NodeFailure>) -> StoreError {
+    match failure {
+        TreeFailure::Node(node) => unreadable(node),
+        other => damaged("a proof".into(), other.to_string()),
+    }
+}
+
+pub(super) fn damaged(key: String, why: String) -> StoreError {
+    StoreError::Corrupt { table: "log", key, field: "tile", why }
 }
 
 /// One published state.
@@ -171,68 +204,45 @@ impl Published {
     /// A tile or bundle of this tree as it is served; none where the tree has no such part.
     pub(super) fn tile(
         &self,
-        tile: &TileId,
-        blob: &dyn Fn(&TileId) -> Result<Vec<u8>, StoreError>,
+        tile: TileId,
+        blob: &dyn Fn(TileId) -> Result<Vec<u8>, StoreError>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let (index, width) = (tile.index(), u64::from(tile.width()));
-        // How many hashes of its level, or entries, the tree has, and how many of them lie in full tiles.
-        let there = self.size().checked_shr(8 * u32::from(tile.level())).unwrap_or(0);
-        let Some(needed) = index.checked_mul(TILE_WIDTH).and_then(|first| first.checked_add(width)) else {
+        let (kind, width) = (tile.kind(), usize::from(tile.width()));
+        let Some(there) = TileId::in_tree(kind, tile.index(), self.size()).filter(|t| t.width() >= tile.width()) else {
             return Ok(None);
         };
-        if needed > there {
-            return Ok(None);
-        }
-        let width = width as usize;
-        if index < there / TILE_WIDTH {
-            let bytes = blob(&tile.full())?;
-            let cut = if tile.is_entries() {
-                tlog::entries(&bytes).ok().and_then(|e| e.get(..width).map(tlog::bundle))
-            } else {
-                bytes.get(..width * Hash::LEN).map(<[u8]>::to_vec)
-            };
-            return Ok(cut);
-        }
-        Ok(if tile.is_entries() {
-            self.edge.entries().get(..width).map(tlog::bundle)
-        } else {
-            self.edge.partial(tile.level()).get(..width).map(tlog::tile_bytes)
-        })
+        let bundled = |entries: Option<Vec<u8>>| entries.ok_or_else(|| damaged(tile.path(), "it is cut short".into()));
+        Ok(Some(match kind {
+            TileKind::Hashes(_) if there.is_full() => {
+                let mut bytes = blob(there)?;
+                bytes.truncate(width * Hash::LEN);
+                bytes
+            }
+            TileKind::Entries if there.is_full() => {
+                let bytes = blob(there)?;
+                let entries = tlog::entries(&bytes).ok().and_then(|e| tlog::bundle(e.get(..width)?).ok());
+                bundled(entries)?
+            }
+            TileKind::Hashes(level) => tile_bytes(self.edge.partial(level).get(..width).unwrap_or_default()),
+            TileKind::Entries => bundled(self.edge.entries().get(..width).and_then(|e| tlog::bundle(e).ok()))?,
+        }))
     }
 
     /// The nodes of this tree.
     pub(super) fn nodes<'a>(
         &'a self,
-        blob: &'a dyn Fn(&TileId) -> Result<Vec<u8>, StoreError>,
-    ) -> impl Nodes<Error = StoreError> + 'a {
-        FromTiles::new(self.size(), move |tile: &TileId| {
-            let missing = || StoreError::Corrupt {
-                table: "log",
-                key: tile.path(),
-                field: "tile",
-                why: "the tree has no such tile".into(),
-            };
+        blob: &'a dyn Fn(TileId) -> Result<Vec<u8>, StoreError>,
+    ) -> impl Nodes<Error = NodeFailure> + 'a {
+        FromTiles::new(self.size(), move |tile: TileId| {
+            let missing = || damaged(tile.path(), "the tree has no such tile".into());
             self.tile(tile, blob)?.ok_or_else(missing)
         })
     }
 }
 
-impl From<BadTile> for StoreError {
-    fn from(bad: BadTile) -> Self {
-        let key = "a tile".to_owned();
-        Self::Corrupt { table: "log", key, field: "tile", why: bad.to_string() }
-    }
-}
-
 /// Reads a blob; one that is missing is damage.
-pub(super) fn need(blobs: &dyn Blobs, tile: &TileId) -> Result<Vec<u8>, StoreError> {
-    let missing = || StoreError::Corrupt {
-        table: "log",
-        key: tile.path(),
-        field: "tile",
-        why: "it is missing; it is made anew from the journal".into(),
-    };
-    blobs.get(&tile.path())?.ok_or_else(missing)
+pub(super) fn need(blobs: &dyn Blobs, tile: TileId) -> Result<Vec<u8>, StoreError> {
+    blobs.get(&tile.path())?.ok_or_else(|| damaged(tile.path(), "it is missing".into()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::published::{NewBlob, Published};
 use super::{ServiceError, Shared};
 use crate::domain::Refusal;
-use crate::sign::{KeyDocument, note};
+use crate::sign::{KeyDocument, Note, sign_note};
 use crate::store::StoreError;
 use crate::tlog::Checkpoint;
 use std::sync::{Arc, PoisonError};
@@ -150,8 +150,8 @@ impl Shared {
             )
         })?;
         after.root = after.edge.root()?;
-        let checkpoint = Checkpoint { origin: self.origin.clone(), size: after.size(), root: after.root };
-        after.note = note::sign(&checkpoint.text(), &self.origin, &*signer)?.into();
+        let text = Checkpoint::new(&self.origin, after.size(), after.root)?.text();
+        after.note = Note::new(&text, &sign_note(&text, &self.origin, &*signer)?)?.to_string().into();
         after.cosigned = 0;
         let old = (!before.note.is_empty()).then(|| before.note.as_bytes());
         if !self.files.checkpoint.replace(old, after.note.as_bytes())? {

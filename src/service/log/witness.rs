@@ -4,8 +4,8 @@
 use super::published::Published;
 use super::{ServiceError, Shared};
 use crate::domain::Refusal;
-use crate::sign::note::{Note, NoteAlgorithm, NoteKey, Signed};
-use crate::tlog::{Hash, Nodes as _, TileId};
+use crate::sign::{Note, NoteAlgorithm, NoteKey, NoteProof};
+use crate::tlog::{Nodes as _, TileId};
 use serde::Deserialize;
 use std::fmt::Write as _;
 use std::io::Read as _;
@@ -189,7 +189,7 @@ impl Shared {
         old: u64,
         state: &Published,
     ) -> Result<Answer, String> {
-        let blob = |t: &TileId| self.blob(state, t);
+        let blob = |t: TileId| self.blob(state, t);
         let proof = match old {
             0 => vec![],
             old => state.nodes(&blob).consistency(old, state.size()).map_err(|e| e.to_string())?,
@@ -197,7 +197,7 @@ impl Shared {
         let mut body = format!("old {old}\n");
         for hash in &proof {
             // Writing to a text cannot fail.
-            let _ = writeln!(body, "{}", Hash::to_base64(hash));
+            let _ = writeln!(body, "{}", hash.to_base64());
         }
         body.push('\n');
         body.push_str(&state.note);
@@ -216,14 +216,14 @@ impl Shared {
     /// Puts a good cosignature below the checkpoint, if that still is the published one.
     fn take_cosignature(&self, witness: &Witness, lines: &str, state: &Published) -> Result<(), String> {
         let line = lines.lines().find(|line| {
-            let Ok(note) = Note::parse(&state.note) else { return false };
-            let Ok(signed) = note.with_signature(line) else { return false };
-            matches!(signed.verified_by(&witness.key), Ok(Some(Signed { at: Some(_) })))
+            let note = Note::parse(state.note.as_bytes()).and_then(|n| n.with_lines(&format!("{line}\n")));
+            note.is_ok_and(|n| matches!(n.verified_by(&witness.key), Ok(Some(NoteProof { at: Some(_) }))))
         });
         let line = line.ok_or("what it sent is no cosignature of this checkpoint by its key")?;
         let _one = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(now) = self.published().filter(|now| now.size() == state.size()) else { return Ok(()) };
-        let note = Note::parse(&now.note).and_then(|n| n.with_signature(line)).map_err(|e| e.to_string())?.to_string();
+        let note = Note::parse(now.note.as_bytes()).and_then(|n| n.with_lines(&format!("{line}\n")));
+        let note = note.map_err(|e| e.to_string())?.to_string();
         let replaced = self.files.checkpoint.replace(Some(now.note.as_bytes()), note.as_bytes());
         if !replaced.map_err(|e| e.to_string())? {
             return Err("the checkpoint on file is not the published one".into());

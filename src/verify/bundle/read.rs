@@ -94,7 +94,9 @@ impl ProvenEntry {
     pub fn read(value: &Value) -> Result<Self, Refusal> {
         let [index, entry, proof] = members(value, ["index", "entry", "proof"])?;
         let hash = |h: &Value| {
-            h.as_str().and_then(Hash::from_base64).ok_or_else(|| bad("a proof has something else than hashes"))
+            h.as_str()
+                .and_then(|h| Hash::from_base64(h).ok())
+                .ok_or_else(|| bad("a proof has something else than hashes"))
         };
         let entry = entry.as_object().cloned().map(Value::Object).ok_or_else(|| bad("an entry is not an object"))?;
         Ok(Self {
@@ -107,7 +109,7 @@ impl ProvenEntry {
     /// As it is written.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let proof: Vec<String> = self.proof.iter().map(Hash::to_base64).collect();
+        let proof: Vec<String> = self.proof.iter().map(|h| h.to_base64()).collect();
         json!({ "index": self.index, "entry": self.entry, "proof": proof })
     }
 }

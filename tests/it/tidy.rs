@@ -49,7 +49,7 @@ fn read(file: &str) -> String {
 
 /// Files people write by hand; what has no ending is a script.
 fn written(folders: &[&str]) -> Vec<String> {
-    const ENDS: [&str; 9] = ["rs", "py", "mjs", "js", "css", "html", "sh", "svg", "xml"];
+    const ENDS: [&str; 10] = ["rs", "py", "go", "mjs", "js", "css", "html", "sh", "svg", "xml"];
     let all = folders.iter().flat_map(|folder| files(folder));
     all.filter(|file| {
         let name = file.rsplit('/').next().unwrap_or_default();

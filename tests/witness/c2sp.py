@@ -3,6 +3,7 @@ Python's own library. For tests: the arithmetic is slow and takes no care of wha
 
 A tree is a list of leaf hashes. What is malformed raises ValueError.
 """
+
 import base64, hashlib, struct
 
 # --- Ed25519 (RFC 8032 section 5.1)

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """A small witness of one log (C2SP tlog-witness, tlog-cosignature), for tests: nothing but Python's own library.
 
-    witness.py --listen 127.0.0.1:PORT --state FILE --log VKEY [--log VKEY …] --name NAME --seed HEX [--origin ORIGIN] [--time T]
+    witness.py --listen 127.0.0.1:PORT --state FILE --log VKEY [--log VKEY …] --name NAME --seed HEX
+               [--origin ORIGIN] [--time T]
 
 It serves POST /add-checkpoint and GET /HASH/checkpoint, HASH being the SHA-256 of the log's origin in hexadecimal. The
 origin is the name of the log's keys unless --origin says otherwise. It prints its own verifier key, then the address
 it listens on (port 0: one that is free), each on a line. FILE holds the last checkpoint it cosigned and is written, and
 synced, before an answer leaves. --time makes it believe that it is always that second.
 """
+
 import argparse, hashlib, os, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 

@@ -6,6 +6,7 @@
 Nothing of the product takes part: trees, notes and signatures are those of tests/witness/c2sp.py, a second writing of
 RFC 9162, RFC 8032 and the C2SP texts. The seeds are in here, so these keys are good for nothing else.
 """
+
 import json, pathlib, sys
 
 sys.dont_write_bytecode = True
@@ -82,10 +83,12 @@ def inclusions(shelf):
     def bad(name, code, about, **changed):
         shelf.refused("inclusion", "third-of-seven", name, *code, about, **changed)
 
+    no_leaf = "proof_no_such_leaf"
+
     bad("wrong-index", ROOT, "the leaf is the third, not the fourth", index=3)
     bad("index-of-another-subtree", ROOT, "the leaf is in the left half", index=5)
-    bad("index-past-the-end", ("proof_no_such_leaf", "leaf 7 does not stand in a tree of 7"), "leaves count from 0", index=7)
-    bad("empty-tree", ("proof_no_such_leaf", "tree of 0 leaves"), "nothing stands in the empty tree", size=0)
+    bad("index-past-the-end", (no_leaf, "leaf 7 does not stand in a tree of 7"), "leaves count from 0", index=7)
+    bad("empty-tree", (no_leaf, "tree of 0 leaves"), "nothing stands in the empty tree", size=0)
     bad("size-too-small", LONG, "a tree of four needs one hash fewer", size=4)
     bad("size-too-large", SHORT, "a tree of nine needs one hash more", size=9)
     bad("missing-hash", SHORT, "the last hash is left out", proof=proof[:-1])
@@ -109,14 +112,26 @@ def inclusions(shelf):
         return b64(join(level))
 
     plain = lambda *parts: c2sp.hashlib.sha256(b"".join(parts)).digest()
-    bad("leaf-hashed-as-node", ROOT, "a root over leaves with 0x01 before them", root=rebuilt(lambda e: plain(b"\1", e), c2sp.node))
+    bad(
+        "leaf-hashed-as-node",
+        ROOT,
+        "a root over leaves with 0x01 before them",
+        root=rebuilt(lambda e: plain(b"\1", e), c2sp.node),
+    )
     bad("leaf-without-prefix", ROOT, "a root over leaves without 0x00 before them", root=rebuilt(plain, c2sp.node))
     bad("node-without-prefix", ROOT, "a root over nodes without 0x01 before them", root=rebuilt(c2sp.leaf, plain))
-    bad("sides-exchanged", ROOT, "a root over nodes that have left and right exchanged", root=rebuilt(c2sp.leaf, lambda l, r: c2sp.node(r, l)))
+    bad(
+        "sides-exchanged",
+        ROOT,
+        "a root over nodes that have left and right exchanged",
+        root=rebuilt(c2sp.leaf, lambda l, r: c2sp.node(r, l)),
+    )
     # The node over the first two leaves, offered as a leaf: its two hashes as the entry.
     pair = b64(LEAVES[0] + LEAVES[1])
-    inner = {"entry_base64": pair, "index": 0, "size": 4, "proof": proof[1:], "root": base["root"]}
-    shelf.write("inclusion", "refused-node-offered-as-leaf", {"about": "a node's two hashes are no entry: leaves have 0x00 before them", "expect": "refused", "code": ROOT[0], "words": ROOT[1]} | inner)
+    about = {"about": "a node's two hashes are no entry: leaves have 0x00 before them", "expect": "refused"}
+    above = [b64(c2sp.node(LEAVES[2], LEAVES[3])), proof[2]]
+    inner = {"entry_base64": pair, "index": 0, "size": 4, "proof": above, "root": base["root"]}
+    shelf.write("inclusion", "refused-node-offered-as-leaf", about | {"code": ROOT[0], "words": ROOT[1]} | inner)
 
 
 def consistencies(shelf):
@@ -145,18 +160,42 @@ def consistencies(shelf):
     def bad(name, code, about, like="three-to-seven", **changed):
         shelf.refused("consistency", like, name, *code, about, **changed)
 
-    bad("rewritten-entry", OLD_ROOT, "an entry of the earlier tree was rewritten", "within-a-rewritten-log", old_root=base["old_root"])
-    bad("dropped-entry", OLD_ROOT, "an entry of the earlier tree was dropped", "within-a-shortened-log", old_root=base["old_root"])
+    bad(
+        "rewritten-entry",
+        OLD_ROOT,
+        "an entry of the earlier tree was rewritten",
+        "within-a-rewritten-log",
+        old_root=base["old_root"],
+    )
+    bad(
+        "dropped-entry",
+        OLD_ROOT,
+        "an entry of the earlier tree was dropped",
+        "within-a-shortened-log",
+        old_root=base["old_root"],
+    )
     bad("old-larger-than-new", ("proof_no_such_past", "a tree of 7 leaves was never one of 8"), "logs do not shrink", old=8)
     bad("missing-hash", SHORT, "the last hash is left out", proof=proof[:-1])
     bad("first-hash-missing", SHORT, "the first hash is left out", proof=proof[1:])
     bad("no-hashes", SHORT, "the proof is empty", proof=[])
     bad("no-hashes-full-tree", SHORT, "the proof is empty", "four-to-seven", proof=[])
     bad("extra-hash", LONG, "a hash stands behind", proof=proof + [b64(c2sp.EMPTY)])
-    bad("old-root-sent", LONG, "the root of a full earlier tree is not part of the proof", "four-to-seven", proof=[full["old_root"]] + full["proof"])
+    bad(
+        "old-root-sent",
+        LONG,
+        "the root of a full earlier tree is not part of the proof",
+        "four-to-seven",
+        proof=[full["old_root"]] + full["proof"],
+    )
     bad("swapped-hashes", OLD_ROOT, "two hashes have changed places", proof=[proof[1], proof[0]] + proof[2:])
     bad("changed-hash", OLD_ROOT, "one bit of the first hash", proof=[flipped(proof[0])] + proof[1:])
-    bad("changed-last-hash", ROOT, "one bit of a hash that only the later tree needs", "four-to-seven", proof=full["proof"][:-1] + [flipped(full["proof"][-1])])
+    bad(
+        "changed-last-hash",
+        ROOT,
+        "one bit of a hash that only the later tree needs",
+        "four-to-seven",
+        proof=full["proof"][:-1] + [flipped(full["proof"][-1])],
+    )
     bad("old-size-too-small", LONG, "from a tree of two fewer hashes are needed", old=2)
     bad("old-size-too-large", LONG, "from a tree of four fewer hashes are needed", old=4)
     bad("new-size-too-small", LONG, "to a tree of four fewer hashes are needed", new=4)
@@ -194,7 +233,12 @@ def checkpoints(shelf):
     bad("size-with-space", "“7 ” is no size", "a size has one way to be written", text.replace("\n7\n", "\n7 \n"))
     bad("size-not-decimal", "“0x7” is no size", "a size is decimal", text.replace("\n7\n", "\n0x7\n"))
     bad("size-negative", "“-7” is no size", "a size is not negative", text.replace("\n7\n", "\n-7\n"))
-    bad("size-beyond-63-bits", "9223372036854775808 leaves are more", "such a tree cannot be", text.replace("\n7\n", f"\n{1 << 63}\n"))
+    bad(
+        "size-beyond-63-bits",
+        "9223372036854775808 leaves are more",
+        "such a tree cannot be",
+        text.replace("\n7\n", f"\n{1 << 63}\n"),
+    )
     bad("extra-line", "not three lines", "extension lines are not accepted here", text + "extension\n")
     bad("missing-root", "not three lines", "two lines", f"{LOG}\n7\n")
     bad("blank-line-within", "not three lines", "a blank line before the root", f"{LOG}\n7\n\n{root}\n")
@@ -204,7 +248,13 @@ def checkpoints(shelf):
     bad("root-without-padding", "32 bytes in base64", "base64 has its padding", text.replace("=\n", "\n"))
     bad("empty-origin", "no origin", "an origin is not empty", text.replace(LOG, ""))
     bad("origin-with-space", "no origin", "origins here hold no space", text.replace("/log", " log"))
-    bad("empty-tree-with-another-root", "SHA-256 of nothing", "the empty tree has one root", text.replace("\n7\n", "\n0\n"), like="of-none")
+    bad(
+        "empty-tree-with-another-root",
+        "SHA-256 of nothing",
+        "the empty tree has one root",
+        text.replace("\n7\n", "\n0\n"),
+        like="of-none",
+    )
     bad("other-origin", "xb.example.org/log", "it speaks of another log", body(7, "xb.example.org/log"), "origin_mismatch")
 
 
@@ -217,12 +267,26 @@ def notes(shelf):
     foreign = "— 示例.example/w AAAAAAABAgME\n"
     good = f"{text}\n{own}"
     shelf.good("note", "by-the-log", "one signature", vkey=log, note=good)
-    shelf.good("note", "cosigned", "by the log and a witness; the witness's line is asked for", vkey=witness, note=good + cosigned, time=TIME)
-    shelf.good("note", "with-unknown-lines", "lines of keys that nobody here knows say nothing", vkey=log, note=f"{text}\n{foreign}{other}{own}")
+    about = "by the log and a witness; the witness's line is asked for"
+    shelf.good("note", "cosigned", about, vkey=witness, note=good + cosigned, time=TIME)
+    shelf.good(
+        "note",
+        "with-unknown-lines",
+        "lines of keys that nobody here knows say nothing",
+        vkey=log,
+        note=f"{text}\n{foreign}{other}{own}",
+    )
     spaced = "a note may hold blank lines\n\n\nand this is still its text\n"
     shelf.good("note", "with-blank-lines", "the last blank line ends the text", vkey=log, note=signed(spaced))
-    peter = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
-    shelf.good("note", "of-go", "the example of golang.org/x/mod/sumdb/note", vkey="PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", note=peter)
+    peter = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n"
+    peter += "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+    shelf.good(
+        "note",
+        "of-go",
+        "the example of golang.org/x/mod/sumdb/note",
+        vkey="PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        note=peter,
+    )
 
     def bad(name, code, words, about, note=None, like="by-the-log", **changed):
         changed |= {} if note is None else {"note": note}
@@ -233,16 +297,36 @@ def notes(shelf):
     identity, signature = data[:4], data[4:]
     line = lambda s, i=identity, n=LOG: c2sp.line(n, i, s)
     bad("another-key", *unsigned, "signed under the log's name with another key, whose id is another", f"{text}\n{other}")
-    bad("another-name", *unsigned, "signed with the log's key under another name", f"{text}\n{c2sp.signed_line(text, LOG + '2', LOG_SEED)}")
+    bad(
+        "another-name",
+        *unsigned,
+        "signed with the log's key under another name",
+        f"{text}\n{c2sp.signed_line(text, LOG + '2', LOG_SEED)}",
+    )
     bad("name-changed", *unsigned, "the line bears another name", good.replace(f"— {LOG}", f"— {LOG}2"))
     bad("key-id-changed", *unsigned, "the line bears another key's id", f"{text}\n{line(signature, b'abcd')}")
-    bad("key-id-clash", *spoilt, "another key's signature under the log's name and id", f"{text}\n{line(c2sp.sign(OTHER_SEED, text.encode()))}")
+    bad(
+        "key-id-clash",
+        *spoilt,
+        "another key's signature under the log's name and id",
+        f"{text}\n{line(c2sp.sign(OTHER_SEED, text.encode()))}",
+    )
     bad("changed-text", *spoilt, "one character of the text", good.replace("\n7\n", "\n8\n", 1))
-    bad("changed-signature", *spoilt, "one bit of the signature", f"{text}\n{line(signature[:20] + bytes([signature[20] ^ 1]) + signature[21:])}")
+    bad(
+        "changed-signature",
+        *spoilt,
+        "one bit of the signature",
+        f"{text}\n{line(signature[:20] + bytes([signature[20] ^ 1]) + signature[21:])}",
+    )
     bad("short-signature", *spoilt, "63 bytes are no Ed25519 signature", f"{text}\n{line(signature[:63])}")
     bad("long-signature", *spoilt, "nor are 65", f"{text}\n{line(signature + bytes(1))}")
     order = (int.from_bytes(signature[32:], "little") + c2sp.L).to_bytes(32, "little")
-    bad("signature-not-reduced", *spoilt, "the scalar is beyond the group's order (RFC 8032 section 5.1.7)", f"{text}\n{line(signature[:32] + order)}")
+    bad(
+        "signature-not-reduced",
+        *spoilt,
+        "the scalar is beyond the group's order (RFC 8032 section 5.1.7)",
+        f"{text}\n{line(signature[:32] + order)}",
+    )
     bad("bad-line-behind-a-good-one", *spoilt, "every line of a known key must verify", good + line(signature[::-1]))
     bad("bad-line-before-a-good-one", *spoilt, "every line of a known key must verify", f"{text}\n{line(signature[::-1])}{own}")
     bad("blank-line-too-many", *spoilt, "a second blank line belongs to the text", good.replace("\n\n", "\n\n\n"))
@@ -257,27 +341,85 @@ def notes(shelf):
     bad("two-spaces", *not_line, "one space stands between", good.replace("— ", "—  "))
     bad("no-name", *not_line, "a line names its key", good.replace(f"— {LOG} ", "— "))
     bad("name-with-plus", *not_line, "a name holds no plus", good.replace(f"— {LOG}", f"— {LOG}+1"))
-    bad("base64-without-padding", *not_line, "base64 has its padding", text + good[len(text):].replace("=\n", "\n"))
-    bad("base64url", *not_line, "the standard alphabet", text + good[len(text):].replace("+", "-").replace("/", "_").replace("xb.example.cn_log", LOG))
+    bad("base64-without-padding", *not_line, "base64 has its padding", text + good[len(text) :].replace("=\n", "\n"))
+    bad(
+        "base64url",
+        *not_line,
+        "the standard alphabet",
+        text + good[len(text) :].replace("+", "-").replace("/", "_").replace("xb.example.cn_log", LOG),
+    )
     bad("key-id-alone", *not_line, "four bytes are an id without a signature", f"{text}\n{line(b'')}")
     bad("line-of-something-else", *not_line, "nothing else stands among the lines", good + "signed by the log\n")
-    bad("too-many-lines", "note_too_many_signatures", "more than 100", "a note has at most 100 signatures", good + foreign * 100)
-    bad("not-utf8", "note_text", "not UTF-8", "the text is UTF-8", None, note_base64=b64(good.encode().replace(b"cn/log", b"cn/\xfflog", 1)))
-    altered = c2sp.line(WITNESS, c2sp.key_id(WITNESS, c2sp.COSIGNATURE, c2sp.public(WITNESS_SEED)), (TIME + 60).to_bytes(8, "big") + c2sp.unbase64(cosigned.split(" ")[2].strip())[12:])
+    bad(
+        "too-many-lines", "note_too_many_signatures", "more than 100", "a note has at most 100 signatures", good + foreign * 100
+    )
+    bad(
+        "not-utf8",
+        "note_text",
+        "not UTF-8",
+        "the text is UTF-8",
+        None,
+        note_base64=b64(good.encode().replace(b"cn/log", b"cn/\xfflog", 1)),
+    )
+    witness_line = lambda s: c2sp.line(WITNESS, c2sp.key_id(WITNESS, c2sp.COSIGNATURE, c2sp.public(WITNESS_SEED)), s)
+    altered = witness_line((TIME + 60).to_bytes(8, "big") + c2sp.unbase64(cosigned.split(" ")[2].strip())[12:])
     bad("cosignature-with-altered-time", *spoilt, "a cosignature is for its time", good + altered, "cosigned")
-    plain = c2sp.line(WITNESS, c2sp.key_id(WITNESS, c2sp.COSIGNATURE, c2sp.public(WITNESS_SEED)), c2sp.sign(WITNESS_SEED, text.encode()))
+    plain = witness_line(c2sp.sign(WITNESS_SEED, text.encode()))
     bad("cosignature-without-time", *spoilt, "a signature of the text alone is no cosignature", good + plain, "cosigned")
-    bad("cosignature-of-another-checkpoint", *spoilt, "the witness saw another tree", good + c2sp.cosigned_line(body(8), WITNESS, WITNESS_SEED, TIME), "cosigned")
-    bad("cosignature-at-no-time", "note_time_bad", "no time", "a witness says when", good + c2sp.cosigned_line(text, WITNESS, WITNESS_SEED, 0), "cosigned")
+    bad(
+        "cosignature-of-another-checkpoint",
+        *spoilt,
+        "the witness saw another tree",
+        good + c2sp.cosigned_line(body(8), WITNESS, WITNESS_SEED, TIME),
+        "cosigned",
+    )
+    bad(
+        "cosignature-at-no-time",
+        "note_time_bad",
+        "no time",
+        "a witness says when",
+        good + c2sp.cosigned_line(text, WITNESS, WITNESS_SEED, 0),
+        "cosigned",
+    )
     bad("not-cosigned", *unsigned, "the witness has not signed", good, "cosigned")
-    bad("witness-of-another-name", *unsigned, "the witness's key under another name", good + c2sp.cosigned_line(text, WITNESS + "2", WITNESS_SEED, TIME), "cosigned")
+    bad(
+        "witness-of-another-name",
+        *unsigned,
+        "the witness's key under another name",
+        good + c2sp.cosigned_line(text, WITNESS + "2", WITNESS_SEED, TIME),
+        "cosigned",
+    )
     log_id, key = log.split("+", 2)[1:]
     no_key = "bad_note_key"
-    bad("vkey-with-another-id", no_key, "the id is not that", "the id is not of this name and key", vkey=f"{LOG}+{int(log_id, 16) ^ 1:08x}+{key}")
+    bad(
+        "vkey-with-another-id",
+        no_key,
+        "the id is not that",
+        "the id is not of this name and key",
+        vkey=f"{LOG}+{int(log_id, 16) ^ 1:08x}+{key}",
+    )
     bad("vkey-in-capitals", no_key, "lower-case", "the id is in lower case", vkey=f"{LOG}+{log_id.upper()}+{key}")
-    bad("vkey-of-unknown-type", no_key, "neither 0x01 nor 0x04", "type 0x02 is ECDSA", vkey=c2sp.vkey(LOG, 2, c2sp.public(LOG_SEED)))
-    bad("vkey-with-short-key", no_key, "32 bytes", "31 bytes are no key", vkey=c2sp.vkey(LOG, c2sp.NOTE, c2sp.public(LOG_SEED)[:31]))
-    bad("vkey-of-small-order", "bad_public_key", "prime-order group", "a key that would verify nearly anything", vkey=c2sp.vkey(LOG, c2sp.NOTE, b"\1" + bytes(31)))
+    bad(
+        "vkey-of-unknown-type",
+        no_key,
+        "neither 0x01 nor 0x04",
+        "type 0x02 is ECDSA",
+        vkey=c2sp.vkey(LOG, 2, c2sp.public(LOG_SEED)),
+    )
+    bad(
+        "vkey-with-short-key",
+        no_key,
+        "32 bytes",
+        "31 bytes are no key",
+        vkey=c2sp.vkey(LOG, c2sp.NOTE, c2sp.public(LOG_SEED)[:31]),
+    )
+    bad(
+        "vkey-of-small-order",
+        "bad_public_key",
+        "prime-order group",
+        "a key that would verify nearly anything",
+        vkey=c2sp.vkey(LOG, c2sp.NOTE, b"\1" + bytes(31)),
+    )
 
 
 if __name__ == "__main__":

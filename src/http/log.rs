@@ -5,7 +5,7 @@ use super::error::Problem;
 use super::public::{Params, params};
 use super::well_known::open;
 use crate::domain::Refusal;
-use crate::service::log::{Growth, Proven, ProvenEntry, origin};
+use crate::service::log::{Growth, Proven, ProvenEntry, Stand, Witness, origin};
 use crate::sign::{NoteAlgorithm, NoteKey, Purpose};
 use crate::tlog::{Hash, TileId};
 use axum::extract::{Path, State};
@@ -121,10 +121,27 @@ struct LogBody {
     checkpoint: String,
     /// How many witnesses have cosigned it.
     cosigned: usize,
-    /// How many witnesses are asked.
-    witnesses: usize,
+    /// The witnesses that are asked.
+    witnesses: Vec<WitnessBody>,
     /// Events on record that are not published yet; they are within a second.
     behind: u64,
+}
+
+/// A witness of the log
+#[derive(Debug, Serialize, ToSchema)]
+struct WitnessBody {
+    /// Its name.
+    name: String,
+    /// Its verifier key (C2SP tlog-cosignature).
+    key: String,
+    /// Entries of the last checkpoint it cosigned; null before the first since this service was started.
+    cosigned: Option<u64>,
+}
+
+impl WitnessBody {
+    fn of((witness, stand): &(Witness, Stand)) -> Self {
+        Self { name: witness.key.name().to_owned(), key: witness.key.vkey(), cosigned: stand.cosigned }
+    }
 }
 
 /// The public log: its size, its keys, its checkpoint
@@ -145,7 +162,7 @@ async fn log(State(app): State<App>) -> Result<Json<LogBody>, Problem> {
         size: state.size(),
         checkpoint: state.note().to_string(),
         cosigned: state.cosigned(),
-        witnesses: log.witnesses().len(),
+        witnesses: log.witnesses().iter().map(WitnessBody::of).collect(),
         behind: log.health().behind,
     }))
 }

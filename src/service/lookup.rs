@@ -197,7 +197,7 @@ impl Service {
     /// Store failures.
     pub fn leaves_of(&self, id: CertificateId) -> Result<Vec<Option<u64>>, ServiceError> {
         let seqs = self.store.seqs_of(Subject::Certificate(id))?;
-        Ok(seqs.into_iter().map(|seq| self.log.place_of(seq).map(|(leaf, _)| leaf)).collect())
+        Ok(seqs.into_iter().map(|seq| self.log.place_of(seq).map(|place| place.leaf)).collect())
     }
 
     /// Whether the log's published tree holds a certificate's record.

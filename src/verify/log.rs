@@ -18,14 +18,34 @@ fn draft(now: Timestamp) -> Draft {
     Draft { name: CheckName::Log, source: Source::Log, known_at: now }
 }
 
-/// What the register's own log has of a record: its leaf and the size of the published tree, whose proof the register verified.
+/// Where an entry stands in the register's own log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Number of the leaf.
+    pub leaf: u64,
+    /// Entries of the published tree.
+    pub size: u64,
+    /// How many witnesses have cosigned that tree.
+    pub cosigned: usize,
+    /// How many are asked.
+    pub witnesses: usize,
+}
+
+/// What the register's own log has of a record.
 #[must_use]
-pub fn logged(place: Option<(u64, u64)>, now: Timestamp) -> Check {
+pub fn logged(place: Option<Place>, now: Timestamp) -> Check {
     match place {
-        Some((leaf, size)) => draft(now).ok(
+        Some(Place { leaf, size, witnesses: 0, .. }) => draft(now).ok(
             "logged",
             format!("已记入公开日志第 {leaf} 条（共 {size} 条）"),
             format!("entry {leaf} of the {size} in the public log"),
+        ),
+        Some(Place { leaf, size, cosigned, witnesses }) => draft(now).ok(
+            "logged",
+            format!("已记入公开日志第 {leaf} 条（共 {size} 条），{witnesses} 个见证人中 {cosigned} 个已联署"),
+            format!(
+                "entry {leaf} of the {size} in the public log, which {cosigned} of {witnesses} witnesses have cosigned"
+            ),
         ),
         None => draft(now).unknown(
             "not_logged_yet",

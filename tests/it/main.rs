@@ -29,6 +29,7 @@ mod limits;
 mod lives;
 mod log_crash;
 mod log_kit;
+mod log_witness;
 mod main_job;
 mod newer_version;
 mod pages;

@@ -19,7 +19,7 @@ use crate::store::disk::{Disk, MemoryDisk, RealDisk};
 use crate::store::{Blobs, Entry, LocalBlobs, LocalSlot, Slot, Store, StoreError};
 use crate::tlog::{self, Hash, Nodes as _, TileId, TileKind};
 pub use crate::verify::bundle::ProvenEntry;
-pub use crate::verify::log::origin;
+pub use crate::verify::log::{Place, origin};
 use published::{TILE_WIDTH, damaged, need, tile_bytes, unproven, unreadable};
 use sequencer::Worker;
 use std::path::Path;
@@ -353,11 +353,16 @@ impl Log {
         }
     }
 
-    /// Where an event stands in the published tree: its leaf, and how many there are; none where it is not there yet.
+    /// Where an event stands in the published tree; none where it is not there yet.
     #[must_use]
-    pub fn place_of(&self, seq: u64) -> Option<(u64, u64)> {
+    pub fn place_of(&self, seq: u64) -> Option<Place> {
         let state = self.published().filter(|s| seq < s.next_seq && !s.places.is_private(seq))?;
-        Some((state.places.leaf_of(seq), state.size()))
+        Some(Place {
+            leaf: state.places.leaf_of(seq),
+            size: state.size(),
+            cosigned: state.cosigned,
+            witnesses: self.shared.witnesses.count(),
+        })
     }
 
     /// A tile or bundle as it is served; none where the published tree has no such part.

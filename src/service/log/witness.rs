@@ -90,6 +90,10 @@ impl Witnesses {
             witnesses.into_iter().map(|w| (w, Stand::default())).collect();
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     pub(super) fn stands(&self) -> Vec<(Witness, Stand)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

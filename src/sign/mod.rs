@@ -15,5 +15,8 @@ pub use canonical::{canonicalize, parse_strict};
 pub use key_document::KeyDocument;
 pub use key_file::{KdfCost, KeyFileRandom, Passphrase};
 pub use keys::{KeyId, KeyRecord, PublicKey, Purpose};
-pub use proof::{ProofEvidence, ProofFailure, SigningKey, sign_document, verify_credential, verify_document};
+pub use proof::{
+    ProofEvidence, ProofFailure, RECEIPT_TYPE, SigningKey, sign_document, sign_for, verify_credential, verify_document,
+    verify_for,
+};
 pub use signer::{LocalSigner, SignFailure, Signer, verify_raw};

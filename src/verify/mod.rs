@@ -5,6 +5,7 @@ pub mod certificate;
 pub mod key;
 pub mod mark;
 mod offline;
+pub mod receipt;
 pub mod verdict;
 
 pub use verdict::{Check, CheckName, CheckResult, Outcome, Source, Verdict, clock_wrong};

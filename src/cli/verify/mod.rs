@@ -1,6 +1,8 @@
-//! `verify`: a certificate, a mark's address or a photograph of a mark against a saved key document; no store, no network.
+//! `verify`: a certificate, a receipt, a mark's address or a photograph of a mark against a saved key document; no store, no
+//! network.
 
 mod photo;
+mod receipt;
 mod tell;
 
 use super::exit::{Exit, Usage};
@@ -13,24 +15,26 @@ use crate::mark::read::FILE_MAX;
 use crate::service::clock::{Clock as _, Machine};
 use crate::sign::KeyDocument;
 use crate::sign::canonical::MAX_BYTES;
+use crate::verify::receipt::Receipt;
 use crate::verify::{self, Check, CheckName, CheckResult, Outcome, Source, Verdict};
 use clap::Args;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 
-/// Verify a certificate file, a mark's address or a photograph of a mark; needs no network and no store
+/// Verify a certificate, a receipt, a mark's address or a photograph of a mark; needs no network and no store
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit 0: valid. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nWithout the register nobody can tell whether it was suspended or withdrawn since it was signed; the answer says so.\nThe key document is https://HOST/.well-known/did.json (or jwks.json), saved from a source you trust."
+    after_help = "Exit 0: valid; of a receipt: genuine. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nWithout the register nobody can tell whether it was suspended or withdrawn since it was signed; the answer says so.\nThe key document is https://HOST/.well-known/did.json (or jwks.json), saved from a source you trust."
 )]
 pub(super) struct Verify {
-    /// Certificate (JSON file), mark (https://HOST/m/DIGITS, or the digits), or photo of a mark (PNG or JPEG file)
+    /// Certificate or receipt (JSON file), mark (https://HOST/m/DIGITS, or the digits), or photo of a mark (PNG or JPEG file)
     #[arg(value_name = "INPUT")]
     input: String,
     /// The body's key document
     #[arg(long, value_name = "FILE")]
     keys: PathBuf,
-    /// About which day or instant, e.g. 2026-05-08 or 2026-05-08T09:30:00+08:00 [default: now]
+    /// About which day or instant, e.g. 2026-05-08 or 2026-05-08T09:30:00+08:00 [default: now]; not for a receipt, which names
+    /// its own
     #[arg(long, value_name = "DATE|INSTANT", value_parser = AsOf::parse)]
     at: Option<AsOf>,
     /// Print JSON for programs
@@ -47,11 +51,12 @@ struct Moments {
 
 /// What an input turned out to be, with the answer.
 struct Answer {
-    /// `certificate`, `mark`, `photo` or `page`.
+    /// `certificate`, `mark`, `photo`, `receipt` or `page`.
     kind: &'static str,
     verdict: Verdict,
     certificate: Option<(CertificateId, Terms)>,
     mark: Option<SignedToken>,
+    receipt: Option<Receipt>,
     /// Texts of the codes found in a photograph.
     codes: Vec<String>,
 }
@@ -59,13 +64,16 @@ struct Answer {
 impl Answer {
     fn of_mark(text: &str, keys: &KeyDocument, moments: Moments) -> Self {
         let found = verify::mark::verify_offline(text, keys, moments.now, moments.at);
-        Self { kind: "mark", verdict: found.verdict, certificate: None, mark: found.genuine, codes: vec![] }
+        Self { mark: found.genuine, ..Self::bare("mark", found.verdict) }
     }
 
     /// An answer that rests on one check.
     fn because(kind: &'static str, check: Check, at: Timestamp) -> Self {
-        let verdict = Verdict::of(at, None, vec![check]);
-        Self { kind, verdict, certificate: None, mark: None, codes: vec![] }
+        Self::bare(kind, Verdict::of(at, None, vec![check]))
+    }
+
+    fn bare(kind: &'static str, verdict: Verdict) -> Self {
+        Self { kind, verdict, certificate: None, mark: None, receipt: None, codes: vec![] }
     }
 }
 
@@ -103,7 +111,7 @@ impl Verify {
         }
         if is_other_file(&bytes) {
             let why = format!(
-                "{} is neither a certificate nor a picture that is read here: save a photo as PNG or JPEG, a certificate as plain UTF-8 text without a byte order mark",
+                "{} is neither a certificate or receipt nor a picture that is read here: save a photo as PNG or JPEG, a certificate or receipt as plain UTF-8 text without a byte order mark",
                 self.input
             );
             return Err(Usage(why).into());
@@ -117,19 +125,22 @@ impl Verify {
         }
         if bytes.len() > MAX_BYTES {
             return Err(Usage(format!(
-                "{} is neither a picture nor a certificate: it has more than {MAX_BYTES} bytes",
+                "{} is neither a picture nor a certificate or receipt: it has more than {MAX_BYTES} bytes",
                 self.input
             ))
             .into());
         }
+        if receipt::is_receipt(&bytes) {
+            if self.at.is_some() {
+                let why =
+                    "a receipt answers about the moment it names: leave --at out, or verify the certificate itself";
+                return Err(Usage(why.to_owned()).into());
+            }
+            let found = verify::receipt::verify_offline(&bytes, keys, moments.now);
+            return Ok(Answer { receipt: found.genuine, ..Answer::bare("receipt", found.verdict) });
+        }
         let found = verify::certificate::verify_offline(&bytes, keys, moments.now, moments.at);
-        Ok(Answer {
-            kind: "certificate",
-            verdict: found.verdict,
-            certificate: found.genuine,
-            mark: None,
-            codes: vec![],
-        })
+        Ok(Answer { certificate: found.genuine, ..Answer::bare("certificate", found.verdict) })
     }
 }
 

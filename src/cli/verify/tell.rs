@@ -1,6 +1,6 @@
 //! The answer in words, and for programs.
 
-use super::Answer;
+use super::{Answer, receipt};
 use crate::cli::say;
 use crate::domain::dates::china_day;
 use crate::sign::KeyDocument;
@@ -12,18 +12,21 @@ pub(super) fn json(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
     let mut value = serde_json::to_value(&answer.verdict)?;
     value["input"] = answer.kind.into();
     value["host"] = keys.host().as_str().into();
-    value["genuine"] = genuine(answer);
+    value["genuine"] = genuine(answer, keys);
     if answer.kind == "photo" {
         value["codes"] = answer.codes.clone().into();
     }
     say(value)
 }
 
-fn genuine(answer: &Answer) -> Value {
+fn genuine(answer: &Answer, keys: &KeyDocument) -> Value {
     if let Some((id, terms)) = &answer.certificate {
         let mut value = json!(terms);
         value["id"] = json!(id);
         return value;
+    }
+    if let Some(receipt) = &answer.receipt {
+        return receipt::json(receipt, keys.host());
     }
     match &answer.mark {
         Some(signed) => {
@@ -41,6 +44,8 @@ fn genuine(answer: &Answer) -> Value {
 /// The answer for people.
 pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
     let (word, zh) = match answer.verdict.verdict {
+        Outcome::Valid if answer.kind == "receipt" => ("GENUINE RECEIPT", "回执真实"),
+        Outcome::Invalid if answer.kind == "receipt" => ("NOT GENUINE", "回执不真实"),
         // Never more than was checked: without the register nobody knows whether it was suspended since.
         Outcome::Valid => ("VALID AS SIGNED; PRESENT STATUS NOT ASKED", "签名真实，在有效期内；现在的状态没有查"),
         Outcome::Invalid => ("NOT VALID", "无效"),
@@ -55,6 +60,9 @@ pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
         say(format_args!("  scope        {}", terms.scope))?;
         say(format_args!("  valid        {} to {}", terms.issued_on, terms.valid_until))?;
         say(format_args!("  issued by    {}  {}", terms.body.name, terms.body.approval_number))?;
+    }
+    if let Some(receipt) = &answer.receipt {
+        receipt::text(receipt, keys.host())?;
     }
     if let Some(signed) = &answer.mark {
         let token = signed.token();

@@ -6,6 +6,7 @@ use super::exit::Exit;
 use super::{progress, say};
 use crate::service::audit::Audit;
 use crate::service::data_dir::DataDir;
+use crate::service::receipts::ReceiptDir;
 use crate::store::fsck::{self, Report, Scope, Severity};
 use crate::store::{SledStore, backup};
 use clap::Args;
@@ -13,7 +14,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Check journal, views and every signature; changes nothing unless told to
+/// Check journal, views, receipts and every signature; changes nothing unless told to
 #[derive(Debug, Args)]
 #[command(
     after_help = "A copy of the journal is made in the system's directory for temporary files ($TMPDIR) and removed.\nExit 0: sound. 1: something is damaged."
@@ -92,9 +93,12 @@ impl Fsck {
     }
 }
 
-/// Checks every signature in a copy of the journal, for the store itself may be in use: how many, and what is wrong.
+/// Checks every receipt, and every signature in a copy of the journal, for the store itself may be in use: how many, and what is wrong.
 fn signatures(dir: &DataDir, copy: &Path) -> anyhow::Result<(u64, Vec<String>)> {
     std::fs::create_dir_all(copy)?;
+    // Before the journal, so that the keys of all of them are in the copy.
+    let kept = ReceiptDir::at(&dir.receipts());
+    let ids = kept.ids()?;
     let bar = progress::bar("copy");
     backup::backup(dir.root(), copy, &|p| progress::show(&bar, p.events, p.of))?;
     bar.finish_and_clear();
@@ -104,5 +108,11 @@ fn signatures(dir: &DataDir, copy: &Path) -> anyhow::Result<(u64, Vec<String>)> 
     let audit = service.audit(&|done, of| progress::show(&bar, done, of));
     bar.finish_and_clear();
     let Audit { signatures, faults } = audit?;
-    Ok((signatures, faults.into_iter().map(|f| format!("event {}: {}", f.seq, f.what)).collect()))
+    let mut bad: Vec<String> = faults.into_iter().map(|f| format!("event {}: {}", f.seq, f.what)).collect();
+    bad.extend(
+        super::restore::damaged(&kept, &ids, &service)?
+            .into_iter()
+            .map(|(id, why)| format!("receipt {id}: not what this body signed: {why}")),
+    );
+    Ok((signatures, bad))
 }

@@ -2,7 +2,7 @@
 
 use super::args::Global;
 use super::exit::{Exit, Usage};
-use super::open::{create_store, service};
+use super::open::{create_store, parts, service};
 use super::{files, note, say};
 use crate::domain::holder::CertificationBody;
 use crate::domain::{Host, Refusal};
@@ -107,7 +107,7 @@ pub(super) fn make(
 ) -> anyhow::Result<(Making, Parts)> {
     let making = dir.begin()?;
     dir.add_shipped_scheme()?;
-    let parts = Parts { store: create_store(dir)?, clock, entropy: Arc::new(Machine), scheme: dir.scheme()? };
+    let parts = parts(dir, create_store(dir)?, clock)?;
     set_up(&parts, host, body, &dir.keys(), passphrase, cost.kdf())?;
     // What was just made is opened once before it is called made.
     service(dir, parts.store.clone(), parts.clock.clone())?.unlock(&dir.keys(), passphrase)?;

@@ -6,6 +6,7 @@ use super::files;
 use crate::domain::Refusal;
 use crate::service::clock::{Clock, Machine};
 use crate::service::data_dir::DataDir;
+use crate::service::receipts::ReceiptDir;
 use crate::service::{Parts, Service};
 use crate::sign::Passphrase;
 use crate::store::{SledStore, Store};
@@ -97,7 +98,13 @@ impl Opened {
 
 /// The use cases on an open store.
 pub(super) fn service(dir: &DataDir, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Service> {
-    Ok(Service::open(Parts { store, clock, entropy: Arc::new(Machine), scheme: dir.scheme()? })?)
+    Ok(Service::open(parts(dir, store, clock)?)?)
+}
+
+/// What a service on that directory works with.
+pub(super) fn parts(dir: &DataDir, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
+    let receipts = Arc::new(ReceiptDir::at(&dir.receipts()));
+    Ok(Parts { store, clock, entropy: Arc::new(Machine), scheme: dir.scheme()?, receipts })
 }
 
 /// Makes an empty store.

@@ -120,6 +120,12 @@ impl ReceiptId {
         Self(bytes)
     }
 
+    /// The sixteen bytes.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; RECEIPT_ID_BYTES] {
+        self.0
+    }
+
     /// Reads the 22 written characters; each identifier has one way to be written.
     ///
     /// # Errors

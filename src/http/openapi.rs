@@ -139,6 +139,7 @@ struct Api;
 pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(Api::openapi())
         .merge(super::public::routes())
+        .merge(super::receipts::routes())
         .merge(super::issuing::routes())
         .split_for_parts()
 }

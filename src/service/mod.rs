@@ -11,6 +11,7 @@ pub mod keys;
 pub mod lookup;
 pub mod marks;
 mod present;
+pub mod receipts;
 pub mod revocation;
 pub mod roster;
 pub mod roster_import;
@@ -34,6 +35,7 @@ use clock::{Clock, Entropy};
 pub use error::ServiceError;
 use jiff::Timestamp;
 use keyring::Keyring;
+use receipts::Receipts;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -54,6 +56,8 @@ pub struct Parts {
     pub entropy: Arc<dyn Entropy>,
     /// The scheme certificates are issued under.
     pub scheme: Scheme,
+    /// Where receipts are kept.
+    pub receipts: Arc<dyn Receipts>,
 }
 
 /// What the settings events say.
@@ -69,6 +73,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     scheme: Scheme,
+    receipts: Arc<dyn Receipts>,
     host: Host,
     settings: RwLock<Settings>,
     /// The latest moment that has surely come, in milliseconds: time never runs behind it.
@@ -142,11 +147,11 @@ impl Service {
     /// `not_set_up`, or settings events that have no reading.
     pub fn open(parts: Parts) -> Result<Self, ServiceError> {
         let (host, settings) = read_settings(parts.store.as_ref())?;
-        let Parts { store, clock, entropy, scheme } = parts;
+        let Parts { store, clock, entropy, scheme, receipts } = parts;
         let last = store.entries(store.next_seq().saturating_sub(1), 1)?;
         let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
         let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
-        Ok(Self { store, clock, entropy, scheme, host, settings: RwLock::new(settings), latest })
+        Ok(Self { store, clock, entropy, scheme, receipts, host, settings: RwLock::new(settings), latest })
     }
 
     /// Opens the private keys.

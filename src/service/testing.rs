@@ -1,6 +1,7 @@
 //! A service for the tests of this floor and the one above.
 
 use super::clock::{Machine, ManualClock};
+use super::receipts::MemoryReceipts;
 use super::{Parts, Service, set_up};
 use crate::domain::holder::CertificationBody;
 use crate::domain::{Host, Scheme};
@@ -17,7 +18,8 @@ pub fn service() -> Service {
     let keys = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at("2026-05-08T04:00:00Z".parse().unwrap()));
     let scheme = Scheme::parse(SHEET).unwrap();
-    let parts = Parts { store: Arc::new(MemoryStore::new().unwrap()), clock, entropy: Arc::new(Machine), scheme };
+    let (store, receipts) = (Arc::new(MemoryStore::new().unwrap()), Arc::new(MemoryReceipts::default()));
+    let parts = Parts { store, clock, entropy: Arc::new(Machine), scheme, receipts };
     let body = "name = \"示例认证中心\"\naddress = \"示例路1号\"\napproval_number = \"CNCA-R-2026-293\"\nnumber_pattern = \"X{serial:3}\"\n";
     let (host, body) = (Host::parse("xb.example.cn").unwrap(), CertificationBody::parse(body).unwrap());
     let passphrase = Passphrase::new(Zeroizing::new("a passphrase of the tests".into())).unwrap();

@@ -11,6 +11,7 @@ use starmark::domain::{Host, Role, Scheme};
 use starmark::http::{Limits, router};
 use starmark::service::clock::{Machine, ManualClock};
 use starmark::service::keys::KeyFiles;
+use starmark::service::receipts::ReceiptDir;
 use starmark::service::{Act, Actor, Parts, Service, set_up};
 use starmark::sign::{KdfCost, KeyId, Passphrase, Purpose};
 use starmark::store::{SledStore, Store};
@@ -83,7 +84,8 @@ async fn ask(router: &Router, request: Request<Body>) -> Answer {
 pub fn serving(data: &Path) -> Router {
     let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();
     let store = Arc::new(SledStore::open(data).unwrap());
-    let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), scheme };
+    let receipts = Arc::new(ReceiptDir::at(&data.join("receipts")));
+    let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), scheme, receipts };
     let service = Arc::new(Service::open(parts).unwrap());
     router(service, "https://xb.example.cn", Limits { per_second: None, ..Limits::DEFAULT })
 }
@@ -105,7 +107,8 @@ impl TestApp {
         std::fs::create_dir(&keys).unwrap();
         let clock = Arc::new(ManualClock::at(noon(today)));
         let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();
-        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), scheme };
+        let receipts = Arc::new(ReceiptDir::at(&dir.path().join("data/receipts")));
+        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), scheme, receipts };
         let passphrase = Passphrase::new(Zeroizing::new("a passphrase of the tests".into())).unwrap();
         let body = CertificationBody::parse(body).unwrap();
         set_up(&parts, &Host::parse("xb.example.cn").unwrap(), &body, &keys, &passphrase, KdfCost::TEST).unwrap();
@@ -136,6 +139,11 @@ impl TestApp {
 
     pub fn token_of(&self, role: Role) -> String {
         self.service.make_token(&Act::by(Actor::local("test")), role.wire(), &[role]).unwrap().to_string()
+    }
+
+    /// Where the store and the receipts are.
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
     }
 
     /// Where the private keys are.

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use starmark::service::clock::Machine;
+use starmark::service::receipts::MemoryReceipts;
 use starmark::service::{Parts, Service};
 use starmark::store::export::{export, import};
 use starmark::store::{MemoryStore, SledStore};
@@ -186,7 +187,9 @@ async fn a_register_that_does_not_run_forward_in_time_is_noticed() {
         let store = Arc::new(MemoryStore::new().unwrap());
         import(store.as_ref(), &mut sealed(units).as_bytes()).unwrap();
         let scheme = app.service.scheme().clone();
-        let service = Service::open(Parts { store, clock: app.clock.clone(), entropy: Arc::new(Machine), scheme });
+        let receipts = Arc::new(MemoryReceipts::default());
+        let clock = app.clock.clone();
+        let service = Service::open(Parts { store, clock, entropy: Arc::new(Machine), scheme, receipts });
         service.unwrap().audit(&|_, _| {}).unwrap()
     };
     let mut units = units(&String::from_utf8(stream).unwrap());

@@ -89,6 +89,7 @@ mod tests {
     use crate::domain::{Fact, Flag, Host, Scheme, Standing};
     use crate::service::clock::Machine;
     use crate::service::lookup::{Asked, CertificateAnswer};
+    use crate::service::receipts::MemoryReceipts;
     use crate::service::{Parts, set_up};
     use crate::sign::Passphrase;
     use crate::store::{Claim, MemoryStore, Store};
@@ -105,6 +106,7 @@ mod tests {
             clock: clock.clone(),
             entropy: Arc::new(Machine),
             scheme: Scheme::parse(include_str!("../../../schemes/gbt27922-2011.toml")).unwrap(),
+            receipts: Arc::new(MemoryReceipts::default()),
         };
         let keys = tempfile::tempdir().unwrap();
         let passphrase = Passphrase::new(Zeroizing::new("correct horse battery".into())).unwrap();

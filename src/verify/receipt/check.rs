@@ -200,3 +200,13 @@ fn comparison(answer: &Answer) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+/// The one check of a certificate that is not on record: it is not valid, and nobody is accused.
+#[must_use]
+pub fn no_such_certificate(known_at: Timestamp) -> Check {
+    Draft { name: CheckName::Status, source: Source::Register, known_at }.unknown(
+        "no_such_certificate",
+        "登记簿上没有这张证书：本机构没有签发过这个编号",
+        "there is no such certificate on record: this body has issued none of that number",
+    )
+}

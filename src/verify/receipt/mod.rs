@@ -9,7 +9,7 @@ use crate::domain::text::Scope;
 use crate::domain::written::folded;
 use crate::domain::{CertificateId, CertificateNumber, Host, Level, ReceiptId, Refusal, Standing};
 use crate::sign::RECEIPT_TYPE;
-pub use check::{Finding, verify_offline};
+pub use check::{Finding, no_such_certificate, verify_offline};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};

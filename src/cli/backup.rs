@@ -4,11 +4,12 @@ use super::args::Global;
 use super::exit::Exit;
 use super::{progress, say};
 use crate::service::data_dir::{DataDir, Making};
+use crate::service::receipts::ReceiptDir;
 use crate::store::backup;
 use clap::Args;
 use std::path::PathBuf;
 
-/// Copy journal, keys, schemes and the log's checkpoint into a new directory; a process may go on serving
+/// Copy journal, keys, schemes, receipts and the log's checkpoint into a new directory; a process may go on serving
 #[derive(Debug, Args)]
 #[command(
     after_help = "The copy is a data directory of its own: it can be served from, or put back with starmark restore.\nThe passphrase of the keys is not in it."
@@ -24,13 +25,13 @@ impl Backup {
         let from = global.named_dir()?;
         from.check_finished()?;
         let to = DataDir::at(&self.to)?;
-        let (making, done, keys) = copy(&from, &to, backup::backup)?;
+        let Copied { making, journal, keys, receipts } = copy(&from, &to, backup::backup)?;
         making.finish()?;
         say(format_args!(
-            "{}: {} events in {} MiB of journal, {keys} key files, schemes",
+            "{}: {} events in {} MiB of journal, {keys} key files, schemes, {receipts} receipts",
             to.root().display(),
-            done.next_seq,
-            done.bytes >> 20
+            journal.next_seq,
+            journal.bytes >> 20
         ))?;
         say("The passphrase of the keys is not in it: keep that elsewhere.")?;
         Ok(Exit::Done)
@@ -44,24 +45,32 @@ type CopyJournal = fn(
     &dyn Fn(crate::store::engine::Progress),
 ) -> Result<backup::Backup, crate::store::StoreError>;
 
-/// Copies a data directory without its views, but for its last step: what was copied of the journal, and the count of key
-/// files.
-pub(super) fn copy(
-    from: &DataDir,
-    to: &DataDir,
-    journal: CopyJournal,
-) -> anyhow::Result<(Making, backup::Backup, usize)> {
+/// A copy of a data directory but for its last step, and what is in it.
+pub(super) struct Copied {
+    /// The last step is still to be made.
+    pub making: Making,
+    /// What was copied of the journal.
+    pub journal: backup::Backup,
+    /// Key files.
+    pub keys: usize,
+    /// Receipts.
+    pub receipts: usize,
+}
+
+/// Copies a data directory without its views.
+pub(super) fn copy(from: &DataDir, to: &DataDir, journal: CopyJournal) -> anyhow::Result<Copied> {
     let making = to.begin()?;
-    // Before the journal, which then reaches it.
+    // Before the journal, which then reaches it, and has the keys that receipts are signed with.
     let checkpoint = from.checkpoint()?;
+    let receipts = ReceiptDir::at(&from.receipts()).copy_to(&ReceiptDir::at(&to.receipts()))?;
     let bar = progress::bar("journal");
-    // The journal first: a key made meanwhile is then in the copy of the keys though not in the journal's, never the
+    // The journal before the keys: a key made meanwhile is then in the copy of the keys though not in the journal's, never the
     // other way round.
-    let done = journal(from.root(), to.root(), &|p| progress::show(&bar, p.events, p.of))?;
+    let journal = journal(from.root(), to.root(), &|p| progress::show(&bar, p.events, p.of))?;
     bar.finish_and_clear();
     let keys = to.copy_keys_and_schemes(from)?;
     if let Some(note) = checkpoint {
         to.add_checkpoint(&note)?;
     }
-    Ok((making, done, keys))
+    Ok(Copied { making, journal, keys, receipts })
 }

@@ -7,6 +7,7 @@ use super::{progress, say};
 use crate::service::audit::Audit;
 use crate::service::data_dir::DataDir;
 use crate::service::log::LogCheck;
+use crate::service::receipts::ReceiptDir;
 use crate::store::fsck::{self, Report, Scope, Severity};
 use crate::store::{SledStore, backup};
 use clap::Args;
@@ -14,7 +15,7 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Check journal, views, every signature and the public log; changes nothing unless told to
+/// Check journal, views, receipts, every signature and the public log; changes nothing unless told to
 #[derive(Debug, Args)]
 #[command(
     after_help = "A copy of the journal is made in the system's directory for temporary files ($TMPDIR) and removed.\nExit 0: sound. 1: something is damaged."
@@ -58,10 +59,10 @@ impl Fsck {
             report.findings.iter().map(|f| (f.severity == Severity::Damage, f.to_string())).collect();
         let (mut signed, mut log) = (0, LogCheck::default());
         if report.is_sound() {
-            let (audit, checked) = signatures_and_log(&dir, &scratch.0.join("copy"))?;
+            let (audit, checked, receipts) = signatures_and_log(&dir, &scratch.0.join("copy"))?;
             signed = audit.signatures;
             let bad = audit.faults.into_iter().map(|f| (true, format!("event {}: {}", f.seq, f.what)));
-            findings.extend(bad.chain(checked.faults.iter().cloned()));
+            findings.extend(bad.chain(checked.faults.iter().cloned()).chain(receipts.into_iter().map(|r| (true, r))));
             log = checked;
         } else {
             findings.push((false, "signatures and the log are checked once the journal is sound".into()));
@@ -102,11 +103,13 @@ impl Fsck {
     }
 }
 
-/// Checks every signature, and the public log, by a copy of the journal, for the store itself may be in use.
-fn signatures_and_log(dir: &DataDir, copy: &Path) -> anyhow::Result<(Audit, LogCheck)> {
+/// Checks every receipt, every signature and the public log by a copy of the journal, for the store itself may be in use.
+fn signatures_and_log(dir: &DataDir, copy: &Path) -> anyhow::Result<(Audit, LogCheck, Vec<String>)> {
     std::fs::create_dir_all(copy)?;
-    // Before the journal, which then reaches it.
+    // Before the journal, which then reaches it, and has the keys of all receipts.
     let checkpoint = dir.checkpoint()?;
+    let kept = ReceiptDir::at(&dir.receipts());
+    let ids = kept.ids()?;
     let bar = progress::bar("copy");
     backup::backup(dir.root(), copy, &|p| progress::show(&bar, p.events, p.of))?;
     bar.finish_and_clear();
@@ -119,5 +122,7 @@ fn signatures_and_log(dir: &DataDir, copy: &Path) -> anyhow::Result<(Audit, LogC
     let checked = checkpoint
         .map(|note| service.log().check(&note, &service.key_document(), &|done, of| progress::show(&bar, done, of)));
     bar.finish_and_clear();
-    Ok((audit?, checked.transpose()?.unwrap_or_default()))
+    let receipts = super::restore::damaged(&kept, &ids, &service)?;
+    let receipts = receipts.into_iter().map(|(id, why)| format!("receipt {id}: not what this body signed: {why}"));
+    Ok((audit?, checked.transpose()?.unwrap_or_default(), receipts.collect()))
 }

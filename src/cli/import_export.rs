@@ -9,6 +9,7 @@ use crate::service::audit::AuditFault;
 use crate::service::clock::Machine;
 use crate::service::data_dir::DataDir;
 use crate::service::log::LogFiles;
+use crate::service::receipts::MemoryReceipts;
 use crate::service::{Act, Parts, Service, ServiceError};
 use crate::sign::KeyRecord;
 use crate::store::export::{self, ExchangeError, FORMAT, Summary};
@@ -49,8 +50,9 @@ pub(super) fn run(global: &Global, file: &Path, wanted: Wanted) -> anyhow::Resul
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new()?);
         let summary = export::import(store.as_ref(), &mut input).map_err(|e| refused(file, e))?;
         let scheme = DataDir::shipped_scheme()?;
+        let receipts = Arc::new(MemoryReceipts::default());
         let log = LogFiles::in_memory();
-        let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), log, scheme };
+        let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), log, scheme, receipts };
         proved(&Service::open(parts)?, file)?;
         let words = format!("{}: {}; nothing was written", file.display(), counted(&summary));
         told(&summary, None, json, &words)?;

@@ -2,13 +2,12 @@
 
 use super::args::Global;
 use super::exit::{Exit, Usage};
-use super::open::{create_store, service};
+use super::open::{create_store, parts, service};
 use super::{files, note, say};
 use crate::domain::holder::CertificationBody;
 use crate::domain::{Host, Refusal};
 use crate::service::clock::{Clock, Machine, random};
 use crate::service::data_dir::{DataDir, Making};
-use crate::service::log::LogFiles;
 use crate::service::{Parts, keyring, set_up};
 use crate::sign::{KdfCost, Passphrase};
 use base64::Engine as _;
@@ -108,8 +107,7 @@ pub(super) fn make(
 ) -> anyhow::Result<(Making, Parts)> {
     let making = dir.begin()?;
     dir.add_shipped_scheme()?;
-    let (store, log) = (create_store(dir)?, LogFiles::on_disk(dir.root()));
-    let parts = Parts { store, clock, entropy: Arc::new(Machine), log, scheme: dir.scheme()? };
+    let parts = parts(dir, create_store(dir)?, clock)?;
     set_up(&parts, host, body, &dir.keys(), passphrase, cost.kdf())?;
     // What was just made is opened once before it is called made.
     service(dir, parts.store.clone(), parts.clock.clone())?.unlock(&dir.keys(), passphrase)?;

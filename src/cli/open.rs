@@ -7,6 +7,7 @@ use crate::domain::Refusal;
 use crate::service::clock::{Clock, Machine};
 use crate::service::data_dir::DataDir;
 use crate::service::log::LogFiles;
+use crate::service::receipts::ReceiptDir;
 use crate::service::{Parts, Service};
 use crate::sign::Passphrase;
 use crate::store::{SledStore, Store};
@@ -98,8 +99,13 @@ impl Opened {
 
 /// The use cases on an open store.
 pub(super) fn service(dir: &DataDir, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Service> {
-    let log = LogFiles::on_disk(dir.root());
-    Ok(Service::open(Parts { store, clock, entropy: Arc::new(Machine), log, scheme: dir.scheme()? })?)
+    Ok(Service::open(parts(dir, store, clock)?)?)
+}
+
+/// What a service on that directory works with.
+pub(super) fn parts(dir: &DataDir, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
+    let (log, receipts) = (LogFiles::on_disk(dir.root()), Arc::new(ReceiptDir::at(&dir.receipts())));
+    Ok(Parts { store, clock, entropy: Arc::new(Machine), log, scheme: dir.scheme()?, receipts })
 }
 
 /// Makes an empty store.

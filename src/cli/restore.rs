@@ -1,15 +1,17 @@
 //! `restore`: a backup into a new data directory, proved before and after.
 
 use super::args::Global;
-use super::backup::copy;
+use super::backup::{Copied, copy};
 use super::exit::Exit;
 use super::import_export::{audited, tell_tokens};
 use super::open::{open_store, service};
 use super::{files, say};
-use crate::domain::Refusal;
 use crate::domain::dates::CHINA;
+use crate::domain::{ReceiptId, Refusal};
+use crate::service::Service;
 use crate::service::clock::Machine;
 use crate::service::data_dir::DataDir;
+use crate::service::receipts::{ReceiptDir, Receipts as _};
 use crate::sign::note::NOTE_MAX;
 use crate::store::backup;
 use clap::Args;
@@ -32,7 +34,7 @@ impl Restore {
         let from = DataDir::at(&self.from)?;
         from.check_finished()?;
         let to = global.named_dir()?;
-        let (making, done, keys) = copy(&from, &to, backup::restore)?;
+        let Copied { making, journal, keys, receipts } = copy(&from, &to, backup::restore)?;
         let service = service(&to, open_store(&to)?, Arc::new(Machine))?;
         audited(&service, |fault| {
             Refusal::invalid("bad_backup", format!("{}: event {}: {}", self.from.display(), fault.seq, fault.what))
@@ -41,12 +43,17 @@ impl Restore {
         for note in [to.checkpoint()?, newer].into_iter().flatten() {
             service.log().must_reach(&note, &service.key_document())?;
         }
+        let kept = ReceiptDir::at(&to.receipts());
+        for (id, why) in damaged(&kept, &kept.ids()?, &service)? {
+            let why = format!("{}: the receipt {id} is not what this body signed: {why}", self.from.display());
+            return Err(Refusal::invalid("bad_backup", why).into());
+        }
         let host = service.host();
         making.finish()?;
         say(format_args!(
-            "{}: the register of {host}, {} events, {keys} key files",
+            "{}: the register of {host}, {} events, {keys} key files, {receipts} receipts",
             to.root().display(),
-            done.next_seq
+            journal.next_seq
         ))?;
         say(format_args!(
             "It ends at {} (China time). What was recorded later is not in it: certificates issued since would read as unknown, and their numbers would be given again. Record those anew before you issue others.",
@@ -58,4 +65,20 @@ impl Restore {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Those of the receipts that this body did not sign so, with what is wrong.
+pub(super) fn damaged(
+    kept: &ReceiptDir,
+    ids: &[ReceiptId],
+    service: &Service,
+) -> anyhow::Result<Vec<(ReceiptId, String)>> {
+    let mut damaged = vec![];
+    for id in ids {
+        let bytes = kept.get(*id)?.unwrap_or_default();
+        if let Err(why) = service.read_receipt(*id, &bytes) {
+            damaged.push((*id, why));
+        }
+    }
+    Ok(damaged)
 }

@@ -18,6 +18,8 @@ pub enum RefusalKind {
     Forbidden,
     /// What the input names exists and is not given out.
     Withheld,
+    /// The service cannot do it for the time being; nothing is wrong with the input.
+    Unavailable,
 }
 
 /// A refusal of input or of a state change. Nothing has been changed when one is returned.
@@ -62,6 +64,11 @@ impl Refusal {
     /// It is kept, and not given out.
     pub fn withheld(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(RefusalKind::Withheld, code, message)
+    }
+
+    /// It cannot be done for the time being.
+    pub fn unavailable(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(RefusalKind::Unavailable, code, message)
     }
 
     fn new(kind: RefusalKind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {

@@ -1,6 +1,8 @@
 //! Identifiers the public sees: 48 random bits written as 15 decimal digits and one ISO 7064 MOD 11,10 check digit.
 
 use super::error::{Refusal, shown};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -100,6 +102,64 @@ public_id!(
     MarkId
 );
 
+/// Bytes of a receipt's identifier.
+pub const RECEIPT_ID_BYTES: usize = 16;
+/// Characters of a written one.
+const RECEIPT_ID_LEN: usize = 22;
+
+/// Names one receipt for ever, in `https://HOST/r/RID`: 128 random bits as 22 characters of base64url (RFC 4648, section 5,
+/// without padding). Whoever does not know it cannot guess it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ReceiptId([u8; RECEIPT_ID_BYTES]);
+
+impl ReceiptId {
+    /// From sixteen random bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; RECEIPT_ID_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// The sixteen bytes.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; RECEIPT_ID_BYTES] {
+        self.0
+    }
+
+    /// Reads the 22 written characters; each identifier has one way to be written.
+    ///
+    /// # Errors
+    /// `bad_receipt_id`.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let read = || URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok();
+        (text.len() == RECEIPT_ID_LEN).then(read).flatten().map(Self).ok_or_else(|| {
+            Refusal::invalid(
+                "bad_receipt_id",
+                format!("“{}” names no receipt: it is 22 letters, digits, - and _", shown(text)),
+            )
+        })
+    }
+}
+
+impl fmt::Display for ReceiptId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl From<ReceiptId> for String {
+    fn from(id: ReceiptId) -> String {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for ReceiptId {
+    type Error = Refusal;
+    fn try_from(text: String) -> Result<Self, Refusal> {
+        Self::parse(&text)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +183,23 @@ mod tests {
                 bad[i] = d;
                 assert!(CertificateId::parse(std::str::from_utf8(&bad).unwrap()).is_err());
             }
+        }
+    }
+
+    #[test]
+    fn a_receipts_name_has_one_writing() {
+        let id = ReceiptId::from_bytes([0xfb; 16]);
+        assert_eq!(id.to_string(), "-_v7-_v7-_v7-_v7-_v7-w");
+        assert_eq!(ReceiptId::parse(&id.to_string()), Ok(id));
+        for bad in [
+            "",
+            "-_v7-_v7-_v7-_v7-_v7-x",
+            "-_v7-_v7-_v7-_v7-_v7-",
+            "-_v7-_v7-_v7-_v7-_v7-w=",
+            "+/v7-_v7-_v7-_v7-_v7-w",
+            "..v7-_v7-_v7-_v7-_v7-w",
+        ] {
+            assert_eq!(ReceiptId::parse(bad).unwrap_err().code, "bad_receipt_id", "{bad}");
         }
     }
 

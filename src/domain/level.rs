@@ -2,6 +2,7 @@
 
 use super::error::{Refusal, shown};
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
 
 /// Certified level, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -74,6 +75,25 @@ impl Level {
             Self::ThreeStar => "three_star",
             Self::FourStar => "four_star",
             Self::FiveStar => "five_star",
+        }
+    }
+
+    /// The level people mean: its wire name, or in digits, stars or words (5星级, ★★★★★, five-star); none for any other text.
+    #[must_use]
+    pub fn typed(text: &str) -> Option<Self> {
+        let folded: String = text
+            .nfkc()
+            .filter(|c| c.is_alphanumeric() || matches!(c, '★' | '☆' | '⭐'))
+            .flat_map(char::to_lowercase)
+            .collect();
+        match folded.trim_end_matches(['级', 's']) {
+            "五星" | "5星" | "5" | "★★★★★" | "⭐⭐⭐⭐⭐" | "fivestar" | "5star" => {
+                Some(Self::FiveStar)
+            }
+            "四星" | "4星" | "4" | "★★★★" | "⭐⭐⭐⭐" | "fourstar" | "4star" => Some(Self::FourStar),
+            "三星" | "3星" | "3" | "★★★" | "⭐⭐⭐" | "threestar" | "3star" => Some(Self::ThreeStar),
+            "达标" | "qualified" => Some(Self::Qualified),
+            _ => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Addresses the product hands out. One host stands in every signature, so it is fixed when the body is set up.
 
 use super::error::{Refusal, shown};
-use super::ids::{CertificateId, MarkId};
+use super::ids::{CertificateId, MarkId, ReceiptId};
 use super::status_entry::StatusPurpose;
 use super::written::written;
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,12 @@ impl Host {
     #[must_use]
     pub fn certificate_url(&self, id: CertificateId) -> String {
         format!("https://{}/c/{id}", self.0)
+    }
+
+    /// `https://HOST/r/RID`.
+    #[must_use]
+    pub fn receipt_url(&self, id: ReceiptId) -> String {
+        format!("https://{}/r/{id}", self.0)
     }
 
     /// `https://HOST/m/`, the text before a mark's digits.

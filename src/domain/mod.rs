@@ -26,7 +26,7 @@ pub mod written;
 pub use certificate::{Certificate, CertificateChange};
 pub use error::{Refusal, RefusalKind};
 pub use event::{Event, Fact, Provenance};
-pub use ids::{CertificateId, MarkId};
+pub use ids::{CertificateId, MarkId, ReceiptId};
 pub use level::Level;
 pub use link::Host;
 pub use mark_licence::{MarkChange, MarkLicence};

@@ -91,6 +91,20 @@ pub fn plain(text: &str) -> String {
     out
 }
 
+/// A text as it is searched for: as [`plain`], in lower case, without spaces, which are lost and found in copying.
+#[must_use]
+pub fn folded(text: &str) -> String {
+    plain(text).chars().filter(|c| *c != ' ').flat_map(char::to_lowercase).collect()
+}
+
+/// A text as it is seen: what cannot be seen left out, every kind of space and line break one space, none at its ends.
+#[must_use]
+pub fn seen(text: &str) -> String {
+    let one = |c: char| if c.is_whitespace() { ' ' } else { c };
+    let kept: String = text.chars().filter(|c| c.is_whitespace() || !is_unseen(*c)).map(one).collect();
+    kept.trim().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +121,13 @@ mod tests {
         assert_eq!(plain("a--1"), "a--1");
         assert_eq!(plain("a\u{a0}b\u{3000}c\td\u{200b}\u{202d}e\u{2060}"), "a b c de");
         assert_eq!(plain("2019～21"), "2019~21");
+    }
+
+    #[test]
+    fn what_is_seen_stays_as_typed() {
+        assert_eq!(seen(" 示例\t（北京）\u{200b}\u{202e}公司\n\u{1b}[31m "), "示例 （北京）公司 [31m");
+        assert_eq!(folded("示例 （北京）—ＡＢ 公司"), folded("示例(北京)-ab公司"));
+        assert!(seen("\u{200b}\u{3164}\n").is_empty());
     }
 
     proptest! {

@@ -11,6 +11,8 @@ mod pages;
 mod patience;
 mod places;
 mod public;
+mod receipt_print;
+mod receipts;
 mod serve;
 pub mod shapes;
 mod status;

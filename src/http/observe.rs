@@ -2,10 +2,10 @@
 
 use super::App;
 use super::error::Problem;
-use super::pages;
+use super::{pages, receipts};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -26,6 +26,8 @@ const SHRINK_EVERY: u64 = 10_000;
 /// Longest time for the body of a request to arrive: the largest one takes it at 600 kbit/s, a decision is a hundredth of
 /// that.
 const BODY_TIME: Duration = Duration::from_secs(15);
+/// What one receipt counts for, in requests: a hundred certificates looked up, a signature, a disk sync.
+const RECEIPT_COST: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// Answers that end their connection: its client sends too much, too slowly or too often.
 const CLOSES: [StatusCode; 3] =
     [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS];
@@ -97,12 +99,14 @@ impl Observer {
         Ok(out)
     }
 
-    fn admits(&self, client: IpAddr) -> bool {
+    fn admits(&self, client: IpAddr, cost: NonZeroU32) -> bool {
         let Some(limiter) = &self.limiter else { return true };
         if self.seen.fetch_add(1, Ordering::Relaxed) % SHRINK_EVERY == SHRINK_EVERY - 1 {
             limiter.retain_recent();
         }
-        let admitted = limiter.check_key(&network(client)).is_ok();
+        // What counts for more than may come at once would never be admitted.
+        let cost = cost.min(self.limits.burst);
+        let admitted = matches!(limiter.check_key_n(&network(client), cost), Ok(Ok(())));
         if !admitted && client.is_loopback() && !self.told.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "requests from this machine's own address are limited as one client's: where a proxy stands in front, name the header in which it names its clients (--client-header)"
@@ -139,7 +143,9 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let people = pages::for_people(request.extensions().get::<MatchedPath>().map(MatchedPath::as_str), &uri);
     // What a page needs to be read costs nothing: also the page that says "too many requests".
     let free = uri.path().starts_with("/assets/");
-    let mut response = if free || app.observer.admits(client_of(&request, &app.observer.limits)) {
+    let is_receipt = method == Method::POST && uri.path() == receipts::PATH;
+    let cost = if is_receipt { RECEIPT_COST } else { NonZeroU32::MIN };
+    let mut response = if free || app.observer.admits(client_of(&request, &app.observer.limits), cost) {
         let span = tracing::info_span!("request", request_id = %id);
         next.run(request).instrument(span).await
     } else {

@@ -141,6 +141,7 @@ pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         .merge(super::public::routes())
         .merge(super::log::routes())
         .merge(super::status::routes())
+        .merge(super::receipts::routes())
         .merge(super::issuing::routes())
         .split_for_parts()
 }

@@ -66,6 +66,12 @@ impl DataDir {
         self.root.join("schemes")
     }
 
+    /// Receipts; made with the first of them.
+    #[must_use]
+    pub fn receipts(&self) -> PathBuf {
+        self.root.join("receipts")
+    }
+
     /// The scheme certificates are issued under.
     #[must_use]
     pub fn scheme_file(&self) -> PathBuf {

@@ -91,7 +91,7 @@ pub struct FoundMark {
 }
 
 impl Service {
-    fn moment(&self, asked: Asked) -> Moment {
+    pub(super) fn moment(&self, asked: Asked) -> Moment {
         let now = self.now();
         Moment {
             at: asked.as_of.map_or(now, |a| a.instant(now)),
@@ -127,7 +127,16 @@ impl Service {
     }
 
     fn answer(&self, certificate: Certificate, asked: Asked) -> Result<CertificateAnswer, ServiceError> {
-        let moment = self.moment(asked);
+        self.answer_at(certificate, asked, self.moment(asked))
+    }
+
+    /// The same at a moment that was read from `asked` before, so that several answers are about one.
+    pub(super) fn answer_at(
+        &self,
+        certificate: Certificate,
+        asked: Asked,
+        moment: Moment,
+    ) -> Result<CertificateAnswer, ServiceError> {
         let record = self.record(certificate.id)?;
         let intervals = &self.scheme.intervals;
         let keys = self.key_document();

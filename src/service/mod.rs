@@ -13,6 +13,7 @@ pub mod log;
 pub mod lookup;
 pub mod marks;
 mod present;
+pub mod receipts;
 pub mod revocation;
 pub mod roster;
 pub mod roster_import;
@@ -38,6 +39,7 @@ pub use error::ServiceError;
 use jiff::Timestamp;
 use keyring::Keyring;
 use log::{Log, LogFiles};
+use receipts::Receipts;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -60,6 +62,8 @@ pub struct Parts {
     pub log: LogFiles,
     /// The scheme certificates are issued under.
     pub scheme: Scheme,
+    /// Where receipts are kept.
+    pub receipts: Arc<dyn Receipts>,
 }
 
 /// What the settings events say.
@@ -75,6 +79,7 @@ pub struct Service {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     scheme: Scheme,
+    receipts: Arc<dyn Receipts>,
     host: Host,
     settings: RwLock<Settings>,
     log: Log,
@@ -150,13 +155,13 @@ impl Service {
     /// `not_set_up`, or settings events that have no reading.
     pub fn open(parts: Parts) -> Result<Self, ServiceError> {
         let (host, settings) = read_settings(parts.store.as_ref())?;
-        let Parts { store, clock, entropy, log, scheme } = parts;
+        let Parts { store, clock, entropy, log, scheme, receipts } = parts;
         let log = Log::new(store.clone(), log, &host);
         let last = store.entries(store.next_seq().saturating_sub(1), 1)?;
         let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
         let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
         let (settings, lists) = (RwLock::new(settings), status_lists::Lists::default());
-        Ok(Self { store, clock, entropy, scheme, host, settings, log, lists, latest })
+        Ok(Self { store, clock, entropy, scheme, receipts, host, settings, log, lists, latest })
     }
 
     /// Opens the private keys, and lets the log go on.

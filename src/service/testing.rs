@@ -2,6 +2,7 @@
 
 use super::clock::{Machine, ManualClock};
 use super::log::LogFiles;
+use super::receipts::MemoryReceipts;
 use super::{Parts, Service, set_up};
 use crate::domain::holder::CertificationBody;
 use crate::domain::{Host, Scheme};
@@ -19,7 +20,8 @@ pub fn service() -> Service {
     let clock = Arc::new(ManualClock::at("2026-05-08T04:00:00Z".parse().unwrap()));
     let scheme = Scheme::parse(SHEET).unwrap();
     let (store, log) = (Arc::new(MemoryStore::new().unwrap()), LogFiles::in_memory());
-    let parts = Parts { store, clock, entropy: Arc::new(Machine), log, scheme };
+    let receipts = Arc::new(MemoryReceipts::default());
+    let parts = Parts { store, clock, entropy: Arc::new(Machine), log, scheme, receipts };
     let body = "name = \"示例认证中心\"\naddress = \"示例路1号\"\napproval_number = \"CNCA-R-2026-293\"\nnumber_pattern = \"X{serial:3}\"\n";
     let (host, body) = (Host::parse("xb.example.cn").unwrap(), CertificationBody::parse(body).unwrap());
     let passphrase = Passphrase::new(Zeroizing::new("a passphrase of the tests".into())).unwrap();

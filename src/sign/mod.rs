@@ -24,7 +24,10 @@ pub use key_file::{KdfCost, KeyFileRandom, Passphrase};
 pub use keys::{KeyId, KeyRecord, PublicKey, Purpose};
 pub use note::{Note, NoteFailure, NoteProof, NoteSignature, cosign, sign_note};
 pub use note_key::{NoteAlgorithm, NoteKey};
-pub use proof::{ProofEvidence, ProofFailure, SigningKey, sign_document, verify_credential, verify_document};
+pub use proof::{
+    ProofEvidence, ProofFailure, RECEIPT_TYPE, SigningKey, sign_document, sign_for, verify_credential, verify_document,
+    verify_for,
+};
 pub use signer::{LocalSigner, SignFailure, Signer, verify_raw};
 pub use status_credential::StatusList;
 pub use status_token::{StatusToken, TokenFailure};

@@ -4,6 +4,9 @@
 //! Narrower than the W3C text where that leaves room: exactly one proof, only the options we know, and the proof's
 //! `@context` is the document's whole `@context` (the W3C text lets contexts be added after signing, which may change
 //! what a JSON-LD reader makes of the members).
+//!
+//! Two kinds of document are signed so, each under keys of its own purpose. The purpose is the caller's to name, and the
+//! document's `type` must be of that kind: neither passes for the other, whichever key signed it.
 
 use super::canonical::{canonical_digest, check_signable};
 use super::keys::{KeyId, KeyRecord, Purpose};
@@ -16,6 +19,8 @@ use thiserror::Error;
 const TYPE: &str = "DataIntegrityProof";
 const CRYPTOSUITE: &str = "eddsa-jcs-2022";
 const ASSERTION: &str = "assertionMethod";
+/// `type` of a receipt, the one kind of signed document beside Verifiable Credentials (docs/SPEC-receipt.md).
+pub const RECEIPT_TYPE: &str = "starmark-receipt";
 /// Every member a proof may have. Others change what a proof means (expires, domain, challenge, previousProof): refused.
 const MEMBERS: [&str; 7] =
     ["@context", "type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"];
@@ -27,7 +32,7 @@ const SIGNATURE_TEXT_MAX: usize = 88;
 pub struct SigningKey<'a> {
     /// Signs.
     pub signer: &'a dyn Signer,
-    /// Name of the key, of purpose credential.
+    /// Name of the key, of the purpose signed for.
     pub id: KeyId,
     /// The body's host; the key's controller is its DID.
     pub host: &'a Host,
@@ -87,8 +92,11 @@ pub enum ProofFailure {
     #[error("the key the proof names is not known")]
     UnknownKey,
     /// The key is listed for something else.
-    #[error("the key the proof names is not for certificates")]
+    #[error("the key the proof names is not for documents of this kind")]
     KeyPurpose,
+    /// The document's `type` is that of another kind than was asked for.
+    #[error("the document is of another kind")]
+    WrongKind,
     /// The document has no canonical form.
     #[error("the document has no canonical form")]
     Uncanonical(#[source] Refusal),
@@ -116,6 +124,7 @@ impl ProofFailure {
             Self::ContextMismatch => "context_mismatch",
             Self::UnknownKey => "key_unknown",
             Self::KeyPurpose => "key_purpose_wrong",
+            Self::WrongKind => "document_kind_wrong",
             Self::Uncanonical(_) => "document_uncanonical",
             Self::BadSignature => "signature_bad",
             Self::IssuerMismatch => "issuer_mismatch",
@@ -123,21 +132,47 @@ impl ProofFailure {
     }
 }
 
-/// Signs a document: adds the member `proof`. `created` is written in whole seconds.
+/// Signs a credential, as [`sign_for`].
+///
+/// # Errors
+/// As there.
+pub fn sign_document(document: Value, key: SigningKey<'_>, created: Timestamp) -> Result<Value, SignFailure> {
+    sign_for(Purpose::Credential, document, key, created)
+}
+
+/// Whether documents of that `type` are what keys of that purpose sign.
+fn is_of_kind(purpose: Purpose, members: &Map<String, Value>) -> bool {
+    let receipt = members.get("type").and_then(Value::as_str) == Some(RECEIPT_TYPE);
+    match purpose {
+        Purpose::Credential => !receipt,
+        Purpose::Receipt => receipt,
+        Purpose::Mark | Purpose::Log => false,
+    }
+}
+
+/// Signs a document of that purpose: adds the member `proof`. `created` is written in whole seconds.
 ///
 /// # Errors
 /// [`SignFailure::Unsignable`]: `key_purpose_wrong` for a key of another purpose; `document_not_object`;
-/// `proof_present`; `context_inline` for a context given otherwise than by URL; `json_number`, `json_too_deep` as of
+/// `document_kind_wrong` for a document that keys of this purpose do not sign; `proof_present`; `context_inline` for a context given otherwise than by URL; `json_number`, `json_too_deep` as of
 /// [`check_signable`]. Else what the signer gives.
-pub fn sign_document(document: Value, key: SigningKey<'_>, created: Timestamp) -> Result<Value, SignFailure> {
+pub fn sign_for(
+    purpose: Purpose,
+    document: Value,
+    key: SigningKey<'_>,
+    created: Timestamp,
+) -> Result<Value, SignFailure> {
     let refuse = |code, message: &'static str| SignFailure::Unsignable(Refusal::invalid(code, message));
-    if key.id.purpose() != Purpose::Credential {
-        return Err(refuse("key_purpose_wrong", "only a key of purpose credential signs documents"));
+    if key.id.purpose() != purpose {
+        return Err(refuse("key_purpose_wrong", "the key's purpose is not that of the document"));
     }
     check_signable(&document).map_err(SignFailure::Unsignable)?;
     let Value::Object(mut members) = document else {
         return Err(refuse("document_not_object", "only a JSON object can be signed"));
     };
+    if !is_of_kind(purpose, &members) {
+        return Err(refuse("document_kind_wrong", "keys of this purpose do not sign documents of this type"));
+    }
     if members.contains_key("proof") {
         return Err(refuse("proof_present", "the document has a proof already"));
     }
@@ -161,7 +196,7 @@ pub fn sign_document(document: Value, key: SigningKey<'_>, created: Timestamp) -
     Ok(Value::Object(members))
 }
 
-/// Verifies a document's one proof. `resolve` finds the record of the key a verification method's URL names; records
+/// Verifies a credential's one proof. `resolve` finds the record of the key a verification method's URL names; records
 /// of every purpose are its to give, the purpose is judged here. Read the document with
 /// [`parse_strict`](super::parse_strict) first.
 ///
@@ -171,7 +206,18 @@ pub fn verify_document<'k>(
     document: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
 ) -> Result<ProofEvidence, ProofFailure> {
+    verify_proof(Purpose::Credential, document, resolve)
+}
+
+fn verify_proof<'k>(
+    purpose: Purpose,
+    document: &Value,
+    resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
+) -> Result<ProofEvidence, ProofFailure> {
     let members = document.as_object().ok_or(ProofFailure::NotAnObject)?;
+    if !is_of_kind(purpose, members) {
+        return Err(ProofFailure::WrongKind);
+    }
     let proof = match members.get("proof") {
         Some(Value::Object(proof)) => proof,
         Some(Value::Array(_)) => return Err(ProofFailure::Several),
@@ -198,7 +244,7 @@ pub fn verify_document<'k>(
     let signature = parse_signature(text("proofValue")?).ok_or(ProofFailure::Malformed("proofValue"))?;
     let verification_method = text("verificationMethod")?;
     let key = resolve(verification_method).ok_or(ProofFailure::UnknownKey)?;
-    if key.purpose != Purpose::Credential || key.id.purpose() != Purpose::Credential {
+    if key.purpose != purpose || key.id.purpose() != purpose {
         return Err(ProofFailure::KeyPurpose);
     }
     let (mut unsecured, mut options) = (members.clone(), proof.clone());
@@ -217,8 +263,21 @@ pub fn verify_credential<'k>(
     credential: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
 ) -> Result<ProofEvidence, ProofFailure> {
-    let evidence = verify_document(credential, resolve)?;
-    let issuer = &credential["issuer"];
+    verify_for(Purpose::Credential, credential, resolve)
+}
+
+/// Verifies a document of that purpose: its kind, its proof under a key of that purpose, and that its `issuer` controls the
+/// key.
+///
+/// # Errors
+/// As [`verify_credential`].
+pub fn verify_for<'k>(
+    purpose: Purpose,
+    document: &Value,
+    resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
+) -> Result<ProofEvidence, ProofFailure> {
+    let evidence = verify_proof(purpose, document, resolve)?;
+    let issuer = &document["issuer"];
     if issuer.as_str().or(issuer["id"].as_str()) == Some(evidence.controller()) {
         return Ok(evidence);
     }

@@ -153,6 +153,50 @@ fn a_key_of_another_purpose_neither_signs_nor_verifies() {
     }
 }
 
+fn receipt() -> Value {
+    json!({"type": RECEIPT_TYPE, "issuer": "did:web:xb.example.cn", "answers": []})
+}
+
+/// Two kinds, two purposes: of the eight ways to sign and read them only the two right ones pass.
+#[test]
+fn a_receipt_never_passes_for_a_credential_nor_the_other_way_round() {
+    let both = [Purpose::Credential, Purpose::Receipt];
+    for (document, kind) in [(credential(), Purpose::Credential), (receipt(), Purpose::Receipt)] {
+        for purpose in both {
+            let body = Body::new(purpose);
+            for named in both {
+                let key = SigningKey { signer: &body.signer, id: body.record.id, host: &body.host };
+                let signed = sign_for(named, document.clone(), key, AT.parse().unwrap());
+                let code = match (named == purpose, named == kind) {
+                    (true, true) => {
+                        assert!(verify_for(kind, &signed.unwrap(), |_| Some(&body.record)).is_ok());
+                        continue;
+                    }
+                    (false, _) => "key_purpose_wrong",
+                    (true, false) => "document_kind_wrong",
+                };
+                assert_eq!(signed.unwrap_err().code(), code, "{kind} under {purpose} as {named}");
+            }
+        }
+        // Whatever signed it, it is read as what it is, and by a key of that purpose only.
+        let body = Body::new(kind);
+        let key = SigningKey { signer: &body.signer, id: body.record.id, host: &body.host };
+        let signed = sign_for(kind, document, key, AT.parse().unwrap()).unwrap();
+        for read_as in both.into_iter().filter(|p| *p != kind) {
+            let record = KeyRecord { id: KeyId::new(read_as, 1).unwrap(), purpose: read_as, ..body.record.clone() };
+            for listed in [&record, &body.record] {
+                assert_eq!(verify_for(read_as, &signed, |_| Some(listed)), Err(ProofFailure::WrongKind));
+            }
+            assert_eq!(verify_for(kind, &signed, |_| Some(&record)), Err(ProofFailure::KeyPurpose));
+        }
+    }
+    for purpose in [Purpose::Mark, Purpose::Log] {
+        let body = Body::new(purpose);
+        let key = SigningKey { signer: &body.signer, id: body.record.id, host: &body.host };
+        assert_eq!(sign_for(purpose, receipt(), key, AT.parse().unwrap()).unwrap_err().code(), "document_kind_wrong");
+    }
+}
+
 #[test]
 fn what_must_not_be_signed_is_refused() {
     let body = Body::new(Purpose::Credential);

@@ -7,6 +7,7 @@ pub mod key;
 pub mod log;
 pub mod mark;
 mod offline;
+pub mod receipt;
 pub mod status;
 pub mod verdict;
 

@@ -3,7 +3,7 @@
 use crate::domain::Standing;
 use crate::domain::dates::CHINA;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a check settles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -25,6 +25,8 @@ pub enum CheckName {
     Log,
     /// Whose word the keys are that a file is held against.
     Trust,
+    /// What a receipt says holds together.
+    Receipt,
 }
 
 impl CheckName {
@@ -40,6 +42,7 @@ impl CheckName {
             Self::Mark => "标志许可",
             Self::Log => "公开日志",
             Self::Trust => "密钥来源",
+            Self::Receipt => "回执内容",
         }
     }
 
@@ -55,12 +58,13 @@ impl CheckName {
             Self::Mark => "Mark licence",
             Self::Log => "Public log",
             Self::Trust => "Trust",
+            Self::Receipt => "Receipt",
         }
     }
 }
 
 /// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckResult {
     /// It holds.
@@ -147,7 +151,7 @@ impl Check {
 }
 
 /// The answer in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every required check holds.
@@ -159,6 +163,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// What follows from checks, each given as whether it is required and how it ended: no required checks settle nothing.
+    #[must_use]
+    pub fn of(checks: impl Iterator<Item = (bool, CheckResult)>) -> Self {
+        let mut required = checks.filter(|(required, _)| *required).map(|(_, result)| result).peekable();
+        if required.peek().is_none() {
+            return Self::Undetermined;
+        }
+        required.fold(Self::Valid, |so_far, result| match (so_far, result) {
+            (_, CheckResult::Failed) | (Self::Invalid, _) => Self::Invalid,
+            (_, CheckResult::Undetermined) | (Self::Undetermined, _) => Self::Undetermined,
+            (Self::Valid, CheckResult::Ok) => Self::Valid,
+        })
+    }
+
     /// Name on the wire.
     #[must_use]
     pub const fn wire(self) -> &'static str {
@@ -187,16 +205,7 @@ impl Verdict {
     /// Draws the verdict from its checks: no checks settle nothing.
     #[must_use]
     pub fn of(as_of: Timestamp, standing: Option<Standing>, checks: Vec<Check>) -> Self {
-        let mut required = checks.iter().filter(|c| c.required).peekable();
-        let verdict = if required.peek().is_none() {
-            Outcome::Undetermined
-        } else {
-            required.fold(Outcome::Valid, |so_far, check| match (so_far, check.result) {
-                (_, CheckResult::Failed) | (Outcome::Invalid, _) => Outcome::Invalid,
-                (_, CheckResult::Undetermined) | (Outcome::Undetermined, _) => Outcome::Undetermined,
-                (Outcome::Valid, CheckResult::Ok) => Outcome::Valid,
-            })
-        };
+        let verdict = Outcome::of(checks.iter().map(|c| (c.required, c.result)));
         // "Valid" is never said of what was not found to be so: then its standing is not known.
         let standing = standing.filter(|s| *s != Standing::Valid || verdict == Outcome::Valid);
         Self { verdict, standing, as_of, checks }

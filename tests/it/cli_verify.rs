@@ -1,6 +1,7 @@
 //! `verify`: what a stranger settles with a saved key document, and nothing else.
 
-use crate::cli_kit::{Desk, ago, decision, run_in};
+use crate::cli_kit::{Desk, ago, decision, run_in, today};
+use crate::receipt_kit;
 use serde_json::{Value, json};
 use starmark::domain::dates::add_days;
 
@@ -191,4 +192,37 @@ fn wrong_usage() {
     std::fs::copy(desk.path("did.json"), temp.path().join("did.json")).unwrap();
     run_in(temp.path(), &["verify", &url, "--keys", "did.json"]).is(0);
     assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_receipt_is_known_by_its_type_and_told_in_full() {
+    let made_at = add_days(today(), -1).to_string() + "T01:30:00Z";
+    let receipt = receipt_kit::made_at(made_at.parse().unwrap());
+    let temp = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| std::fs::write(temp.path().join(name), text).unwrap();
+    file("r.json", receipt.to_string());
+    file("did.json", receipt_kit::list(receipt_kit::keys()).to_did_json().to_string());
+    let run = |more: &[&str]| run_in(temp.path(), &[&["verify", "r.json", "--keys", "did.json"], more].concat());
+    let told = run(&[])
+        .is(0)
+        .shows("GENUINE RECEIPT  回执真实")
+        .shows("示例-2026-118")
+        .shows("3 asked about, 1 in force then");
+    let told =
+        told.shows("  1. IN FORCE THEN  当时有效").shows("  2. SUSPENDED  暂停").shows("  3. NO SUCH RECORD  查无此证");
+    let told = told.shows("DIFFERS: holder expected 示例商贸公司, found 示例电器有限公司").shows("09:30:00 +08:00");
+    assert!(!told.out.contains("VALID AS SIGNED"), "that is said of certificates");
+    let answer = run(&["--json"]).is(0).json();
+    assert_eq!((&answer["input"], &answer["verdict"]), (&json!("receipt"), &json!("valid")));
+    assert_eq!(answer["genuine"]["answers"][1]["standing"], "suspended");
+    run(&["--at", "2026-05-08"]).is(64).says("the moment it names");
+
+    let mut forged = receipt.clone();
+    forged["answers"][1]["verdict"] = json!("valid");
+    file("r.json", forged.to_string());
+    let ran = run(&[]).is(1).shows("NOT GENUINE  回执不真实").shows("signature_bad");
+    assert!(!ran.out.contains("29326SC00002R0M"), "what is forged shows nothing of what it claims");
+    file("r.json", receipt.to_string());
+    file("did.json", receipt_kit::list(receipt_kit::keys()[..1].to_vec()).to_did_json().to_string());
+    run(&[]).is(2).shows("CANNOT TELL").shows("key_unknown");
 }

@@ -219,7 +219,7 @@ fn codes(rust: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_code_of_a_check_is_explained() {
-    let pages = document("SPEC-verdict.md") + &document("SPEC-certificate.md") + &document("SPEC-mark.md");
+    let pages = ["verdict", "certificate", "mark", "receipt"].map(|page| document(&format!("SPEC-{page}.md"))).concat();
     let mut found = BTreeSet::new();
     for file in [
         "verify/certificate.rs",
@@ -227,6 +227,8 @@ fn every_code_of_a_check_is_explained() {
         "verify/mark.rs",
         "verify/offline.rs",
         "verify/status.rs",
+        "verify/receipt/check.rs",
+        "verify/receipt/mod.rs",
         "cli/verify/photo.rs",
         "cli/verify/mod.rs",
     ] {

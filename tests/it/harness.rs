@@ -12,6 +12,7 @@ use starmark::http::{Limits, router};
 use starmark::service::clock::{Machine, ManualClock};
 use starmark::service::keys::KeyFiles;
 use starmark::service::log::LogFiles;
+use starmark::service::receipts::ReceiptDir;
 use starmark::service::{Act, Actor, Parts, Service, set_up};
 use starmark::sign::{KdfCost, KeyId, Passphrase, Purpose};
 use starmark::store::{SledStore, Store};
@@ -84,8 +85,9 @@ async fn ask(router: &Router, request: Request<Body>) -> Answer {
 pub fn serving(data: &Path) -> Router {
     let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();
     let store = Arc::new(SledStore::open(data).unwrap());
+    let receipts = Arc::new(ReceiptDir::at(&data.join("receipts")));
     let log = LogFiles::on_disk(data);
-    let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), log, scheme };
+    let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), log, scheme, receipts };
     let service = Arc::new(Service::open(parts).unwrap());
     router(service, "https://xb.example.cn", Limits { per_second: None, ..Limits::DEFAULT })
 }
@@ -111,8 +113,9 @@ impl TestApp {
         std::fs::create_dir(&keys).unwrap();
         let clock = Arc::new(ManualClock::at(noon(today)));
         let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();
+        let receipts = Arc::new(ReceiptDir::at(&dir.path().join("data/receipts")));
         let log = LogFiles::on_disk(&dir.path().join("data"));
-        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), log, scheme };
+        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), log, scheme, receipts };
         let passphrase = Passphrase::new(Zeroizing::new("a passphrase of the tests".into())).unwrap();
         let body = CertificationBody::parse(body).unwrap();
         set_up(&parts, &Host::parse("xb.example.cn").unwrap(), &body, &keys, &passphrase, KdfCost::TEST).unwrap();
@@ -150,8 +153,8 @@ impl TestApp {
         meanwhile(&data);
         let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();
         let store = Arc::new(SledStore::open(&data).unwrap());
-        let log = LogFiles::on_disk(&data);
-        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), log, scheme };
+        let (log, receipts) = (LogFiles::on_disk(&data), Arc::new(ReceiptDir::at(&data.join("receipts"))));
+        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), log, scheme, receipts };
         let service = Service::open(parts).unwrap();
         service.unlock(&dir.path().join("keys"), &passphrase).unwrap();
         let service = Arc::new(service);
@@ -161,6 +164,11 @@ impl TestApp {
 
     pub fn token_of(&self, role: Role) -> String {
         self.service.make_token(&Act::by(Actor::local("test")), role.wire(), &[role]).unwrap().to_string()
+    }
+
+    /// Where the store and the receipts are.
+    pub fn data_dir(&self) -> std::path::PathBuf {
+        self.dir.path().join("data")
     }
 
     /// Where the private keys are.

@@ -2,6 +2,8 @@
 //! looked at from every public door, after everything that can happen to it.
 
 use crate::harness::{TestApp, decision, noon};
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::{Value, json};
 use starmark::domain::Role;
 use starmark::service::{Act, Actor, Service};
@@ -36,6 +38,7 @@ struct Watched {
     acts: usize,
     ids: Vec<String>,
     marks: Vec<String>,
+    receipts: Vec<String>,
     salts: Vec<String>,
 }
 
@@ -109,13 +112,26 @@ impl Watched {
         let entries = self.app.service.log().published().unwrap().size();
         all.push(format!("/log/tile/entries/000.p/{entries}"));
         all.extend((0..entries).map(|n| format!("/api/v1/log/entries/{n}")));
+        for receipt in &self.receipts {
+            all.extend([
+                format!("/r/{receipt}"),
+                format!("/r/{receipt}?lang=en"),
+                format!("/api/v1/receipts/{receipt}"),
+            ]);
+        }
         for mark in &self.marks {
             all.extend([format!("/m/{mark}"), format!("/m/{mark}?lang=en"), format!("/api/v1/marks/{mark}")]);
         }
         all
     }
 
-    async fn look(&self) {
+    async fn look(&mut self) {
+        let about: Vec<Value> = self.ids.iter().map(|id| json!({"certificate": id, "holder": "示例"})).collect();
+        let body = json!({"as_of": "2026-05-08", "certificates": about}).to_string();
+        let request = Request::post("/api/v1/receipts").header("content-type", "application/json");
+        let made = self.app.send(request.body(Body::from(body)).unwrap()).await.is(201);
+        assert!(!made.text().contains(PRIVATE), "{}", made.text());
+        self.receipts.extend(made.headers["location"].to_str().unwrap().rsplit('/').next().map(str::to_owned));
         let secret_hash = token_hash(&self.app.service);
         for address in self.addresses() {
             let answer = self.app.get(&address).await;
@@ -139,7 +155,7 @@ async fn nothing_private_is_told_to_the_public() {
     let app = TestApp::on("2026-05-08");
     let person = Act::by(Actor::local(&secret("user")));
     let token = app.service.make_token(&person, &secret("token"), &Role::OF_TOKENS).unwrap().to_string();
-    let mut w = Watched { app, token, acts: 0, ids: vec![], marks: vec![], salts: vec![] };
+    let mut w = Watched { app, token, acts: 0, ids: vec![], marks: vec![], receipts: vec![], salts: vec![] };
     const ISSUE: &str = "/api/v1/issuing/certificates";
     let first = w.certificate(ISSUE, marked("D-1", "2026-05-08")).await;
     let second = w.certificate(ISSUE, marked("D-2", "2026-05-08")).await;
@@ -187,6 +203,8 @@ fn every_public_route_is_looked_at() {
         "/api/v1/marks/{digits}",
         "/status/token/{list}",
         "/status/{purpose}/{list}",
+        "/api/v1/receipts",
+        "/api/v1/receipts/{rid}",
     ];
     assert_eq!(public, looked_at, "look at a new one in `addresses`, then name it here");
 }

@@ -7,6 +7,7 @@ use starmark::domain::holder::CertificationBody;
 use starmark::domain::{CertificateId, Host, Scheme, StatusEntry};
 use starmark::service::clock::{Entropy, Machine, ManualClock};
 use starmark::service::log::LogFiles;
+use starmark::service::receipts::MemoryReceipts;
 use starmark::service::{Act, Actor, Parts, Service, set_up};
 use starmark::sign::{KdfCost, Passphrase};
 use starmark::store::{MemoryStore, Store};
@@ -101,6 +102,7 @@ fn who_draws_the_same_place_at_the_same_time_draws_again() {
         clock: Arc::new(ManualClock::at(noon("2026-05-08"))),
         entropy: Arc::new(Pairs(AtomicU32::new(0))),
         log: LogFiles::in_memory(),
+        receipts: Arc::new(MemoryReceipts::default()),
         scheme: Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap(),
     };
     let passphrase = Passphrase::new(Zeroizing::new("a passphrase of the tests".into())).unwrap();

@@ -9,6 +9,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use starmark::service::clock::Machine;
 use starmark::service::log::LogFiles;
+use starmark::service::receipts::MemoryReceipts;
 use starmark::service::{Parts, Service};
 use starmark::store::export::{export, import};
 use starmark::store::{MemoryStore, SledStore};
@@ -187,8 +188,9 @@ async fn a_register_that_does_not_run_forward_in_time_is_noticed() {
         let store = Arc::new(MemoryStore::new().unwrap());
         import(store.as_ref(), &mut sealed(units).as_bytes()).unwrap();
         let scheme = app.service.scheme().clone();
+        let receipts = Arc::new(MemoryReceipts::default());
         let (clock, log) = (app.clock.clone(), LogFiles::in_memory());
-        let service = Service::open(Parts { store, clock, entropy: Arc::new(Machine), log, scheme });
+        let service = Service::open(Parts { store, clock, entropy: Arc::new(Machine), log, scheme, receipts });
         service.unwrap().audit(&|_, _| {}).unwrap()
     };
     let mut units = units(&String::from_utf8(stream).unwrap());

@@ -90,6 +90,7 @@ mod tests {
     use crate::service::clock::Machine;
     use crate::service::log::LogFiles;
     use crate::service::lookup::{Asked, CertificateAnswer};
+    use crate::service::receipts::MemoryReceipts;
     use crate::service::{Parts, set_up};
     use crate::sign::Passphrase;
     use crate::store::{Claim, MemoryStore, Store};
@@ -107,6 +108,7 @@ mod tests {
             entropy: Arc::new(Machine),
             log: LogFiles::in_memory(),
             scheme: Scheme::parse(include_str!("../../../schemes/gbt27922-2011.toml")).unwrap(),
+            receipts: Arc::new(MemoryReceipts::default()),
         };
         let keys = tempfile::tempdir().unwrap();
         let passphrase = Passphrase::new(Zeroizing::new("correct horse battery".into())).unwrap();

@@ -6,8 +6,8 @@ use crate::domain::Host;
 use crate::mark::ScannedUrl;
 use crate::mark::read::FILE_MAX;
 use crate::sign::canonical::MAX_BYTES;
-use crate::sign::{KeyDocument, parse_strict};
-use crate::verify::bundle::{Bundle, is_bundle};
+use crate::sign::{KeyDocument, RECEIPT_TYPE, parse_strict};
+use crate::verify::bundle::{BUNDLE_TYPE, Bundle};
 use serde_json::Value;
 use std::path::Path;
 
@@ -21,6 +21,8 @@ pub(super) enum Input {
     Certificate(Vec<u8>),
     /// A bundle.
     Bundle(Vec<u8>),
+    /// A receipt.
+    Receipt(Vec<u8>),
 }
 
 impl Input {
@@ -40,14 +42,19 @@ impl Input {
             return Ok(Self::Picture(bytes));
         }
         let why = if is_other_file(&bytes) {
-            "is neither a certificate nor a picture that is read here: save a photo as PNG or JPEG, a certificate as plain UTF-8 text without a byte order mark".to_owned()
+            "is neither a certificate, bundle or receipt nor a picture that is read here: save a photo as PNG or JPEG, the others as plain UTF-8 text without a byte order mark".to_owned()
         } else if bytes.trim_ascii_start().starts_with(b"<") {
             "is a drawing or a web page: verify the mark's PNG, a photo of it, or its address".to_owned()
         } else if bytes.len() > MAX_BYTES {
-            format!("is neither a picture nor a certificate: it has more than {MAX_BYTES} bytes")
+            format!("is neither a picture nor a certificate, bundle or receipt: it has more than {MAX_BYTES} bytes")
         } else {
-            let bundle = parse_strict(&bytes).is_ok_and(|document| is_bundle(&document));
-            return Ok(if bundle { Self::Bundle(bytes) } else { Self::Certificate(bytes) });
+            // By what it calls itself: then it is judged as that, good or bad.
+            let document = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+            return Ok(match document["type"].as_str() {
+                Some(BUNDLE_TYPE) => Self::Bundle(bytes),
+                Some(RECEIPT_TYPE) => Self::Receipt(bytes),
+                _ => Self::Certificate(bytes),
+            });
         };
         Err(Usage(format!("{argument} {why}")).into())
     }
@@ -58,7 +65,9 @@ impl Input {
         match self {
             Self::Mark(text) => Host::parse(ScannedUrl::parse(text).ok()?.host).ok(),
             Self::Picture(_) => None,
-            Self::Certificate(bytes) => Host::parse(json(bytes)?["issuer"].as_str()?.strip_prefix("did:web:")?).ok(),
+            Self::Certificate(bytes) | Self::Receipt(bytes) => {
+                Host::parse(json(bytes)?["issuer"].as_str()?.strip_prefix("did:web:")?).ok()
+            }
             Self::Bundle(bytes) => Host::parse(json(bytes)?.get("host").and_then(Value::as_str)?).ok(),
         }
     }
@@ -67,7 +76,7 @@ impl Input {
     pub(super) fn own_keys(&self) -> Option<KeyDocument> {
         match self {
             Self::Bundle(bytes) => Bundle::read(bytes).ok().map(|bundle| bundle.keys),
-            Self::Mark(_) | Self::Picture(_) | Self::Certificate(_) => None,
+            Self::Mark(_) | Self::Picture(_) | Self::Certificate(_) | Self::Receipt(_) => None,
         }
     }
 }

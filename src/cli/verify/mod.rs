@@ -1,7 +1,9 @@
-//! `verify`: a certificate, a bundle, a mark's address or a photograph of a mark against saved keys; no store, no network.
+//! `verify`: a certificate, a bundle, a receipt, a mark's address or a photograph of a mark against saved keys; no store, no
+//! network.
 
 mod input;
 mod photo;
+mod receipt;
 mod tell;
 
 use super::exit::{Exit, Usage};
@@ -15,6 +17,7 @@ use crate::sign::KeyDocument;
 use crate::sign::canonical::MAX_BYTES;
 use crate::verify::bundle::{Trust, verify_bundle};
 use crate::verify::certificate::Finding;
+use crate::verify::receipt::Receipt;
 use crate::verify::{self, Check, CheckName, CheckResult, Outcome, Source, Verdict};
 use clap::Args;
 use input::Input;
@@ -22,13 +25,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Verify a certificate, a bundle, a mark's address or a photograph of a mark; needs no network and no store
+/// Verify a certificate, a bundle, a receipt, a mark's address or a photograph of a mark; needs no network and no store
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit 0: valid. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nA certificate's file alone does not tell whether it was suspended or withdrawn since it was signed; a bundle (https://HOST/api/v1/bundle/ID) does, and so do its status lists.\nThe body's keys are those of --keys, else those remembered by starmark trust. They are https://HOST/.well-known/did.json, saved from a source you trust; a bundle without either is held against the keys it brings, which is told and is not enough for an answer of valid."
+    after_help = "Exit 0: valid; of a receipt: genuine. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nA certificate's file alone does not tell whether it was suspended or withdrawn since it was signed; a bundle (https://HOST/api/v1/bundle/ID) does, and so do its status lists.\nThe body's keys are those of --keys, else those remembered by starmark trust. They are https://HOST/.well-known/did.json, saved from a source you trust; a bundle without either is held against the keys it brings, which is told and is not enough for an answer of valid."
 )]
 pub(super) struct Verify {
-    /// Certificate or bundle (JSON file), mark (https://HOST/m/DIGITS, or the digits), or photo of a mark (PNG or JPEG file)
+    /// Certificate, bundle or receipt (JSON file), mark (https://HOST/m/DIGITS, or the digits), or photo of a mark (PNG or JPEG file)
     #[arg(value_name = "INPUT")]
     input: String,
     /// The body's key document [default: the keys remembered by starmark trust]
@@ -37,7 +40,8 @@ pub(super) struct Verify {
     /// A status list the certificate names, saved from its address; both are needed
     #[arg(long, value_name = "FILE")]
     status: Vec<PathBuf>,
-    /// About which day or instant, e.g. 2026-05-08 or 2026-05-08T09:30:00+08:00 [default: now]
+    /// About which day or instant, e.g. 2026-05-08 or 2026-05-08T09:30:00+08:00 [default: now]; not for a receipt, which
+    /// names its own
     #[arg(long, value_name = "DATE|INSTANT", value_parser = AsOf::parse)]
     at: Option<AsOf>,
     /// Print JSON for programs
@@ -54,11 +58,12 @@ struct Moments {
 
 /// What an input turned out to be, with the answer.
 struct Answer {
-    /// `certificate`, `bundle`, `mark`, `photo` or `page`.
+    /// `certificate`, `bundle`, `mark`, `photo`, `receipt` or `page`.
     kind: &'static str,
     verdict: Verdict,
     certificate: Option<(CertificateId, Terms)>,
     mark: Option<SignedToken>,
+    receipt: Option<Receipt>,
     /// Texts of the codes found in a photograph.
     codes: Vec<String>,
 }
@@ -66,13 +71,16 @@ struct Answer {
 impl Answer {
     fn of_mark(text: &str, keys: &KeyDocument, moments: Moments) -> Self {
         let found = verify::mark::verify_offline(text, keys, moments.now, moments.at);
-        Self { kind: "mark", verdict: found.verdict, certificate: None, mark: found.genuine, codes: vec![] }
+        Self { mark: found.genuine, ..Self::bare("mark", found.verdict) }
     }
 
     /// An answer that rests on one check.
     fn because(kind: &'static str, check: Check, at: Timestamp) -> Self {
-        let verdict = Verdict::of(at, None, vec![check]);
-        Self { kind, verdict, certificate: None, mark: None, codes: vec![] }
+        Self::bare(kind, Verdict::of(at, None, vec![check]))
+    }
+
+    fn bare(kind: &'static str, verdict: Verdict) -> Self {
+        Self { kind, verdict, certificate: None, mark: None, receipt: None, codes: vec![] }
     }
 }
 
@@ -124,13 +132,8 @@ impl Verify {
 
     fn answer(&self, input: &Input, held: &Held, moments: Moments) -> anyhow::Result<Answer> {
         let Held { keys, own_word } = held;
-        let of_certificate = |kind, found: Finding| Answer {
-            kind,
-            verdict: found.verdict,
-            certificate: found.genuine,
-            mark: None,
-            codes: vec![],
-        };
+        let of_certificate =
+            |kind, found: Finding| Answer { certificate: found.genuine, ..Answer::bare(kind, found.verdict) };
         Ok(match input {
             Input::Mark(text) => match own_page(text, keys, moments) {
                 Some(answer) => answer,
@@ -144,6 +147,15 @@ impl Verify {
                     None => found,
                 };
                 of_certificate("certificate", found)
+            }
+            Input::Receipt(_) if self.at.is_some() => {
+                let why =
+                    "a receipt answers about the moment it names: leave --at out, or verify the certificate itself";
+                return Err(Usage(why.to_owned()).into());
+            }
+            Input::Receipt(bytes) => {
+                let found = verify::receipt::verify_offline(bytes, keys, moments.now);
+                Answer { receipt: found.genuine, ..Answer::bare("receipt", found.verdict) }
             }
             Input::Bundle(bytes) => {
                 let trust = if *own_word { Trust::OwnWord } else { Trust::Given(keys) };

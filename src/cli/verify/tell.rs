@@ -1,6 +1,6 @@
 //! The answer in words, and for programs.
 
-use super::Answer;
+use super::{Answer, receipt};
 use crate::cli::say;
 use crate::domain::dates::china_day;
 use crate::sign::KeyDocument;
@@ -12,18 +12,21 @@ pub(super) fn json(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
     let mut value = serde_json::to_value(&answer.verdict)?;
     value["input"] = answer.kind.into();
     value["host"] = keys.host().as_str().into();
-    value["genuine"] = genuine(answer);
+    value["genuine"] = genuine(answer, keys);
     if answer.kind == "photo" {
         value["codes"] = answer.codes.clone().into();
     }
     say(value)
 }
 
-fn genuine(answer: &Answer) -> Value {
+fn genuine(answer: &Answer, keys: &KeyDocument) -> Value {
     if let Some((id, terms)) = &answer.certificate {
         let mut value = json!(terms);
         value["id"] = json!(id);
         return value;
+    }
+    if let Some(receipt) = &answer.receipt {
+        return receipt::json(receipt, keys.host());
     }
     match &answer.mark {
         Some(signed) => {
@@ -44,6 +47,8 @@ pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
     let own_word_only = matches!(open[..], [Check { check: CheckName::Trust, result: CheckResult::Undetermined, .. }]);
     let status_is_known = answer.verdict.checks.iter().any(|c| c.check == CheckName::Status && c.is_ok());
     let (word, zh) = match answer.verdict.verdict {
+        Outcome::Valid if answer.kind == "receipt" => ("GENUINE RECEIPT", "回执真实"),
+        Outcome::Invalid if answer.kind == "receipt" => ("NOT GENUINE", "回执不真实"),
         Outcome::Valid if status_is_known => ("VALID", "有效"),
         Outcome::Undetermined if own_word_only => (
             "ALL OF IT HOLDS TOGETHER; WHOSE KEYS IT BRINGS IS NOT PROVEN",
@@ -63,6 +68,9 @@ pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
         say(format_args!("  scope        {}", terms.scope))?;
         say(format_args!("  valid        {} to {}", terms.issued_on, terms.valid_until))?;
         say(format_args!("  issued by    {}  {}", terms.body.name, terms.body.approval_number))?;
+    }
+    if let Some(receipt) = &answer.receipt {
+        receipt::text(receipt, keys.host())?;
     }
     if let Some(signed) = &answer.mark {
         let token = signed.token();

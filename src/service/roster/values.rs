@@ -9,7 +9,6 @@ use crate::domain::text::{Address, Name};
 use crate::domain::written::plain;
 use crate::domain::{CertificateNumber, Level, Refusal, Uscc};
 use jiff::civil::Date;
-use unicode_normalization::UnicodeNormalization;
 
 /// Day 0 of a workbook that counts from 1900, as it counts after its 29 February 1900 that never was.
 const DAY_0_OF_1900: Date = Date::constant(1899, 12, 30);
@@ -92,21 +91,12 @@ fn bad_date(text: &str) -> Refusal {
 /// Reads a level in digits, stars or words.
 pub(super) fn level(cell: &Cell) -> Result<Level, Refusal> {
     let text = cell.shown();
-    let folded: String = text
-        .nfkc()
-        .filter(|c| c.is_alphanumeric() || matches!(c, '★' | '☆' | '⭐'))
-        .flat_map(char::to_lowercase)
-        .collect();
-    match folded.trim_end_matches(['级', 's']) {
-        "五星" | "5星" | "5" | "★★★★★" | "⭐⭐⭐⭐⭐" | "fivestar" | "5star" => Ok(Level::FiveStar),
-        "四星" | "4星" | "4" | "★★★★" | "⭐⭐⭐⭐" | "fourstar" | "4star" => Ok(Level::FourStar),
-        "三星" | "3星" | "3" | "★★★" | "⭐⭐⭐" | "threestar" | "3star" => Ok(Level::ThreeStar),
-        "达标" | "qualified" => Ok(Level::Qualified),
-        _ => Err(Refusal::invalid(
+    Level::typed(&text).ok_or_else(|| {
+        Refusal::invalid(
             "unknown_level",
             format!("“{}” is no level: there are 五星级, 四星级, 三星级 and 达标级", shown(&text)),
-        )),
-    }
+        )
+    })
 }
 
 /// Reads one certificate number; two in a cell or a name in its place are told apart from a slip of the pen.

@@ -1,7 +1,7 @@
 //! Holder search: every pair of neighbouring characters of every name, in memory, rebuilt at start.
 
 use crate::domain::CertificateId;
-use crate::domain::written::plain;
+use crate::domain::written::folded as fold;
 use crate::store::{Page, PageRequest};
 use std::collections::BTreeMap;
 
@@ -13,11 +13,6 @@ const END: char = '\0';
 pub struct SearchIndex {
     entries: Vec<(CertificateId, Box<str>)>,
     pairs: BTreeMap<(char, char), Vec<u32>>,
-}
-
-/// Width, dashes and case folded, without spaces: they are lost and found in copying.
-fn fold(text: &str) -> String {
-    plain(text).chars().filter(|c| *c != ' ').flat_map(char::to_lowercase).collect()
 }
 
 fn pairs_of(folded: &str) -> impl Iterator<Item = (char, char)> {

@@ -13,7 +13,6 @@ use crate::domain::{CertificateId, Fact, Host, Refusal, Standing};
 use crate::sign::{KeyDocument, canonicalize, credential, log_entry};
 use jiff::Timestamp;
 pub use read::{BUNDLE_TYPE, Bundle, BundleLog, ProvenEntry, proven_entries};
-use serde_json::Value;
 
 /// Whose keys a bundle is held against.
 #[derive(Debug, Clone, Copy)]
@@ -167,10 +166,4 @@ fn status_check(
     let proven = life.map(|life| status_of(life, Source::Log, super::certificate::Moment::at(at, now)));
     let against = proven.filter(|c| c.result == CheckResult::Failed);
     against.unwrap_or_else(|| status::check(terms.status, &bundle.status_lists, keys, at, now))
-}
-
-/// Whether the JSON in a file calls itself a bundle.
-#[must_use]
-pub fn is_bundle(document: &Value) -> bool {
-    document["type"] == BUNDLE_TYPE
 }

@@ -1,0 +1,295 @@
+//! Where receipts are kept: one file each, written once and never changed.
+
+use crate::domain::{ReceiptId, Refusal};
+use crate::service::ServiceError;
+use crate::sign::{RECEIPT_TYPE, canonicalize, parse_strict};
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Bytes that stay free on the disk: the journal must always have room before anybody's receipts have.
+const FREE_LEAST: u64 = 128 << 20;
+/// Largest receipt there is (docs/SPEC-receipt.md).
+const RECEIPT_MAX: u64 = crate::sign::canonical::MAX_BYTES as u64;
+/// End of a receipt's file name.
+const KEPT: &str = ".json";
+/// End of the name of one that is being written.
+const PART: &str = ".part";
+
+/// Keeps receipts.
+pub trait Receipts: Send + Sync {
+    /// Keeps a receipt; when this answers it would survive a power loss.
+    ///
+    /// # Errors
+    /// `receipts_full` where there is too little room; `receipt_exists`; or the system's own words.
+    fn put(&self, id: ReceiptId, bytes: &[u8]) -> Result<(), ServiceError>;
+
+    /// A receipt, byte for byte.
+    ///
+    /// # Errors
+    /// The system's own words.
+    fn get(&self, id: ReceiptId) -> Result<Option<Vec<u8>>, ServiceError>;
+}
+
+/// Receipts in a directory: `RECEIPTS/fb/ff/RID.json`, by the first two bytes of the identifier.
+#[derive(Debug, Clone)]
+pub struct ReceiptDir {
+    root: PathBuf,
+    free_least: u64,
+}
+
+/// Receipts that are gone with the process: for tests and trials.
+#[derive(Debug, Default)]
+pub struct MemoryReceipts(Mutex<BTreeMap<ReceiptId, Vec<u8>>>);
+
+fn full() -> ServiceError {
+    let why = "there is too little room on the disk to keep another receipt; nothing was made. Certificates can be looked up as ever: try again later, or ask the certification body";
+    Refusal::unavailable("receipts_full", why).into()
+}
+
+fn exists(id: ReceiptId) -> ServiceError {
+    Refusal::conflict("receipt_exists", format!("there is a receipt {id} already")).into()
+}
+
+impl ReceiptDir {
+    /// The directory at that path; it is made with the first receipt.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), free_least: FREE_LEAST }
+    }
+
+    /// The same where so many bytes stay free instead.
+    #[must_use]
+    pub fn keeping_free(mut self, bytes: u64) -> Self {
+        self.free_least = bytes;
+        self
+    }
+
+    fn folder(&self, id: ReceiptId) -> PathBuf {
+        let [first, second, ..] = id.to_bytes();
+        self.root.join(format!("{first:02x}")).join(format!("{second:02x}"))
+    }
+
+    /// Every receipt kept, in no order.
+    ///
+    /// # Errors
+    /// The system's own words; `receipts_dir_odd` for a file that is none of ours.
+    pub fn ids(&self) -> Result<Vec<ReceiptId>, ServiceError> {
+        let mut out = vec![];
+        for first in entries(&self.root)? {
+            for folder in entries(&first)? {
+                for file in entries(&folder)? {
+                    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    // Left by a power loss before it was acknowledged.
+                    if name.ends_with(PART) {
+                        continue;
+                    }
+                    let id = name.strip_suffix(KEPT).and_then(|name| ReceiptId::parse(name).ok());
+                    let id = id.filter(|id| self.folder(*id) == folder).ok_or_else(|| {
+                        let why = format!("{} is no receipt, or not in its place: move it elsewhere", file.display());
+                        Refusal::invalid("receipts_dir_odd", why)
+                    })?;
+                    out.push(id);
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Copies every receipt to another directory and reads each copy again; how many there were.
+    ///
+    /// # Errors
+    /// `receipt_damaged` for a file that is no receipt of that name; the system's own words.
+    pub fn copy_to(&self, to: &Self) -> Result<usize, ServiceError> {
+        let ids = self.ids()?;
+        for id in &ids {
+            let bytes = self.get(*id)?.unwrap_or_default();
+            if !is_receipt(*id, &bytes) {
+                let why = format!(
+                    "{} is damaged: take the file from an earlier backup, or move it elsewhere",
+                    self.folder(*id).join(format!("{id}{KEPT}")).display()
+                );
+                return Err(Refusal::invalid("receipt_damaged", why).into());
+            }
+            let failed = || ServiceError::io(format!("cannot copy the receipts to {}", to.root.display()));
+            if !to.write(*id, &bytes).map_err(failed())? {
+                return Err(exists(*id));
+            }
+            if to.get(*id)?.as_ref() != Some(&bytes) {
+                let why = format!("the copy of the receipt {id} reads otherwise than it was written");
+                return Err(Refusal::invalid("receipt_damaged", why).into());
+            }
+        }
+        Ok(ids.len())
+    }
+
+    fn write(&self, id: ReceiptId, bytes: &[u8]) -> io::Result<bool> {
+        let folder = self.folder(id);
+        make_private(&folder)?;
+        let (part, kept) = (folder.join(format!("{id}{PART}")), folder.join(format!("{id}{KEPT}")));
+        // Whoever makes this file has the name for itself.
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+        let written = finish(file, bytes, &part, &kept);
+        if !matches!(written, Ok(true)) {
+            // It may be renamed already; then there is nothing to remove.
+            let _ = fs::remove_file(&part);
+        }
+        written?.then(|| sync_dir(&folder)).transpose().map(|synced| synced.is_some())
+    }
+}
+
+/// Writes a file out and gives it its name, where that is free.
+fn finish(mut file: fs::File, bytes: &[u8], part: &Path, kept: &Path) -> io::Result<bool> {
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    if kept.try_exists()? {
+        return Ok(false);
+    }
+    fs::rename(part, kept).map(|()| true)
+}
+
+impl Receipts for ReceiptDir {
+    fn put(&self, id: ReceiptId, bytes: &[u8]) -> Result<(), ServiceError> {
+        let failed = || ServiceError::io(format!("cannot keep a receipt in {}", self.root.display()));
+        make_private(&self.root).map_err(failed())?;
+        let found = rustix::fs::statvfs(&self.root).map_err(io::Error::from).map_err(failed())?;
+        let free = found.f_bavail.saturating_mul(found.f_frsize);
+        if free < self.free_least.saturating_add(bytes.len() as u64) {
+            return Err(full());
+        }
+        match self.write(id, bytes) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(exists(id)),
+            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                Err(full())
+            }
+            Err(error) => Err(failed()(error)),
+        }
+    }
+
+    fn get(&self, id: ReceiptId) -> Result<Option<Vec<u8>>, ServiceError> {
+        let path = self.folder(id).join(format!("{id}{KEPT}"));
+        let failed = || ServiceError::io(format!("cannot read {}", path.display()));
+        let file = match fs::File::open(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(failed())?,
+        };
+        let mut bytes = vec![];
+        file.take(RECEIPT_MAX + 1).read_to_end(&mut bytes).map_err(failed())?;
+        Ok(Some(bytes))
+    }
+}
+
+impl Receipts for MemoryReceipts {
+    fn put(&self, id: ReceiptId, bytes: &[u8]) -> Result<(), ServiceError> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.contains_key(&id) {
+            return Err(exists(id));
+        }
+        kept.insert(id, bytes.to_owned());
+        Ok(())
+    }
+
+    fn get(&self, id: ReceiptId) -> Result<Option<Vec<u8>>, ServiceError> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned())
+    }
+}
+
+/// Whether those bytes are a receipt of that name, in its one form. Who signed it is not looked at.
+fn is_receipt(id: ReceiptId, bytes: &[u8]) -> bool {
+    let Ok(document) = parse_strict(bytes) else { return false };
+    let named = document["id"].as_str().and_then(|url| url.rsplit('/').next());
+    document["type"] == RECEIPT_TYPE
+        && named == Some(id.to_string().as_str())
+        && canonicalize(&document).is_ok_and(|canonical| canonical == bytes)
+}
+
+/// Paths in a directory; none where there is no directory.
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, ServiceError> {
+    let failed = || ServiceError::io(format!("cannot look into {}", dir.display()));
+    let found = match fs::read_dir(dir) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+        found => found.map_err(failed())?,
+    };
+    found.map(|entry| Ok(entry.map_err(failed())?.path())).collect()
+}
+
+/// Makes a directory and those above it that are missing, each with a name that lasts.
+fn make_private(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let parent = dir.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_private(parent)?;
+    match fs::DirBuilder::new().mode(0o700).create(dir) {
+        // Somebody was quicker.
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made?,
+    }
+    sync_dir(parent)
+}
+
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    fs::File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(fill: u8) -> ReceiptId {
+        ReceiptId::from_bytes([fill; 16])
+    }
+
+    #[track_caller]
+    fn refused(result: Result<(), ServiceError>, code: &str) {
+        match result {
+            Err(ServiceError::Refused(why)) => assert_eq!(why[0].code, code),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_receipt_is_kept_once_and_never_written_over() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = ReceiptDir::at(&temp.path().join("receipts")).keeping_free(0);
+        let both: [&dyn Receipts; 2] = [&dir, &MemoryReceipts::default()];
+        for receipts in both {
+            assert_eq!(receipts.get(id(1)).unwrap(), None);
+            receipts.put(id(1), b"one").unwrap();
+            refused(receipts.put(id(1), b"two"), "receipt_exists");
+            receipts.put(id(2), b"two").unwrap();
+            assert_eq!(receipts.get(id(1)).unwrap().as_deref(), Some(&b"one"[..]));
+        }
+        assert_eq!(ReceiptDir::at(&temp.path().join("receipts")).get(id(2)).unwrap().as_deref(), Some(&b"two"[..]));
+        let mut ids = dir.ids().unwrap();
+        ids.sort();
+        assert_eq!(ids, [id(1), id(2)]);
+        let folder = temp.path().join("receipts/01/01");
+        let left: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert_eq!(left, ["AQEBAQEBAQEBAQEBAQEBAQ.json"], "and nothing half-made beside it");
+    }
+
+    #[test]
+    fn what_a_power_loss_left_is_no_receipt_and_strangers_are_named() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = ReceiptDir::at(temp.path()).keeping_free(0);
+        dir.put(id(1), b"one").unwrap();
+        fs::write(temp.path().join("01/01/AQEBAQEBAQEBAQEBAQEBAg.part"), "half").unwrap();
+        assert_eq!(dir.ids().unwrap(), [id(1)]);
+        fs::write(temp.path().join(format!("01/01/{}.json", id(2))), "elsewhere").unwrap();
+        refused(dir.ids().map(|_| ()), "receipts_dir_odd");
+    }
+
+    #[test]
+    fn without_room_nothing_is_kept() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = ReceiptDir::at(temp.path()).keeping_free(u64::MAX);
+        refused(dir.put(id(1), b"one"), "receipts_full");
+        assert_eq!(dir.get(id(1)).unwrap(), None);
+        assert!(dir.ids().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,267 @@
+//! Receipts: asking about many certificates at once, and taking a signed answer along.
+
+mod kept;
+
+use super::lookup::{Asked, CertificateAnswer};
+use super::{Service, ServiceError};
+use crate::domain::certificate::Certificate;
+use crate::domain::error::shown;
+use crate::domain::written::seen;
+use crate::domain::{Level, ReceiptId, Refusal};
+use crate::sign::canonical::MAX_BYTES;
+use crate::sign::{Purpose, SigningKey, canonicalize, parse_strict, sign_for, verify_for};
+use crate::store::StoreError;
+use crate::verify::Outcome;
+use crate::verify::certificate::Moment;
+use crate::verify::receipt::{
+    ANSWERS_MAX, ASKED_MAX, Answer, AnswerCheck, Answered, Compared, EXPECTED_MAX, Field, REFERENCE_MAX, Receipt,
+    no_such_certificate, verify_offline,
+};
+pub use kept::{MemoryReceipts, ReceiptDir, Receipts};
+use std::collections::BTreeMap;
+
+/// What somebody asks a receipt for.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The asker's own text, such as the number of a tender.
+    pub reference: Option<String>,
+    /// About which moment.
+    pub asked: Asked,
+    /// About which certificates, in this order.
+    pub certificates: Vec<Question>,
+}
+
+/// One certificate asked about, and what is expected of it.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// Its number, identifier or address, as people type it.
+    pub certificate: String,
+    /// The holder's name, where one is expected.
+    pub holder: Option<String>,
+    /// The level, where one is expected, in any form people write.
+    pub level: Option<String>,
+    /// The scope, where one is expected.
+    pub scope: Option<String>,
+}
+
+/// A question with its texts as they will stand in the receipt, and the certificate it is about.
+struct Read {
+    asked: String,
+    expected: BTreeMap<Field, String>,
+    certificate: Option<Certificate>,
+}
+
+/// A receipt that was made and kept.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// What it says.
+    pub receipt: Receipt,
+    /// The signed receipt, byte for byte.
+    pub bytes: Vec<u8>,
+}
+
+impl Service {
+    /// Answers about up to [`ANSWERS_MAX`] certificates in one signed receipt, and keeps it. `here` is the host the pages are
+    /// reached at, where that is not the one in codes.
+    ///
+    /// # Errors
+    /// Every fault of the request with its place (`certificates_count`, `text_empty`, `text_too_long`, `unknown_level`, and what
+    /// [`Service::by_number`] refuses); `receipt_too_large`; `clock_wrong` while the machine's clock cannot be believed;
+    /// `no_key`; what [`Receipts::put`] refuses; store failures.
+    pub fn make_receipt(&self, request: &Request, here: &str) -> Result<Made, ServiceError> {
+        let reference = request.reference.as_deref().map(|text| typed(text, REFERENCE_MAX, "/reference"));
+        let (reference, questions) = match (reference.transpose(), self.read_all(&request.certificates, here)?) {
+            (Ok(reference), Ok(questions)) => (reference, questions),
+            (Err(first), Ok(_)) => return Err(first.into()),
+            (Ok(_), Err(all)) => return Err(all.into()),
+            (Err(first), Err(rest)) => return Err([vec![first], rest].concat().into()),
+        };
+        // A receipt says when it was made: by a clock that cannot be right none is.
+        self.recording_time().map_err(|_| {
+            let why = "this service's clock cannot be right, so no receipt can be made now; nothing is wrong with the request. The operator finds what to do in the log";
+            Refusal::unavailable("clock_wrong", why)
+        })?;
+        let moment = self.moment(request.asked);
+        let answers = questions.into_iter().map(|q| self.answer_question(q, request.asked, moment));
+        let answers = answers.collect::<Result<Vec<_>, _>>()?;
+        let receipt = Receipt {
+            id: ReceiptId::from_bytes(self.random()?),
+            made_at: moment.now,
+            reference,
+            as_of: moment.at,
+            known_at: moment.known_at,
+            differences: Receipt::differing(&answers),
+            answers,
+            log: None,
+        };
+        let bytes = self.sign_receipt(&receipt)?;
+        self.receipts.put(receipt.id, &bytes)?;
+        Ok(Made { receipt, bytes })
+    }
+
+    /// A receipt that was made before, byte for byte.
+    ///
+    /// # Errors
+    /// It cannot be read; `Corrupt` when it is not what was kept.
+    pub fn receipt(&self, id: ReceiptId) -> Result<Option<Made>, ServiceError> {
+        let Some(bytes) = self.receipts.get(id)? else { return Ok(None) };
+        match self.read_receipt(id, &bytes) {
+            Ok(receipt) => Ok(Some(Made { receipt, bytes })),
+            Err(why) => {
+                Err(StoreError::Corrupt { table: "receipts", key: id.to_string(), field: "document", why }.into())
+            }
+        }
+    }
+
+    /// Reads a kept receipt, if it is still what this body signed. A key that was compromised since changes nothing here:
+    /// nobody but this service puts receipts where they are kept.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read_receipt(&self, id: ReceiptId, bytes: &[u8]) -> Result<Receipt, String> {
+        let document = parse_strict(bytes).map_err(|r| r.to_string())?;
+        let keys = self.key_document();
+        verify_for(Purpose::Receipt, &document, |url| keys.resolve(url)).map_err(|f| f.to_string())?;
+        let receipt = Receipt::read(&self.host, &document).map_err(|r| r.to_string())?;
+        if receipt.id == id { Ok(receipt) } else { Err(format!("it is the receipt {}", receipt.id)) }
+    }
+
+    /// Finds every certificate, or tells every fault with its place.
+    fn read_all(&self, questions: &[Question], here: &str) -> Result<Result<Vec<Read>, Vec<Refusal>>, ServiceError> {
+        if !(1..=ANSWERS_MAX).contains(&questions.len()) {
+            let why = format!("a receipt is about 1 to {ANSWERS_MAX} certificates, not {}", questions.len());
+            return Ok(Err(vec![Refusal::invalid("certificates_count", why).under("/certificates")]));
+        }
+        let (mut read, mut faults) = (vec![], vec![]);
+        for (i, question) in questions.iter().enumerate() {
+            match self.read_question(question, here) {
+                Ok(one) => read.push(one),
+                Err(ServiceError::Refused(why)) => {
+                    faults.extend(why.into_iter().map(|r| r.under(&format!("/certificates/{i}"))));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(if faults.is_empty() { Ok(read) } else { Err(faults) })
+    }
+
+    fn read_question(&self, question: &Question, here: &str) -> Result<Read, ServiceError> {
+        let mut faults = vec![];
+        let asked = typed(&question.certificate, ASKED_MAX, "/certificate").map_err(|r| faults.push(r)).ok();
+        let mut expected = BTreeMap::new();
+        for (field, text, pointer) in [
+            (Field::Holder, &question.holder, "/holder"),
+            (Field::Level, &question.level, "/level"),
+            (Field::Scope, &question.scope, "/scope"),
+        ] {
+            let Some(text) = text else { continue };
+            match typed(text, EXPECTED_MAX, pointer).and_then(|text| known(field, text)) {
+                Ok(text) => drop(expected.insert(field, text)),
+                Err(refusal) => faults.push(refusal),
+            }
+        }
+        let found = asked.as_deref().map(|asked| self.by_number(asked, here)).transpose();
+        let certificate = match found {
+            Ok(found) => found.flatten(),
+            Err(ServiceError::Refused(why)) => {
+                // The search calls its one parameter a number, whatever it holds.
+                faults.extend(why.into_iter().map(|r| Refusal { pointer: "/certificate".into(), ..r }));
+                None
+            }
+            Err(other) => return Err(other),
+        };
+        match asked {
+            Some(asked) if faults.is_empty() => Ok(Read { asked, expected, certificate }),
+            _ => Err(faults.into()),
+        }
+    }
+
+    fn answer_question(&self, question: Read, asked: Asked, moment: Moment) -> Result<Answer, ServiceError> {
+        let Read { asked: text, expected, certificate } = question;
+        let answer = certificate.map(|c| self.answer_at(c, asked, moment)).transpose()?;
+        let certificate = answer.as_ref().and_then(answered);
+        let compare = |(field, text)| Compared::of(field, text, certificate.as_ref());
+        let comparison = expected.into_iter().map(compare).collect();
+        Ok(match answer {
+            Some(CertificateAnswer { finding, changed_that_day, .. }) => Answer {
+                asked: text,
+                certificate,
+                verdict: finding.verdict.verdict,
+                standing: finding.verdict.standing,
+                changed_that_day,
+                checks: finding.verdict.checks.iter().map(AnswerCheck::of).collect(),
+                comparison,
+                log: None,
+            },
+            None => Answer {
+                asked: text,
+                certificate: None,
+                verdict: Outcome::Undetermined,
+                standing: None,
+                changed_that_day: false,
+                checks: vec![AnswerCheck::of(&no_such_certificate(moment.known_at))],
+                comparison,
+                log: None,
+            },
+        })
+    }
+
+    /// The signed receipt: canonical bytes, read back and verified before they leave.
+    fn sign_receipt(&self, receipt: &Receipt) -> Result<Vec<u8>, ServiceError> {
+        let settings = self.read_settings();
+        let (key, signer) = settings.keyring.signer(Purpose::Receipt, receipt.made_at)?;
+        let key = SigningKey { signer: signer.as_ref(), id: key, host: &self.host };
+        let signed = sign_for(Purpose::Receipt, receipt.document(&self.host)?, key, receipt.made_at)?;
+        let bytes = canonicalize(&signed)?;
+        if bytes.len() > MAX_BYTES {
+            let why =
+                format!("the receipt would have more than {MAX_BYTES} bytes: ask about fewer certificates at once");
+            return Err(Refusal::invalid("receipt_too_large", why).under("/certificates").into());
+        }
+        let found = verify_offline(&bytes, settings.keyring.document(), receipt.made_at);
+        match (found.verdict.verdict, found.genuine) {
+            (Outcome::Valid, Some(read)) if read == *receipt => Ok(bytes),
+            _ => {
+                let why = found.verdict.obstacle().map_or("it does not say what was answered", |check| check.code);
+                Err(ServiceError::SelfCheck(format!("a receipt: {why}")))
+            }
+        }
+    }
+}
+
+/// A certificate as its record has it; none where that does not verify.
+fn answered(answer: &CertificateAnswer) -> Option<Answered> {
+    let (id, terms) = answer.finding.genuine.as_ref()?;
+    Some(Answered {
+        id: *id,
+        number: terms.number.clone(),
+        holder: terms.holder.clone(),
+        level: terms.level,
+        scope: terms.scope.clone(),
+        standard: terms.standard.clone(),
+        issued_on: terms.issued_on,
+        valid_until: terms.valid_until,
+        record_sha256: answer.certificate.record_sha256().to_owned(),
+    })
+}
+
+/// A text of the asker as it stands in the receipt.
+fn typed(text: &str, longest: usize, pointer: &str) -> Result<String, Refusal> {
+    let clean = seen(text);
+    let count = clean.chars().count();
+    let refuse = |code, why: String| Err(Refusal::invalid(code, why).under(pointer));
+    match count {
+        0 => refuse("text_empty", "nothing is there to be read: leave it out, or write it".to_owned()),
+        n if n > longest => refuse("text_too_long", format!("it has {n} characters; at most {longest}")),
+        _ => Ok(clean),
+    }
+}
+
+/// An expectation that can be met.
+fn known(field: Field, text: String) -> Result<String, Refusal> {
+    if field == Field::Level && Level::typed(&text).is_none() {
+        let why = format!("“{}” is no level: there are 五星级, 四星级, 三星级 and 达标级", shown(&text));
+        return Err(Refusal::invalid("unknown_level", why).under("/level"));
+    }
+    Ok(text)
+}

@@ -1,0 +1,70 @@
+//! Receipts on the disk: a backup takes them along, a restore proves them, a check finds a spoiled one.
+
+use crate::cli_kit::Desk;
+use crate::serve_kit::{Serving, answer, connect, status};
+use serde_json::{Value, json};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Makes a receipt about that certificate; its identifier and bytes.
+fn receipt(server: &Serving, number: &str) -> (String, String) {
+    let body = json!({"reference": "示例-2026-118", "certificates": [{"certificate": number}]}).to_string();
+    let mut stream = connect(server.address);
+    let head = format!(
+        "POST /api/v1/receipts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    let answer = answer(&mut stream).unwrap();
+    assert_eq!(status(&answer), 201, "{answer}");
+    let body = answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    let receipt: Value = serde_json::from_str(&body).unwrap();
+    (receipt["id"].as_str().unwrap().rsplit('/').next().unwrap().to_owned(), body)
+}
+
+/// The one receipt kept below that directory.
+fn kept(directory: &Path) -> PathBuf {
+    let mut at = directory.join("receipts");
+    while at.is_dir() {
+        let mut inside = std::fs::read_dir(&at).unwrap().map(|e| e.unwrap().path());
+        at = inside.next().unwrap_or_else(|| panic!("nothing in {}", at.display()));
+        assert!(inside.next().is_none());
+    }
+    at
+}
+
+#[test]
+fn a_backup_takes_the_receipts_along_and_a_restore_proves_them() {
+    let desk = Desk::new();
+    let (number, _) = desk.certificate("D-1", 30);
+    desk.run(&["backup", "before"]).is(0).shows("0 receipts");
+    let server = Serving::on(&desk);
+    let (rid, made) = receipt(&server, &number);
+    assert_eq!(server.get(&format!("api/v1/receipts/{rid}"), None), (200, made.clone()));
+    desk.run(&["backup", "copy"]).is(0).shows("1 receipts");
+    drop(server);
+    assert_eq!(std::fs::read_to_string(kept(&desk.path("copy"))).unwrap(), made);
+
+    // Put back, it is served again, and verifies with no server.
+    desk.run(&["restore", "copy", "--data", "again"]).is(0).shows("1 receipts");
+    desk.run(&["fsck", "--data", "again"]).is(0);
+    desk.keys();
+    desk.file("r.json", &made);
+    desk.run(&["verify", "r.json", "--keys", "did.json"]).is(0).shows("GENUINE RECEIPT").shows(&number);
+
+    // One that was altered is neither backed up again nor put back, and the check names it.
+    let spoil = |directory: &str, from: &str, to: &str| {
+        let file = kept(&desk.path(directory));
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from));
+        std::fs::write(file, text.replacen(from, to, 1)).unwrap();
+    };
+    spoil("copy", "five_star", "four_star");
+    let refused = desk.run(&["restore", "copy", "--data", "third"]).is(1);
+    refused.says("[bad_backup]").says(&rid);
+    assert!(!desk.path("third").exists(), "nothing half-made is left");
+    spoil("again", "five_star", "four_star");
+    desk.run(&["fsck", "--data", "again"]).is(1).shows(&format!("receipt {rid}"));
+    spoil("again", "{\"answers\"", "{ \"answers\"");
+    desk.run(&["backup", "fourth", "--data", "again"]).is(1).says("[receipt_damaged]").says(&rid);
+}

@@ -1,0 +1,86 @@
+//! The public vectors of receipts (tests/vectors/receipt), kept in the tree and read as a stranger reads them.
+//! STARMARK_VECTORS=write renews the files.
+
+use crate::receipt_cases::cases;
+use crate::receipt_kit::{NOW, at, content, keys, list, signed};
+use crate::vectors_support::root;
+use serde_json::{Value, json};
+use starmark::sign::{KeyDocument, canonicalize, parse_strict, verify_credential};
+use starmark::verify::receipt::{Finding, verify_offline};
+use starmark::verify::{CheckResult, Outcome};
+use std::collections::{BTreeMap, BTreeSet};
+
+const FOLDER: &str = "tests/vectors/receipt";
+
+fn outcome(expect: &str) -> Outcome {
+    match expect {
+        "genuine" => Outcome::Valid,
+        "refused" => Outcome::Invalid,
+        "undetermined" => Outcome::Undetermined,
+        other => panic!("{other}"),
+    }
+}
+
+/// Of what does not hold the code of the first check that stands in the way; of what holds any.
+fn has_code(finding: &Finding, code: &str) -> bool {
+    match finding.verdict.obstacle() {
+        Some(obstacle) => obstacle.code == code,
+        None => finding.verdict.checks.iter().any(|c| c.code == code && c.result == CheckResult::Ok),
+    }
+}
+
+#[test]
+fn the_vectors_are_those_made_here() {
+    let folder = root(FOLDER);
+    let mut names = BTreeSet::new();
+    for c in cases() {
+        let file = json!({
+            "why": c.why, "expect": c.expect, "code": c.code, "now": c.now, "keys": c.keys.to_did_json(),
+            "receipt": c.receipt,
+        });
+        let text = format!("{}\n", serde_json::to_string_pretty(&file).unwrap());
+        let path = folder.join(format!("{}.json", c.name));
+        assert!(names.insert(path.clone()), "{} twice", c.name);
+        if std::env::var("STARMARK_VECTORS").is_ok_and(|v| v == "write") {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), text, "{}", c.name);
+    }
+    let kept: BTreeSet<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
+    assert_eq!(kept, names);
+}
+
+#[test]
+fn each_vector_is_answered_with_its_own_code() {
+    let mut by_expectation = BTreeMap::<String, usize>::new();
+    for file in std::fs::read_dir(root(FOLDER)).unwrap().map(|f| f.unwrap().path()) {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let vector: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let text = |member: &str| vector[member].as_str().unwrap();
+        let keys = KeyDocument::parse(vector["keys"].to_string().as_bytes()).unwrap();
+        let finding = verify_offline(text("receipt").as_bytes(), &keys, at(text("now")));
+        assert_eq!(finding.verdict.verdict, outcome(text("expect")), "{name}: {:?}", finding.verdict.checks);
+        assert!(has_code(&finding, text("code")), "{name}: {:?}", finding.verdict.checks);
+        assert_eq!(finding.genuine.is_some(), text("expect") == "genuine" || name == "key-compromised-later", "{name}");
+        *by_expectation.entry(text("expect").to_owned()).or_default() += 1;
+        // No receipt, good or bad, is a credential.
+        if let Ok(document) = parse_strict(text("receipt").as_bytes()) {
+            assert!(name == "credential" || verify_credential(&document, |url| keys.resolve(url)).is_err(), "{name}");
+        }
+    }
+    assert!(by_expectation["refused"] >= 40 && by_expectation["genuine"] >= 3, "{by_expectation:?}");
+}
+
+#[test]
+fn one_changed_bit_anywhere_is_refused() {
+    let good = canonicalize(&signed(content())).unwrap();
+    let keys = list(keys());
+    for i in (0..good.len() * 8).step_by(5) {
+        let mut bytes = good.clone();
+        bytes[i / 8] ^= 1 << (i % 8);
+        let finding = verify_offline(&bytes, &keys, at(NOW));
+        assert_ne!(finding.verdict.verdict, Outcome::Valid, "bit {i}");
+        assert!(finding.genuine.is_none(), "bit {i}");
+    }
+}

@@ -13,7 +13,7 @@ pub mod tree;
 pub use checkpoint::Checkpoint;
 pub use hash::{Hash, leaf, node};
 pub use proof::{ProofFailure, verify_consistency, verify_inclusion};
-pub use tile::{ENTRY_MAX, FromTiles, TILE_WIDTH, TileFailure, TileId, TileKind, bundle, entries, tiles_of};
+pub use tile::{ENTRY_MAX, FromTiles, TILE_WIDTH, TileFailure, TileId, TileKind, bundle, entries, hash_tile, tiles_of};
 pub use tree::{Frontier, Nodes, TreeFailure};
 
 /// Largest tree, in leaves: 2^63 - 1, what other implementations of tiled logs hold in a signed integer.

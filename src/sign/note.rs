@@ -4,7 +4,7 @@
 //! over; a line that names a known key and does not verify spoils the whole note.
 
 use super::note_key::{KEY_ID_LEN, NoteAlgorithm, NoteKey, check_name};
-use super::signer::{SIGNATURE_LEN, SignFailure, Signer, verify_raw};
+use super::signer::{SignFailure, Signer, verify_raw};
 use crate::domain::Refusal;
 use crate::domain::error::shown;
 use base64::Engine as _;
@@ -258,7 +258,7 @@ fn signed_line(
     time: &[u8],
 ) -> Result<String, SignFailure> {
     let key = NoteKey::new(name, algorithm, signer.public()).map_err(SignFailure::Unsignable)?;
-    let signature: [u8; SIGNATURE_LEN] = signer.sign(message.as_bytes())?;
+    let signature = signer.sign(message.as_bytes())?;
     let line = NoteSignature { key_id: key.id(), name: name.to_owned(), signature: [time, &signature].concat() };
     Ok(line.to_string())
 }

@@ -129,6 +129,9 @@ fn a_line_counts_for_the_key_whose_name_and_id_it_bears_and_no_other() {
     for key in [other_key, other_name, other_kind] {
         assert_eq!(note.verified_by(&key), Ok(None), "{key:?}");
     }
+    // The same id under another name, be it by chance or on purpose.
+    let renamed = Note::new(TEXT, &line(&log_key(), &[7; 64]).replace(LOG, "xb.example.cn/log2")).unwrap();
+    assert_eq!(renamed.verified_by(&log_key()), Ok(None));
 }
 
 #[test]

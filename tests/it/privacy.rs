@@ -201,10 +201,10 @@ fn every_public_route_is_looked_at() {
         "/api/v1/log/entries/{index}",
         "/api/v1/log/proof",
         "/api/v1/marks/{digits}",
-        "/status/token/{list}",
-        "/status/{purpose}/{list}",
         "/api/v1/receipts",
         "/api/v1/receipts/{rid}",
+        "/status/token/{list}",
+        "/status/{purpose}/{list}",
     ];
     assert_eq!(public, looked_at, "look at a new one in `addresses`, then name it here");
 }

@@ -222,6 +222,9 @@ impl Shared {
 
     /// Makes every tile anew that a proof may have been read from.
     fn mend_around(&self, state: &Published, leaf: u64) -> Result<(), ServiceError> {
+        if leaf / TILE_WIDTH < state.size() / TILE_WIDTH {
+            self.mend(state, TileId::full(TileKind::Entries, leaf / TILE_WIDTH))?;
+        }
         for level in 0..=tlog::LEVEL_MAX {
             let above = 8 * (u32::from(level) + 1);
             let (index, full) = (leaf.checked_shr(above).unwrap_or(0), state.size().checked_shr(above).unwrap_or(0));
@@ -400,27 +403,28 @@ impl Log {
 
     fn prove_one(&self, state: &Published, seq: u64) -> Result<ProvenEntry, ServiceError> {
         let index = state.places.leaf_of(seq);
-        let bytes = self.shared.entries(&state.places, index..index + 1)?.pop().unwrap_or_default();
-        let leaf = tlog::leaf(&bytes);
-        let blob = |t: TileId| self.shared.blob(state, t);
-        let prove = || -> Result<Option<Vec<Hash>>, ServiceError> {
-            let proof = state.nodes(&blob).inclusion(index, state.size()).map_err(unproven)?;
-            Ok(tlog::verify_inclusion(leaf, index, state.size(), &proof, state.root).ok().map(|()| proof))
-        };
-        let mut proof = prove()?;
-        if proof.is_none() {
+        let mut proven = self.prove_from_files(state, index);
+        if !matches!(proven, Ok(Some(_)) | Err(StoreError::Io { .. })) {
             self.shared.mend_around(state, index)?;
-            proof = prove()?;
+            proven = self.prove_from_files(state, index);
         }
-        let disagree = || StoreError::Corrupt {
-            table: "log",
-            key: format!("leaf {index}"),
-            field: "proof",
-            why: "the published tree does not hold what the journal says; run starmark fsck".into(),
-        };
-        let proof = proof.ok_or_else(disagree)?;
+        let (bytes, proof) = proven?.ok_or_else(|| {
+            damaged(
+                format!("leaf {index}"),
+                "the published tree does not hold what the journal says; run starmark fsck".into(),
+            )
+        })?;
         let entry = serde_json::from_slice(&bytes).map_err(|e| Refusal::invalid("json_syntax", e.to_string()))?;
         Ok(ProvenEntry { index, entry, proof })
+    }
+
+    /// An entry and its proof, as tiles and bundles have them; none where the two do not lead to the signed root.
+    fn prove_from_files(&self, state: &Published, index: u64) -> Result<Option<(Vec<u8>, Vec<Hash>)>, StoreError> {
+        let blob = |t: TileId| self.shared.blob(state, t);
+        let bytes = state.entry(index, &blob)?;
+        let proof = state.nodes(&blob).inclusion(index, state.size()).map_err(unproven)?;
+        let held = tlog::verify_inclusion(tlog::leaf(&bytes), index, state.size(), &proof, state.root);
+        Ok(held.ok().map(|()| (bytes, proof)))
     }
 
     /// Proof that the tree of size `from` grew into that of size `to`, the published one when left out.

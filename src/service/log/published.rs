@@ -228,6 +228,22 @@ impl Published {
         }))
     }
 
+    /// The entry of a leaf of this tree.
+    pub(super) fn entry(
+        &self,
+        index: u64,
+        blob: &dyn Fn(TileId) -> Result<Vec<u8>, StoreError>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let (bundle, within) = (index / TILE_WIDTH, (index % TILE_WIDTH) as usize);
+        let missing = || damaged(format!("leaf {index}"), "the tree has no such entry".into());
+        if bundle == self.size() / TILE_WIDTH {
+            return self.edge.entries().get(within).map(|e| e.to_vec()).ok_or_else(missing);
+        }
+        let bytes = blob(TileId::full(TileKind::Entries, bundle))?;
+        let entries = tlog::entries(&bytes).map_err(|r| damaged(format!("bundle {bundle}"), r.to_string()))?;
+        entries.get(within).map(|e| e.to_vec()).ok_or_else(missing)
+    }
+
     /// The nodes of this tree.
     pub(super) fn nodes<'a>(
         &'a self,

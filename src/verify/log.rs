@@ -1,17 +1,61 @@
 //! The check of the public log: with the register's own tree at hand, or from a checkpoint and proofs that somebody kept.
 
-use super::bundle::ProvenEntry;
 use super::verdict::{Check, CheckName, Draft, Source};
 use crate::domain::Host;
 use crate::sign::{KeyDocument, KeyRecord, Note, NoteAlgorithm, NoteKey, Purpose, canonicalize};
-use crate::tlog::{self, Checkpoint};
+use crate::tlog::{self, Checkpoint, Hash};
 use jiff::Timestamp;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The name of a host's log: the first line of its checkpoints, and the name of its key.
 #[must_use]
 pub fn origin(host: &Host) -> String {
     format!("{host}/log")
+}
+
+/// Most hashes a proof may have: one for each level of the largest tree.
+const PROOF_MAX: usize = 64;
+
+/// An entry of the log, with the proof that the tree of a checkpoint has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Written", try_from = "Written")]
+pub struct ProvenEntry {
+    /// Number of the leaf, from 0.
+    pub index: u64,
+    /// The entry, an object: its canonical JSON is the leaf.
+    pub entry: Value,
+    /// Inclusion proof: hashes from the leaf up (RFC 9162 section 2.1.3).
+    pub proof: Vec<Hash>,
+}
+
+/// [`ProvenEntry`] as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    index: u64,
+    entry: Map<String, Value>,
+    proof: Vec<String>,
+}
+
+impl From<ProvenEntry> for Written {
+    fn from(proven: ProvenEntry) -> Self {
+        let entry = proven.entry.as_object().cloned().unwrap_or_default();
+        Self { index: proven.index, entry, proof: proven.proof.iter().map(|h| h.to_base64()).collect() }
+    }
+}
+
+impl TryFrom<Written> for ProvenEntry {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { index, entry, proof } = written;
+        if proof.len() > PROOF_MAX {
+            return Err(format!("a proof has at most {PROOF_MAX} hashes"));
+        }
+        let hash = |text: &String| Hash::from_base64(text).map_err(|r| r.to_string());
+        Ok(Self { index, entry: Value::Object(entry), proof: proof.iter().map(hash).collect::<Result<_, _>>()? })
+    }
 }
 
 fn draft(now: Timestamp) -> Draft {

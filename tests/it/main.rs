@@ -38,6 +38,7 @@ mod privacy;
 mod race;
 mod receipt_cases;
 mod receipt_kit;
+mod receipt_log;
 mod receipts;
 mod roles;
 mod searching;

@@ -10,12 +10,12 @@ use crate::domain::written::seen;
 use crate::domain::{Level, ReceiptId, Refusal};
 use crate::sign::canonical::MAX_BYTES;
 use crate::sign::{Purpose, SigningKey, canonicalize, parse_strict, sign_for, verify_for};
-use crate::store::StoreError;
+use crate::store::{StoreError, Subject};
 use crate::verify::Outcome;
 use crate::verify::certificate::Moment;
 use crate::verify::receipt::{
-    ANSWERS_MAX, ASKED_MAX, Answer, AnswerCheck, Answered, Compared, EXPECTED_MAX, Field, REFERENCE_MAX, Receipt,
-    no_such_certificate, verify_offline,
+    ANSWERS_MAX, ASKED_MAX, Answer, AnswerCheck, Answered, Compared, EXPECTED_MAX, Field, LogHead, ProvenEntries,
+    REFERENCE_MAX, Receipt, no_such_certificate, verify_offline,
 };
 pub use kept::{MemoryReceipts, ReceiptDir, Receipts};
 use std::collections::BTreeMap;
@@ -83,7 +83,8 @@ impl Service {
         })?;
         let moment = self.moment(request.asked);
         let answers = questions.into_iter().map(|q| self.answer_question(q, request.asked, moment));
-        let answers = answers.collect::<Result<Vec<_>, _>>()?;
+        let mut answers = answers.collect::<Result<Vec<_>, _>>()?;
+        let log = self.add_proofs(&mut answers)?;
         let receipt = Receipt {
             id: ReceiptId::from_bytes(self.random()?),
             made_at: moment.now,
@@ -92,7 +93,7 @@ impl Service {
             known_at: moment.known_at,
             differences: Receipt::differing(&answers),
             answers,
-            log: None,
+            log,
         };
         let bytes = self.sign_receipt(&receipt)?;
         self.receipts.put(receipt.id, &bytes)?;
@@ -204,6 +205,31 @@ impl Service {
                 log: None,
             },
         })
+    }
+
+    /// Puts beside each answer what the public log holds of its certificate, all by one checkpoint. Where the log gives no proof
+    /// the receipt goes without.
+    fn add_proofs(&self, answers: &mut [Answer]) -> Result<Option<LogHead>, ServiceError> {
+        let mut seqs = vec![];
+        for answer in &mut *answers {
+            let all =
+                answer.certificate.as_ref().map(|c| self.store.seqs_of(Subject::Certificate(c.id))).transpose()?;
+            seqs.push(all.and_then(|all| Some([*all.first()?, *all.last()?])));
+        }
+        let wanted: Vec<u64> = seqs.iter().flatten().flatten().copied().collect();
+        let proven = match self.log().prove(&wanted) {
+            Ok(Some(proven)) if proven.entries.len() == wanted.len() && !wanted.is_empty() => proven,
+            Ok(_) => return Ok(None),
+            Err(error) => {
+                tracing::error!(why = error.in_full(), "the log gives no proof for a receipt");
+                return Ok(None);
+            }
+        };
+        let mut entries = proven.entries.into_iter();
+        for (answer, _) in answers.iter_mut().zip(&seqs).filter(|(_, seqs)| seqs.is_some()) {
+            answer.log = entries.next().zip(entries.next()).map(|(record, newest)| ProvenEntries { record, newest });
+        }
+        Ok(Some(LogHead { checkpoint: proven.checkpoint.to_string() }))
     }
 
     /// The signed receipt: canonical bytes, read back and verified before they leave.

@@ -12,7 +12,7 @@ use crate::domain::record::Terms;
 use crate::domain::{CertificateId, Fact, Host, Refusal, Standing};
 use crate::sign::{KeyDocument, canonicalize, credential, log_entry};
 use jiff::Timestamp;
-pub use read::{BUNDLE_TYPE, Bundle, BundleLog, ProvenEntry, proven_entries};
+pub use read::{BUNDLE_TYPE, Bundle, BundleLog};
 
 /// Whose keys a bundle is held against.
 #[derive(Debug, Clone, Copy)]

@@ -2,8 +2,9 @@
 
 use crate::domain::{Host, Refusal};
 use crate::sign::{KeyDocument, canonicalize, parse_strict};
-use crate::tlog::Hash;
+use crate::verify::log::ProvenEntry;
 use jiff::Timestamp;
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 /// What a bundle calls itself.
@@ -41,17 +42,6 @@ pub struct BundleLog {
     pub entries: Vec<ProvenEntry>,
 }
 
-/// An entry of the log with its inclusion proof.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProvenEntry {
-    /// Number of the leaf.
-    pub index: u64,
-    /// The entry.
-    pub entry: Value,
-    /// Hashes from the leaf up.
-    pub proof: Vec<Hash>,
-}
-
 fn bad(why: impl std::fmt::Display) -> Refusal {
     Refusal::invalid("bundle_unreadable", format!("this is no bundle of version {VERSION}: {why}"))
 }
@@ -76,42 +66,6 @@ fn text<'v>(value: &'v Value, name: &str) -> Result<&'v str, Refusal> {
 fn list<'v>(value: &'v Value, name: &str, max: usize) -> Result<&'v [Value], Refusal> {
     let list = value.as_array().filter(|l| l.len() <= max);
     list.map(Vec::as_slice).ok_or_else(|| bad(format!("“{name}” is not a list of at most {max}")))
-}
-
-/// Reads a list of proven entries, each strictly.
-///
-/// # Errors
-/// `bundle_unreadable` says what is not of its form.
-pub fn proven_entries(value: &Value) -> Result<Vec<ProvenEntry>, Refusal> {
-    list(value, "entries", ENTRIES_MAX)?.iter().map(ProvenEntry::read).collect()
-}
-
-impl ProvenEntry {
-    /// Reads one.
-    ///
-    /// # Errors
-    /// `bundle_unreadable` says what is not of its form.
-    pub fn read(value: &Value) -> Result<Self, Refusal> {
-        let [index, entry, proof] = members(value, ["index", "entry", "proof"])?;
-        let hash = |h: &Value| {
-            h.as_str()
-                .and_then(|h| Hash::from_base64(h).ok())
-                .ok_or_else(|| bad("a proof has something else than hashes"))
-        };
-        let entry = entry.as_object().cloned().map(Value::Object).ok_or_else(|| bad("an entry is not an object"))?;
-        Ok(Self {
-            index: index.as_u64().ok_or_else(|| bad("an index is not a number"))?,
-            entry,
-            proof: list(proof, "proof", 64)?.iter().map(hash).collect::<Result<_, _>>()?,
-        })
-    }
-
-    /// As it is written.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        let proof: Vec<String> = self.proof.iter().map(|h| h.to_base64()).collect();
-        json!({ "index": self.index, "entry": self.entry, "proof": proof })
-    }
 }
 
 impl Bundle {
@@ -164,8 +118,7 @@ impl Bundle {
             "status_lists": self.status_lists,
         });
         if let Some(log) = &self.log {
-            let entries: Vec<Value> = log.entries.iter().map(ProvenEntry::to_json).collect();
-            document["log"] = json!({ "checkpoint": log.checkpoint, "entries": entries });
+            document["log"] = json!({ "checkpoint": log.checkpoint, "entries": log.entries });
         }
         document
     }
@@ -179,6 +132,8 @@ fn without(document: &Value, member: &str) -> Value {
 impl BundleLog {
     fn read(value: &Value) -> Result<Self, Refusal> {
         let [checkpoint, entries] = members(value, ["checkpoint", "entries"])?;
-        Ok(Self { checkpoint: text(checkpoint, "checkpoint")?.to_owned(), entries: proven_entries(entries)? })
+        let entry = |e: &Value| ProvenEntry::deserialize(e).map_err(|e| bad(format!("an entry of the log: {e}")));
+        let entries = list(entries, "entries", ENTRIES_MAX)?.iter().map(entry).collect::<Result<_, _>>()?;
+        Ok(Self { checkpoint: text(checkpoint, "checkpoint")?.to_owned(), entries })
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::written::seen;
 use crate::domain::{Refusal, Standing};
 use crate::sign::{KeyDocument, ProofFailure, Purpose, parse_strict, verify_for};
 use crate::verify::key::{self, Signed};
+use crate::verify::log::{Evidence, ProvenEntry, evidence};
 use crate::verify::verdict::{Check, CheckName, CheckResult, Draft, Outcome, Source, Verdict};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -77,6 +78,7 @@ fn checks(bytes: &[u8], keys: &KeyDocument, now: Timestamp) -> (Option<Receipt>,
         Ok(()) => {
             let (zh, en) = ("回执的内容前后一致", "what the receipt says holds together");
             checks.push(content.ok("receipt_consistent", zh, en));
+            checks.push(log(&read, keys, now));
             (Some(read), checks)
         }
         Err(refusal) => {
@@ -85,6 +87,43 @@ fn checks(bytes: &[u8], keys: &KeyDocument, now: Timestamp) -> (Option<Receipt>,
             (None, checks)
         }
     }
+}
+
+/// What the log's proofs in it come to. That there are none, or that nobody can tell, speaks against nothing: the body's word
+/// stands by its own signature.
+fn log(receipt: &Receipt, keys: &KeyDocument, now: Timestamp) -> Check {
+    let mut proven = None;
+    for answer in &receipt.answers {
+        let (Some(log), Some(head)) = (&answer.log, &receipt.log) else {
+            if answer.log.is_some() {
+                return mismatch(now, "proofs without a checkpoint");
+            }
+            continue;
+        };
+        let (record, newest) = (&log.record, &log.newest);
+        let both = [record.clone(), newest.clone()];
+        let entries = if record == newest { &both[..1] } else { &both[..] };
+        let found = evidence(&head.checkpoint, entries, keys, now).check;
+        if !found.is_ok() {
+            return Check { required: found.result == CheckResult::Failed, ..found };
+        }
+        let id = answer.certificate.as_ref().map(|c| c.id.to_string());
+        let of = |e: &ProvenEntry| e.entry["subject"] == "certificate" && e.entry["id"].as_str() == id.as_deref();
+        let digest = answer.certificate.as_ref().map(|c| c.record_sha256.as_str());
+        let issue = record.entry["change"] == "issued" && record.entry["record_sha256"].as_str() == digest;
+        if !(id.is_some() && of(record) && of(newest) && issue) {
+            return mismatch(now, "the entries are not those of its certificates");
+        }
+        proven = Some(found);
+    }
+    proven.unwrap_or_else(|| Check { required: false, ..Evidence::none(now).check })
+}
+
+fn mismatch(now: Timestamp, why: &str) -> Check {
+    let draft = Draft { name: CheckName::Log, source: Source::Log, known_at: now };
+    let check =
+        draft.failed("log_mismatch", "日志里的记录与这份回执不符", format!("the log speaks of something else: {why}"));
+    Check { required: true, ..check }
 }
 
 /// Whether the document is all that a receipt of this body is but for its signature, under a key newer than the list.

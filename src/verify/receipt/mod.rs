@@ -9,6 +9,7 @@ use crate::domain::text::Scope;
 use crate::domain::written::folded;
 use crate::domain::{CertificateId, CertificateNumber, Host, Level, ReceiptId, Refusal, Standing};
 use crate::sign::RECEIPT_TYPE;
+use crate::verify::log::ProvenEntry;
 pub use check::{Finding, no_such_certificate, verify_offline};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -187,18 +188,6 @@ impl Answered {
             Field::Scope => self.scope.to_string(),
         }
     }
-}
-
-/// An entry of the public log with its proof of inclusion (RFC 9162, section 2.1.3).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProvenEntry {
-    /// Its place in the log, from 0.
-    pub index: u64,
-    /// The entry.
-    pub entry: Value,
-    /// Hashes from leaf to root, in base64.
-    pub proof: Vec<String>,
 }
 
 /// What the log holds of a certificate.

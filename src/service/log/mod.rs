@@ -107,6 +107,9 @@ pub struct Health {
     pub fault: Option<String>,
 }
 
+/// Bytes of an entry, and hashes that lead from it to a root.
+type EntryAndProof = (Vec<u8>, Vec<Hash>);
+
 /// What the sequencer's thread and its readers share.
 struct Shared {
     store: Arc<dyn Store>,
@@ -418,7 +421,7 @@ impl Log {
     }
 
     /// An entry and its proof, as tiles and bundles have them; none where the two do not lead to the signed root.
-    fn prove_from_files(&self, state: &Published, index: u64) -> Result<Option<(Vec<u8>, Vec<Hash>)>, StoreError> {
+    fn prove_from_files(&self, state: &Published, index: u64) -> Result<Option<EntryAndProof>, StoreError> {
         let blob = |t: TileId| self.shared.blob(state, t);
         let bytes = state.entry(index, &blob)?;
         let proof = state.nodes(&blob).inclusion(index, state.size()).map_err(unproven)?;

@@ -304,6 +304,12 @@ impl MarkLicence {
         &self.life
     }
 
+    /// The erratum that takes a step back, as known at `known_at`; both are places in [`MarkLicence::life`].
+    #[must_use]
+    pub fn corrected_by(&self, step: usize, known_at: Timestamp) -> Option<usize> {
+        self.corrections.of(step, known_at)
+    }
+
     /// How many steps it has: the version a changeset relies on.
     #[must_use]
     pub fn version(&self) -> u64 {
@@ -370,7 +376,7 @@ impl MarkLicence {
     /// Whether a step counts, as known at `known_at`: it was on record, is no erratum, and none had taken it back.
     fn counts(&self, i: usize, step: &MarkStep, known_at: Timestamp) -> bool {
         let erratum = matches!(step.change, MarkChange::Corrected { .. });
-        step.recorded_at <= known_at && !erratum && self.corrections.of(i, known_at).is_none()
+        step.recorded_at <= known_at && !erratum && self.corrected_by(i, known_at).is_none()
     }
 
     /// State at `at`, from what was on record at `known_at`; `None` when it was not on record then. What this version cannot

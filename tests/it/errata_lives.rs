@@ -174,6 +174,16 @@ fn what_is_over_takes_errata_but_none_that_ask_for_another_order() {
     assert_eq!(standing(&right, "2026-10-01", "2026-10-02"), Standing::Superseded);
 }
 
+/// A roster had it as withdrawn, and that was wrong: its record may go out, as of any that was running when it was signed.
+#[test]
+fn what_had_ended_before_its_record_had_not_when_that_was_an_error() {
+    let taken_over = issue("2026-05-08", "2026-06-01").apply(step(withdrawn(), "2026-05-20", "2026-06-01")).unwrap();
+    assert_eq!(taken_over.ended_before_record(), Some(Standing::Withdrawn));
+    let back = correct(&taken_over, 1, "not_decided", "2026-07-01").unwrap();
+    assert_eq!(back.ended_before_record(), None);
+    assert_eq!(standing(&back, "2026-06-02", "2026-06-30"), Standing::Withdrawn);
+}
+
 /// A life as the tests know it: which of its steps count.
 struct Model {
     steps: Vec<(Step, bool)>,

@@ -32,21 +32,25 @@ impl History {
 
 /// One event in two or three lines.
 fn text(act: &Recorded) -> String {
-    let Recorded { event, provenance, .. } = act;
+    let Recorded { event, provenance, step, corrected_by, .. } = act;
     let value = json!(event);
     let subject = match &event.fact {
         Fact::Mark { id, .. } => format!("mark {id} "),
         _ => String::new(),
     };
     let change = value["change"].as_str().unwrap_or_default();
+    let corrects = value["corrects"].as_u64().map(|step| format!(" step {step}")).unwrap_or_default();
     let reason = value["reason"].as_str().map(|code| format!(" {code}")).unwrap_or_default();
     let mut out = format!(
-        "{}  {subject}{change}{reason}, from {} on, by {} as {}",
+        "{}  {subject}step {step}: {change}{corrects}{reason}, from {} on, by {} as {}",
         event.recorded_at,
         event.effective_at,
         provenance.by,
         event.actor.wire()
     );
+    if let Some(by) = corrected_by {
+        out.push_str(&format!("; taken back by step {by}"));
+    }
     let more =
         [("decision", &provenance.reference), ("evidence", &provenance.note), ("key", &provenance.idempotency_key)];
     for (what, text) in more {

@@ -5,6 +5,7 @@ mod args;
 mod backup;
 mod cancel;
 mod control;
+mod correct;
 mod decisions;
 mod demo;
 mod exit;
@@ -68,6 +69,7 @@ enum Command {
     Cancel(cancel::Cancel),
     Supersede(supersede::Supersede),
     Recertify(recertify::Recertify),
+    Correct(correct::Correct),
     Mark(Box<mark::Mark>),
     Verify(verify::Verify),
     Trust(trust::Trust),
@@ -112,6 +114,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Cancel(c) => c.run(global),
         Command::Supersede(c) => c.run(global),
         Command::Recertify(c) => c.run(global),
+        Command::Correct(c) => c.run(global),
         Command::Mark(c) => c.run(global),
         Command::Verify(c) => c.run(),
         Command::Trust(c) => c.run(),

@@ -5,50 +5,63 @@ use super::exit::Exit;
 use super::{exit, say};
 use crate::domain::dates::china_day;
 use crate::domain::{CertificateId, Fact, Refusal};
-use crate::service::Service;
 use crate::service::lookup::{Asked, CertificateAnswer};
 use crate::service::revocation::Order;
+use crate::service::{Done, Service, ServiceError};
 use serde_json::{Value, json};
 
 /// Gives the order and prints the new standing.
 pub(super) fn give(global: &Global, number: &str, order: &Order, args: &ActArgs) -> anyhow::Result<Exit> {
+    carry_out(global, number, args, |service| service.order(&args.act(), number, order))
+}
+
+/// Carries something out on a certificate and prints the new standing.
+pub(super) fn carry_out(
+    global: &Global,
+    number: &str,
+    args: &ActArgs,
+    order: impl FnOnce(&Service) -> Result<Done, ServiceError>,
+) -> anyhow::Result<Exit> {
     answered(args.json, || {
         let opened = global.open()?;
-        let service = &opened.service;
-        let done = service.order(&args.act(), number, order)?;
-        let answer = answer_of(service, service.find(number)?.id)?;
-        // A successor that has not begun yet shares what befalls the certificate.
-        let others = done.entry.events.iter().filter_map(|e| match &e.fact {
-            Fact::Certificate { id, .. } if *id != answer.certificate.id => Some(*id),
-            _ => None,
-        });
-        let others = others.map(|id| answer_of(service, id)).collect::<anyhow::Result<Vec<_>>>()?;
-        let effective_at = done.entry.events.first().map(|e| e.effective_at);
-        let ahead = effective_at.filter(|at| *at > service.now()).map(china_day);
-        if args.json {
-            let mut value = standing_json(service, &answer);
-            value["replayed"] = done.replayed.into();
-            if let Some(from) = ahead {
-                value["recorded_for"] = from.to_string().into();
-            }
-            if !others.is_empty() {
-                value["also"] = others.iter().map(|other| standing_json(service, other)).collect();
-            }
-            say(value)?;
-        } else {
-            say(standing_text(service, &answer))?;
-            for other in &others {
-                say(format_args!("The same was recorded for its successor, {}", standing_text(service, other)))?;
-            }
-            if let Some(from) = ahead {
-                say(format_args!("The change is on record and counts from {from}."))?;
-            }
-            if done.replayed {
-                say("It had been done before under the same key; nothing was done twice.")?;
-            }
-        }
-        Ok(Exit::Done)
+        let done = order(&opened.service)?;
+        tell(&opened.service, &done, number, args.json)
     })
+}
+
+fn tell(service: &Service, done: &Done, number: &str, json: bool) -> anyhow::Result<Exit> {
+    let answer = answer_of(service, service.find(number)?.id)?;
+    // A successor that has not begun yet shares what befalls the certificate.
+    let others = done.entry.events.iter().filter_map(|e| match &e.fact {
+        Fact::Certificate { id, .. } if *id != answer.certificate.id => Some(*id),
+        _ => None,
+    });
+    let others = others.map(|id| answer_of(service, id)).collect::<anyhow::Result<Vec<_>>>()?;
+    let effective_at = done.entry.events.first().map(|e| e.effective_at);
+    let ahead = effective_at.filter(|at| *at > service.now()).map(china_day);
+    if json {
+        let mut value = standing_json(service, &answer);
+        value["replayed"] = done.replayed.into();
+        if let Some(from) = ahead {
+            value["recorded_for"] = from.to_string().into();
+        }
+        if !others.is_empty() {
+            value["also"] = others.iter().map(|other| standing_json(service, other)).collect();
+        }
+        say(value)?;
+        return Ok(Exit::Done);
+    }
+    say(standing_text(service, &answer))?;
+    for other in &others {
+        say(format_args!("The same was recorded for its successor, {}", standing_text(service, other)))?;
+    }
+    if let Some(from) = ahead {
+        say(format_args!("The change is on record and counts from {from}."))?;
+    }
+    if done.replayed {
+        say("It had been done before under the same key; nothing was done twice.")?;
+    }
+    Ok(Exit::Done)
 }
 
 fn answer_of(service: &Service, id: CertificateId) -> anyhow::Result<CertificateAnswer> {

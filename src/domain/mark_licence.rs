@@ -1,6 +1,7 @@
 //! A star mark licence: one for each holder, medium and goods; it lives no longer than its certificate.
 
 use super::dates::{add_days, day_start};
+use super::erratum::Corrections;
 use super::error::{Refusal, shown};
 use super::ids::{CertificateId, MarkId};
 use super::level::Level;
@@ -144,6 +145,11 @@ pub enum MarkChange {
         /// Why.
         reason: MarkRevocationReason,
     },
+    /// What befell it with its certificate was recorded in error, and counts from now on as if it had not happened.
+    Corrected {
+        /// The step, an index into [`MarkLicence::life`].
+        corrects: u32,
+    },
     /// Something that a newer version of this program recorded. Never made here, and written as it was found.
     #[serde(skip)]
     NotUnderstood(Unread),
@@ -240,6 +246,7 @@ pub struct MarkLicence {
     digits: Option<String>,
     state: MarkState,
     life: Vec<MarkStep>,
+    corrections: Corrections,
 }
 
 impl MarkLicence {
@@ -249,9 +256,14 @@ impl MarkLicence {
     /// `mark_not_requested` when the first step is another one.
     pub fn begin(id: MarkId, first: MarkStep) -> Result<Self, Refusal> {
         match &first.change {
-            MarkChange::Requested { terms } => {
-                Ok(Self { id, terms: terms.clone(), digits: None, state: MarkState::Requested, life: vec![first] })
-            }
+            MarkChange::Requested { terms } => Ok(Self {
+                id,
+                terms: terms.clone(),
+                digits: None,
+                state: MarkState::Requested,
+                life: vec![first],
+                corrections: Corrections::default(),
+            }),
             MarkChange::NotUnderstood(unread) => Err(Refusal::rule(
                 "mark_not_requested",
                 format!("mark {id} begins with what cannot be read: {}", unread.why()),
@@ -286,10 +298,16 @@ impl MarkLicence {
         self.life.iter().find(|s| s.is_planned_replacement() && s.recorded_at <= known_at).map(|s| s.effective_at)
     }
 
-    /// Every step, oldest first.
+    /// Every step as it was recorded, oldest first, also those that were taken back.
     #[must_use]
     pub fn life(&self) -> &[MarkStep] {
         &self.life
+    }
+
+    /// The erratum that takes a step back, as known at `known_at`; both are places in [`MarkLicence::life`].
+    #[must_use]
+    pub fn corrected_by(&self, step: usize, known_at: Timestamp) -> Option<usize> {
+        self.corrections.of(step, known_at)
     }
 
     /// How many steps it has: the version a changeset relies on.
@@ -301,8 +319,13 @@ impl MarkLicence {
     /// The licence after one more step.
     ///
     /// # Errors
-    /// `mark_state` names the state that forbids it.
+    /// `mark_state` names the state that forbids it; `not_correctable` for an erratum on what is not taken back.
     pub fn apply(mut self, step: MarkStep) -> Result<Self, Refusal> {
+        if let MarkChange::Corrected { corrects } = step.change
+            && self.state != MarkState::NotUnderstood
+        {
+            return self.corrected(corrects, step);
+        }
         let state = self.state(step.recorded_at);
         let refused =
             |word: &str| Refusal::rule("mark_state", format!("mark {} is {word}: that is not possible now", self.id));
@@ -319,6 +342,43 @@ impl MarkLicence {
         Ok(self)
     }
 
+    /// The licence after an erratum. What is left is proved once more.
+    fn corrected(mut self, corrects: u32, erratum: MarkStep) -> Result<Self, Refusal> {
+        let taken_back = self.taken_back(corrects)?;
+        let (first, rest) = self.life.split_first().ok_or_else(|| not_correctable(self.id, corrects))?;
+        let mut left = Self::begin(self.id, first.clone())?;
+        for (i, step) in (1..).zip(rest).filter(|(i, s)| self.counts(*i, s, Timestamp::MAX) && !taken_back.contains(i))
+        {
+            left = left.apply(step.clone()).map_err(|_| not_correctable(self.id, i as u32))?;
+        }
+        self.state = left.state;
+        self.corrections.take_back(&taken_back, self.life.len(), erratum.recorded_at);
+        self.life.push(erratum);
+        Ok(self)
+    }
+
+    /// The steps that an erratum takes back: what befell it with its certificate, and with a freeze what lifted it.
+    fn taken_back(&self, corrects: u32) -> Result<Vec<usize>, Refusal> {
+        let at = usize::try_from(corrects).unwrap_or(usize::MAX);
+        let step = self.life.get(at).filter(|s| self.counts(at, s, Timestamp::MAX));
+        let next = (0..)
+            .zip(&self.life)
+            .find(|(i, s)| *i > at && self.counts(*i, s, Timestamp::MAX) && !s.is_planned_replacement());
+        match (step.map(|s| &s.change), next) {
+            (Some(MarkChange::Frozen), Some((lifted, MarkStep { change: MarkChange::Unfrozen, .. }))) => {
+                Ok(vec![at, lifted])
+            }
+            (Some(MarkChange::Frozen | MarkChange::Unfrozen | MarkChange::Ended), _) => Ok(vec![at]),
+            _ => Err(not_correctable(self.id, corrects)),
+        }
+    }
+
+    /// Whether a step counts, as known at `known_at`: it was on record, is no erratum, and none had taken it back.
+    fn counts(&self, i: usize, step: &MarkStep, known_at: Timestamp) -> bool {
+        let erratum = matches!(step.change, MarkChange::Corrected { .. });
+        step.recorded_at <= known_at && !erratum && self.corrected_by(i, known_at).is_none()
+    }
+
     /// State at `at`, from what was on record at `known_at`; `None` when it was not on record then. What this version cannot
     /// read may change the past as well, so it counts from when it was recorded. A licence whose last
     /// day has passed is `Ended`: that is computed, never stored.
@@ -326,8 +386,8 @@ impl MarkLicence {
     pub fn state_at(&self, at: Timestamp, known_at: Timestamp) -> Option<(MarkState, Timestamp)> {
         let mut found: Option<(MarkState, Timestamp)> = None;
         let counts = |s: &&MarkStep| s.effective_at <= at || matches!(s.change, MarkChange::NotUnderstood(_));
-        let steps = self.life.iter().filter(|s| s.recorded_at <= known_at && !s.is_planned_replacement());
-        for step in steps.filter(counts) {
+        let known = (0..).zip(&self.life).filter(|(i, s)| self.counts(*i, s, known_at) && !s.is_planned_replacement());
+        for step in known.map(|(_, step)| step).filter(counts) {
             found = match (found, &step.change) {
                 (None, MarkChange::Requested { .. }) => Some((MarkState::Requested, step.effective_at)),
                 (Some((state, since)), change) => Some(match state.after(change) {
@@ -347,4 +407,9 @@ impl MarkLicence {
             _ => (state, since.max(self.life[0].effective_at)),
         })
     }
+}
+
+fn not_correctable(id: MarkId, step: u32) -> Refusal {
+    let why = format!("step {step} of mark {id} is not taken back: it does not stand, or something came after it");
+    Refusal::rule("not_correctable", why)
 }

@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod dates;
 pub mod decision;
+mod erratum;
 pub mod error;
 pub mod event;
 pub mod holder;

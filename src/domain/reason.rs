@@ -56,6 +56,16 @@ const MARK_REVOCATION: &[Row] = &[
     ("other", "其他", "other"),
 ];
 
+const CORRECTION: &[Row] = &[
+    ("wrong_certificate", "登记到了别的证书上", "meant for another certificate"),
+    (CorrectionReason::WRONG_REASON, "登记的原因有误", "recorded with the wrong reason"),
+    (CorrectionReason::WRONG_DATES, "登记的日期有误", "recorded with wrong dates"),
+    (CorrectionReason::WRONG_OUTCOME, "登记的监督结果有误", "recorded with the wrong outcome of a surveillance"),
+    ("not_decided", "没有作出这项决定", "nothing of the kind was decided"),
+    ("overturned", "原决定经申诉、复议或诉讼被撤销", "the decision was overturned on appeal"),
+    ("other", "其他登记错误", "another error of the register"),
+];
+
 fn find(table: &'static [Row], what: &str, code: &str) -> Result<Row, Refusal> {
     table.iter().find(|r| r.0 == code).copied().ok_or_else(|| {
         let known: Vec<&str> = table.iter().map(|r| r.0).collect();
@@ -142,6 +152,25 @@ reason!(
     /// Why a mark licence is revoked.
     MarkRevocationReason, MARK_REVOCATION, "revoking a mark"
 );
+reason!(
+    /// What was wrong with a step that an erratum takes back.
+    CorrectionReason, CORRECTION, "an erratum"
+);
+
+impl CorrectionReason {
+    /// Code of a suspension or an end that holds, for another reason.
+    pub const WRONG_REASON: &'static str = "wrong_reason";
+    /// Code of something that happened on other days.
+    pub const WRONG_DATES: &'static str = "wrong_dates";
+    /// Code of a surveillance that found something else.
+    pub const WRONG_OUTCOME: &'static str = "wrong_outcome";
+
+    /// Whether something of the kind did happen, so that the right thing is to be recorded in its place.
+    #[must_use]
+    pub fn calls_for_another(self) -> bool {
+        matches!(self.code(), Self::WRONG_REASON | Self::WRONG_DATES | Self::WRONG_OUTCOME)
+    }
+}
 
 impl SuspensionReason {
     /// Code of the one reason for which the system itself may suspend.

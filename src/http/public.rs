@@ -111,15 +111,16 @@ async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Re
         .into_response())
 }
 
-/// Everything that happened to a certificate, oldest first
+/// Everything that was recorded of a certificate, oldest first, also what an erratum took back
 #[utoipa::path(get, path = "/api/v1/certificates/{id}/history", tag = "public",
     params(("id" = String, Path, description = "16-digit identifier")),
     responses((status = 200, body = Vec<HistoryStep>, description = "the answer"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn history(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Vec<HistoryStep>>, Problem> {
     let answer = answer(&app, &id, &MomentQuery::default())?;
     let leaves = app.service.leaves_of(answer.certificate.id)?;
-    let steps = answer.certificate.life().iter().zip(leaves);
-    Ok(Json(steps.map(|(step, leaf)| HistoryStep::of(&app.links, step, leaf)).collect()))
+    let certificate = &answer.certificate;
+    let steps = certificate.life().iter().zip(leaves).enumerate();
+    Ok(Json(steps.map(|(n, (step, leaf))| HistoryStep::of(&app.links, certificate, n, step, leaf)).collect()))
 }
 
 /// About which moment a bundle's status lists are

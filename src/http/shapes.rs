@@ -8,6 +8,7 @@ use crate::service::log::Proven;
 use crate::service::lookup::{CertificateAnswer, FoundMark, MarkAnswer};
 use crate::verify::Verdict;
 use crate::verify::certificate::reason;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -303,8 +304,12 @@ pub struct PageBody {
 /// One thing that happened to a certificate.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HistoryStep {
-    /// `issued`, `surveyed`, `suspended`, `reinstated`, `withdrawn`, `cancelled` or `superseded`, with its members; or
-    /// `not_understood`: recorded by a newer version of this program.
+    /// Its number in the life, from 0.
+    step: usize,
+    /// The number of the erratum that takes it back: since that was recorded it counts as if it had not happened. Else null.
+    corrected_by: Option<usize>,
+    /// `issued`, `surveyed`, `suspended`, `reinstated`, `withdrawn`, `cancelled`, `superseded` or `corrected` (an erratum; `corrects`
+    /// is the number of the step it takes back), with its members; or `not_understood`: recorded by a newer version of this program.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     change: Value,
@@ -321,7 +326,7 @@ pub struct HistoryStep {
 impl HistoryStep {
     /// The shape of a step; the terms stand in the record, not here again.
     #[must_use]
-    pub fn of(links: &Links, step: &Step, leaf: Option<u64>) -> Self {
+    pub fn of(links: &Links, certificate: &Certificate, number: usize, step: &Step, leaf: Option<u64>) -> Self {
         let change = match &step.change {
             CertificateChange::Issued { terms, record_sha256, .. } => json!({
                 "change": "issued", "number": terms.number, "level": terms.level, "record_sha256": record_sha256,
@@ -332,6 +337,8 @@ impl HistoryStep {
         };
         let understood = !matches!(step.change, CertificateChange::NotUnderstood(_));
         Self {
+            step: number,
+            corrected_by: certificate.corrected_by(number, Timestamp::MAX),
             change,
             effective_at: step.effective_at.to_string(),
             recorded_at: step.recorded_at.to_string(),
@@ -389,7 +396,7 @@ pub struct LicenceBody {
 impl LicenceBody {
     /// The shape of a licence.
     #[must_use]
-    pub fn of(links: &Links, licence: &MarkLicence, at: jiff::Timestamp, known_at: jiff::Timestamp) -> Self {
+    pub fn of(links: &Links, licence: &MarkLicence, at: Timestamp, known_at: Timestamp) -> Self {
         let terms = licence.terms();
         let found = licence.state_at(at, known_at);
         let text = |t: &Option<crate::domain::text::Goods>| t.as_ref().map(ToString::to_string);

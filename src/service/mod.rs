@@ -5,6 +5,7 @@ pub mod audit;
 pub mod bundle;
 pub mod clock;
 pub mod data_dir;
+pub mod erratum;
 pub mod error;
 pub mod issuance;
 pub mod keyring;

@@ -6,7 +6,7 @@
 use super::{Service, ServiceError};
 use crate::domain::certificate::Moves;
 use crate::domain::status_entry::{LIST_ENTRIES, Listed};
-use crate::domain::{Fact, Refusal, StatusEntry, StatusPurpose};
+use crate::domain::{CertificateChange, Fact, Refusal, StatusEntry, StatusPurpose};
 use crate::sign::{
     Purpose, SigningKey, StatusList, StatusToken, canonicalize, cwt, jwt, parse_strict, sign_document,
     status_credential, verify_credential,
@@ -139,7 +139,9 @@ impl Service {
         }
         for event in entries.iter().flat_map(|e| &e.events) {
             match &event.fact {
-                Fact::Certificate { id, change } if change.moves_status() => {
+                Fact::Certificate { id, change }
+                    if change.moves_status() || matches!(change, CertificateChange::Corrected { .. }) =>
+                {
                     let certificate = self.certificate(*id)?;
                     if let Some(entry) = certificate.terms().status.filter(|entry| entry.list() == list) {
                         Arc::make_mut(&mut kept.moves).insert(entry.index(), certificate.moves());

@@ -117,6 +117,10 @@ impl Service {
             let key = IdempotencyKey::parse(&format!("sweep:{}:{}:{today}", item.id, item.on))?;
             let act = Act { actor: actor.clone(), key: Some(key), note: act.note.clone() };
             match self.order(&act, &item.id.to_string(), &order) {
+                // Suspended by the sweep today, and that was taken back: it is not suspended twice on one day.
+                Ok(done) if done.replayed && *self.certificate(item.id)?.state() == State::InForce => {
+                    due.surveillance_overdue.push(item);
+                }
                 Ok(_) => {}
                 Err(ServiceError::Refused(why)) => {
                     let why: Vec<String> = why.iter().map(Refusal::to_string).collect();
@@ -135,7 +139,7 @@ impl Service {
         let mut found = vec![];
         for (_, id) in self.store.calendar(Calendar::SuspensionEnds, add_months(today, months))? {
             let certificate = self.certificate(id)?;
-            let by_sweep = certificate.life().iter().rev().any(|s| {
+            let by_sweep = certificate.counted(self.now()).any(|(_, s)| {
                 s.actor == Role::System
                     && china_day(s.recorded_at) == today
                     && matches!(s.change, CertificateChange::Suspended { .. })

@@ -45,6 +45,11 @@ impl RecordKind {
 pub struct Recorded {
     /// Its sequence number.
     pub seq: u64,
+    /// Which step of its certificate's or mark's life it is, from 0.
+    pub step: u64,
+    /// The step that takes it back, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub corrected_by: Option<u64>,
     /// What happened.
     #[serde(flatten)]
     pub event: Event,

@@ -220,6 +220,7 @@ pub fn reason(life: &Certificate, step: Option<usize>) -> Option<(&'static str, 
         CertificateChange::Issued { .. }
         | CertificateChange::Surveyed { .. }
         | CertificateChange::Reinstated { .. }
+        | CertificateChange::Corrected { .. }
         | CertificateChange::NotUnderstood(_) => None,
     }
 }

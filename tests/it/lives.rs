@@ -11,11 +11,11 @@ use starmark::domain::standing::{Flag, Standing};
 use starmark::domain::status_entry::Listed;
 use starmark::domain::{CertificateId, Role};
 
-fn d(text: &str) -> Date {
+pub fn d(text: &str) -> Date {
     text.parse().unwrap()
 }
 
-fn intervals() -> Intervals {
+pub fn intervals() -> Intervals {
     Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap().intervals
 }
 
@@ -33,7 +33,7 @@ fn terms(issued_on: Date) -> Terms {
     .unwrap()
 }
 
-fn issue(issued_on: &str, recorded: &str) -> Certificate {
+pub fn issue(issued_on: &str, recorded: &str) -> Certificate {
     let change = CertificateChange::Issued {
         terms: Box::new(terms(d(issued_on))),
         record_sha256: "00".repeat(32),
@@ -44,11 +44,11 @@ fn issue(issued_on: &str, recorded: &str) -> Certificate {
     Certificate::begin(CertificateId::from_bytes([1; 6]), step).unwrap()
 }
 
-fn noon(day: &str) -> Timestamp {
+pub fn noon(day: &str) -> Timestamp {
     format!("{day}T12:00:00+08:00").parse().unwrap()
 }
 
-fn suspended(confirmed: &str, until: &str) -> CertificateChange {
+pub fn suspended(confirmed: &str, until: &str) -> CertificateChange {
     CertificateChange::Suspended {
         reason: SuspensionReason::parse("0112").unwrap(),
         confirmed_on: d(confirmed),
@@ -56,29 +56,29 @@ fn suspended(confirmed: &str, until: &str) -> CertificateChange {
     }
 }
 
-fn withdrawn() -> CertificateChange {
+pub fn withdrawn() -> CertificateChange {
     CertificateChange::Withdrawn { reason: WithdrawalReason::parse("0117").unwrap() }
 }
 
-fn cancelled() -> CertificateChange {
+pub fn cancelled() -> CertificateChange {
     CertificateChange::Cancelled { reason: CancellationReason::parse("holder_request").unwrap() }
 }
 
-fn superseded() -> CertificateChange {
+pub fn superseded() -> CertificateChange {
     let by = CertificateId::from_bytes([2; 6]);
     CertificateChange::Superseded { by, reason: SupersessionReason::parse("scope_changed").unwrap() }
 }
 
-fn reinstated(passed: &str) -> CertificateChange {
+pub fn reinstated(passed: &str) -> CertificateChange {
     CertificateChange::Reinstated { passed_on: d(passed) }
 }
 
-fn step(change: CertificateChange, effective: &str, recorded: &str) -> Step {
+pub fn step(change: CertificateChange, effective: &str, recorded: &str) -> Step {
     Step { change, effective_at: day_start(d(effective)), recorded_at: noon(recorded), actor: Role::DecisionMaker }
 }
 
 /// Tries a step as a use case does: the guards, then the state.
-fn try_step(c: &Certificate, s: Step) -> Result<Certificate, &'static str> {
+pub fn try_step(c: &Certificate, s: Step) -> Result<Certificate, &'static str> {
     c.admit(&s, &intervals()).map_err(|r| r.code)?;
     c.clone().apply(s).map_err(|r| r.code)
 }

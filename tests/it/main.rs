@@ -15,6 +15,8 @@ mod connections;
 mod control;
 mod docs;
 mod doors;
+mod errata;
+mod errata_lives;
 mod harness;
 mod interop_credential;
 mod interop_issued;

@@ -33,6 +33,9 @@ fn rows() -> Vec<Row> {
         ("post", certificate("reinstatement"), json!({}), &[DecisionMaker]),
         ("post", certificate("withdrawal"), json!({"reason": "0199"}), &[DecisionMaker]),
         ("post", certificate("cancellation"), json!({"reason": "holder_gone"}), &[DecisionMaker]),
+        // Which role it takes hangs on the step: here a surveillance, and the issue, which none takes back.
+        ("post", certificate("erratum"), json!({"step": 1, "reason": "other", "note": "x"}), &[Registrar]),
+        ("post", certificate("erratum"), json!({"step": 0, "reason": "other", "note": "x"}), &[DecisionMaker]),
         ("post", certificate("marks"), json!({"medium": "product", "approve": false}), &[MarkOfficer, Registrar]),
         ("post", certificate("marks"), json!({"medium": "packaging"}), &[MarkOfficer]),
         ("post", mark("approval"), json!({}), &[MarkOfficer]),

@@ -25,6 +25,7 @@ pub(super) fn story(today: Date) -> Result<Author, Refusal> {
     }
     surveillance(&mut author)?;
     suspensions(&mut author)?;
+    errata(&mut author)?;
     marks(&mut author)?;
     // What happens on one day happens in the order written.
     author.scenes.sort_by_key(|s| s.on);
@@ -140,6 +141,25 @@ fn suspensions(author: &mut Author) -> Written {
     let back = author.ago(1, 6);
     author.order(&life, back, Order::Reinstate { passed_on: Some(add_days(back, -3)), effective_on: None });
     Ok(())
+}
+
+/// A suspension and a withdrawal that were recorded in error: the one for another certificate, the other overturned.
+fn errata(author: &mut Author) -> Written {
+    let since = author.ago(3, 20);
+    let issued_on = author.ago(15, 16);
+    let life = author.issue("corrected-suspension".into(), Level::FiveStar, issued_on);
+    author.survey(&life, since);
+    author.license(&life, Medium::Packaging)?;
+    author.suspend(&life, since, "0113")?;
+    author.correct(&life, author.ago(3, 17), "wrong_certificate")?;
+
+    let since = author.ago(2, 14);
+    let issued_on = author.ago(8, 18);
+    let life = author.issue("corrected-withdrawal".into(), Level::FourStar, issued_on);
+    author.license(&life, Medium::Advertising)?;
+    let order = Order::Withdraw { reason: WithdrawalReason::parse("0117")?, effective_on: None };
+    author.order(&life, since, order);
+    author.correct(&life, author.ago(0, 19), "overturned")
 }
 
 /// A mark that was revoked, one that is only asked for, and one that was refused.

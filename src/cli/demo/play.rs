@@ -3,6 +3,7 @@
 use super::story::{Author, Deed, Scene};
 use crate::domain::Refusal;
 use crate::domain::dates::{add_days, day_start};
+use crate::domain::text::Note;
 use crate::service::clock::ManualClock;
 use crate::service::marks::MarkOrder;
 use crate::service::{Act, Actor, Service};
@@ -63,6 +64,12 @@ fn enact<'a>(
             certificates.insert(&scene.case, issued.id.to_string());
         }
         Deed::Order(order) => drop(service.order(act, &of(&scene.case)?, order)?),
+        Deed::Correct(reason) => {
+            let certificate = service.find(&of(&scene.case)?)?;
+            let latest = u32::try_from(certificate.life().len() - 1)?;
+            let act = Act { note: Some(Note::parse("示例：复核记录")?), ..act.clone() };
+            service.correct(&act, &certificate.id.to_string(), latest, *reason)?;
+        }
         Deed::License(request) => drop(service.license_mark(act, &of(&scene.case)?, request)?),
         Deed::Request(request) => drop(service.request_mark(act, &of(&scene.case)?, request)?),
         Deed::RefuseMark | Deed::RevokeMark(_) => {

@@ -6,7 +6,7 @@ use crate::domain::certificate::SurveillanceOutcome;
 use crate::domain::dates::{add_days, add_months, months_before};
 use crate::domain::decision::DecisionInput;
 use crate::domain::mark_licence::Medium;
-use crate::domain::reason::{MarkRevocationReason, SupersessionReason, SuspensionReason};
+use crate::domain::reason::{CorrectionReason, MarkRevocationReason, SupersessionReason, SuspensionReason};
 use crate::domain::text::{Goods, Name};
 use crate::domain::{Level, Refusal};
 use crate::service::marks::MarkRequest;
@@ -19,6 +19,8 @@ pub(super) enum Deed {
     Issue(Box<DecisionInput>),
     /// An order is carried out.
     Order(Order),
+    /// The latest thing that was recorded is taken back.
+    Correct(CorrectionReason),
     /// The certificate of another case is replaced by this one.
     Replace {
         /// Case whose certificate it was.
@@ -118,6 +120,12 @@ impl Author {
         let reason = SuspensionReason::parse(code)?;
         let order = Order::Suspend { reason, confirmed_on: Some(add_days(on, -2)), effective_on: None, until: None };
         self.order(life, on, order);
+        Ok(())
+    }
+
+    /// The latest thing that was recorded of it is taken back on that day.
+    pub fn correct(&mut self, life: &Life, on: Date, code: &str) -> Result<(), Refusal> {
+        self.add(on, &life.case, Deed::Correct(CorrectionReason::parse(code)?));
         Ok(())
     }
 

@@ -27,6 +27,9 @@ impl Certificate {
         }
         let today = china_day(step.recorded_at);
         let day = china_day(step.effective_at);
+        if let CertificateChange::Corrected { corrects, reason } = step.change {
+            return self.admit_erratum(corrects, reason, step.recorded_at);
+        }
         if today > self.terms.valid_until {
             return Err(not_now(
                 "certificate_expired",
@@ -95,6 +98,7 @@ impl Certificate {
             CertificateChange::Cancelled { .. } => not_future("/effective_on", day),
             CertificateChange::Superseded { .. }
             | CertificateChange::Issued { .. }
+            | CertificateChange::Corrected { .. }
             | CertificateChange::NotUnderstood(_) => Ok(()),
         }
     }
@@ -188,15 +192,13 @@ impl Certificate {
     }
 
     fn last_reinstated_on(&self) -> Option<Date> {
-        self.life
-            .iter()
-            .rev()
-            .find(|s| matches!(s.change, CertificateChange::Reinstated { .. }))
-            .map(|s| china_day(s.effective_at))
+        let reinstated =
+            self.counted(Timestamp::MAX).filter(|(_, s)| matches!(s.change, CertificateChange::Reinstated { .. }));
+        reinstated.last().map(|(_, s)| china_day(s.effective_at))
     }
 }
 
-fn untrue(message: String) -> Result<(), Refusal> {
+pub(super) fn untrue(message: String) -> Result<(), Refusal> {
     Err(Refusal::rule("reason_untrue", message).under("/reason"))
 }
 

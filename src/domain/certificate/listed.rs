@@ -17,6 +17,8 @@ struct Move {
     effect: Effect,
     effective_at: Timestamp,
     recorded_at: Timestamp,
+    /// When an erratum took it back.
+    corrected_at: Option<Timestamp>,
 }
 
 /// All that moves a certificate's place in the status lists: its life without whatever does not.
@@ -30,7 +32,9 @@ impl Moves {
     #[must_use]
     pub fn listed(&self, at: Timestamp, known_at: Timestamp) -> Listed {
         let mut listed = Listed::Valid;
-        for step in self.0.iter().filter(|s| s.recorded_at <= known_at) {
+        let counts =
+            |s: &&Move| s.recorded_at <= known_at && s.corrected_at.is_none_or(|corrected| corrected > known_at);
+        for step in self.0.iter().filter(counts) {
             match step.effect {
                 // It may reach back to any time.
                 Effect::Unknown => return listed.max(Listed::Suspended),
@@ -44,15 +48,16 @@ impl Moves {
     /// The next moment after `at` at which [`Moves::listed`] may say something else: a change that was planned takes effect.
     #[must_use]
     pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
-        self.0.iter().map(|s| s.effective_at).filter(|effective| *effective > at).min()
+        let counts = self.0.iter().filter(|s| s.corrected_at.is_none());
+        counts.map(|s| s.effective_at).filter(|effective| *effective > at).min()
     }
 }
 
 impl CertificateChange {
-    /// What it does to the certificate's place in the status lists; none where nothing.
+    /// What it does to the certificate's place in the status lists; none where nothing. An erratum takes back what another did.
     fn effect(&self) -> Option<Effect> {
         match self {
-            Self::Issued { .. } | Self::Surveyed { .. } => None,
+            Self::Issued { .. } | Self::Surveyed { .. } | Self::Corrected { .. } => None,
             Self::Suspended { .. } => Some(Effect::Becomes(Listed::Suspended)),
             Self::Reinstated { .. } => Some(Effect::Becomes(Listed::Valid)),
             Self::Withdrawn { .. } | Self::Cancelled { .. } | Self::Superseded { .. } => {
@@ -62,7 +67,7 @@ impl CertificateChange {
         }
     }
 
-    /// Whether it may change what the status lists say of the certificate.
+    /// Whether by itself it may change what the status lists say of the certificate.
     #[must_use]
     pub fn moves_status(&self) -> bool {
         self.effect().is_some()
@@ -73,10 +78,10 @@ impl Certificate {
     /// What moves its place in the status lists.
     #[must_use]
     pub fn moves(&self) -> Moves {
-        let moved = |s: &super::Step| {
-            let effect = s.change.effect()?;
-            Some(Move { effect, effective_at: s.effective_at, recorded_at: s.recorded_at })
+        let moved = |(i, s): (usize, &super::Step)| {
+            let (effect, corrected_at) = (s.change.effect()?, self.corrections.since(i));
+            Some(Move { effect, effective_at: s.effective_at, recorded_at: s.recorded_at, corrected_at })
         };
-        Moves(self.life.iter().filter_map(moved).collect())
+        Moves(self.life.iter().enumerate().filter_map(moved).collect())
     }
 }

@@ -1,14 +1,17 @@
 //! A certificate's life: states, the changes between them, and its standing at any instant as known at any other.
 
 mod admit;
+mod corrected;
 mod listed;
 mod standing_at;
 
 use super::dates::china_day;
+use super::erratum::Corrections;
 use super::error::Refusal;
 use super::ids::CertificateId;
+use super::number::CertificateNumber;
 use super::reading::Unread;
-use super::reason::{CancellationReason, SupersessionReason, SuspensionReason, WithdrawalReason};
+use super::reason::{CancellationReason, CorrectionReason, SupersessionReason, SuspensionReason, WithdrawalReason};
 use super::record::Terms;
 use super::role::Role;
 use super::standing::Standing;
@@ -81,9 +84,34 @@ pub enum CertificateChange {
         /// Why.
         reason: SupersessionReason,
     },
+    /// An erratum: an earlier step was recorded in error, and counts from now on as if it had not happened.
+    Corrected {
+        /// The step, an index into [`Certificate::life`]: 0 is the issue.
+        corrects: u32,
+        /// What was wrong.
+        reason: CorrectionReason,
+    },
     /// Something that a newer version of this program recorded. Never made here, and written as it was found.
     #[serde(skip)]
     NotUnderstood(Unread),
+}
+
+impl CertificateChange {
+    /// Name on the wire.
+    #[must_use]
+    pub const fn wire(&self) -> &'static str {
+        match self {
+            Self::Issued { .. } => "issued",
+            Self::Surveyed { .. } => "surveyed",
+            Self::Suspended { .. } => "suspended",
+            Self::Reinstated { .. } => "reinstated",
+            Self::Withdrawn { .. } => "withdrawn",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Superseded { .. } => "superseded",
+            Self::Corrected { .. } => "corrected",
+            Self::NotUnderstood(_) => "not_understood",
+        }
+    }
 }
 
 /// A serial number and the series it was counted in.
@@ -151,6 +179,9 @@ pub struct Certificate {
     record_sha256: String,
     state: State,
     life: Vec<Step>,
+    /// The step that names its successor.
+    superseded: Option<usize>,
+    corrections: Corrections,
 }
 
 /// Standing at one instant, with what explains it.
@@ -181,6 +212,8 @@ impl Certificate {
                 record_sha256: record_sha256.clone(),
                 state: State::InForce,
                 life: vec![first],
+                superseded: None,
+                corrections: Corrections::default(),
             }),
             CertificateChange::NotUnderstood(unread) => Err(not_now(
                 "not_issued",
@@ -211,10 +244,11 @@ impl Certificate {
     /// What takes its place, from what was on record at `known_at`.
     #[must_use]
     pub fn succession(&self, known_at: Timestamp) -> Option<Succession> {
-        self.life.iter().filter(|s| s.recorded_at <= known_at).find_map(|s| match s.change {
-            CertificateChange::Superseded { by, .. } => Some(Succession { by, from: s.effective_at }),
+        let step = self.superseded.and_then(|i| self.life.get(i)).filter(|s| s.recorded_at <= known_at)?;
+        match step.change {
+            CertificateChange::Superseded { by, .. } => Some(Succession { by, from: step.effective_at }),
             _ => None,
-        })
+        }
     }
 
     /// Whether it was withdrawn, cancelled or superseded by then; the end of its validity is another question.
@@ -224,7 +258,7 @@ impl Certificate {
             || self.succession(Timestamp::MAX).is_some_and(|s| s.from <= at)
     }
 
-    /// Every step, oldest first.
+    /// Every step as it was recorded, oldest first, also those that were taken back.
     #[must_use]
     pub fn life(&self) -> &[Step] {
         &self.life
@@ -248,62 +282,86 @@ impl Certificate {
     /// # Errors
     /// The refusal names the state that forbids the step.
     pub fn apply(mut self, step: Step) -> Result<Self, Refusal> {
-        self.state = self.next_state(&step)?;
+        let at = self.life.len();
+        let (state, taken_back) = self.next_state(&step)?;
+        self.state = state;
+        self.corrections.take_back(&taken_back, at, step.recorded_at);
+        if matches!(step.change, CertificateChange::Superseded { .. }) {
+            self.superseded.get_or_insert(at);
+        }
         self.life.push(step);
         Ok(self)
     }
 
-    fn next_state(&self, step: &Step) -> Result<State, Refusal> {
-        let number = &self.terms.number;
-        let final_word = |word: &str| {
-            let why =
-                format!("certificate {number} is {word}, which is final: an error is corrected by a new certificate");
+    /// The state after one more step, and the earlier steps that it takes back.
+    fn next_state(&self, step: &Step) -> Result<(State, Vec<usize>), Refusal> {
+        match step.change {
+            CertificateChange::Corrected { corrects, .. } if self.state != State::NotUnderstood => {
+                let taken_back = self.taken_back(corrects, step)?;
+                Ok((self.without(&taken_back)?, taken_back))
+            }
+            _ => Ok((state_after(&self.terms.number, &self.state, self.succession(Timestamp::MAX), step)?, vec![])),
+        }
+    }
+}
+
+/// The state after one more step on `state`, of a certificate with that successor on record.
+fn state_after(
+    number: &CertificateNumber,
+    state: &State,
+    succession: Option<Succession>,
+    step: &Step,
+) -> Result<State, Refusal> {
+    let unread = *state == State::NotUnderstood || matches!(step.change, CertificateChange::NotUnderstood(_));
+    if let Some(Succession { by, from }) = succession.filter(|_| !unread) {
+        if step.recorded_at >= from || step.effective_at >= from {
+            let why = format!(
+                "certificate {number} is superseded by {by} from {} on, which is final: give the order for that one",
+                china_day(from)
+            );
+            return Err(not_now("certificate_ended", why));
+        }
+        if matches!(step.change, CertificateChange::Superseded { .. }) {
+            let why = format!(
+                "certificate {number} is to be replaced by {by} from {} already: replace that one",
+                china_day(from)
+            );
+            return Err(not_now("successor_planned", why));
+        }
+    }
+    let ended = |standing| State::Ended { standing, from: step.effective_at };
+    match (state, &step.change) {
+        (State::NotUnderstood, _) | (_, CertificateChange::NotUnderstood(_)) => Ok(State::NotUnderstood),
+        (State::Ended { standing, .. }, _) => {
+            let why = format!(
+                "certificate {number} is {}, which is final; where that was recorded in error, an erratum takes it back (correct)",
+                standing.wire()
+            );
             Err(not_now("certificate_ended", why))
-        };
-        let unread = self.state == State::NotUnderstood || matches!(step.change, CertificateChange::NotUnderstood(_));
-        if let Some(Succession { by, from }) = self.succession(Timestamp::MAX).filter(|_| !unread) {
-            if step.recorded_at >= from || step.effective_at >= from {
-                let why = format!(
-                    "certificate {number} is superseded by {by} from {} on, which is final: give the order for that one",
-                    china_day(from)
-                );
-                return Err(not_now("certificate_ended", why));
-            }
-            if matches!(step.change, CertificateChange::Superseded { .. }) {
-                let why = format!(
-                    "certificate {number} is to be replaced by {by} from {} already: replace that one",
-                    china_day(from)
-                );
-                return Err(not_now("successor_planned", why));
-            }
         }
-        let ended = |standing| State::Ended { standing, from: step.effective_at };
-        match (&self.state, &step.change) {
-            (State::NotUnderstood, _) | (_, CertificateChange::NotUnderstood(_)) => Ok(State::NotUnderstood),
-            (State::Ended { standing, .. }, _) => final_word(standing.wire()),
-            (_, CertificateChange::Issued { .. }) => {
-                Err(not_now("already_issued", format!("certificate {number} is issued already")))
-            }
-            (state, CertificateChange::Surveyed { .. }) => Ok(state.clone()),
-            (State::InForce, CertificateChange::Suspended { reason, until, .. }) => {
-                Ok(State::Suspended { from: step.effective_at, until: *until, reason: *reason })
-            }
-            (State::Suspended { from, .. }, CertificateChange::Suspended { .. }) => Err(not_now(
-                "already_suspended",
-                format!("certificate {number} is suspended from {} already", china_day(*from)),
-            )),
-            (State::Suspended { .. }, CertificateChange::Reinstated { .. }) => Ok(State::InForce),
-            (_, CertificateChange::Reinstated { .. }) => Err(not_now(
-                "not_suspended",
-                format!("certificate {number} is not suspended, so there is nothing to reinstate"),
-            )),
-            (_, CertificateChange::Withdrawn { .. }) => Ok(ended(Standing::Withdrawn)),
-            (_, CertificateChange::Cancelled { .. }) => Ok(ended(Standing::Cancelled)),
-            (State::InForce, CertificateChange::Superseded { .. }) => Ok(State::InForce),
-            (State::Suspended { .. }, CertificateChange::Superseded { .. }) => Err(not_now(
-                "suspended",
-                format!("certificate {number} is suspended: reinstate it before it is replaced, or withdraw it"),
-            )),
+        (_, CertificateChange::Issued { .. }) => {
+            Err(not_now("already_issued", format!("certificate {number} is issued already")))
         }
+        // Its own rules are those of `taken_back`.
+        (state, CertificateChange::Surveyed { .. } | CertificateChange::Corrected { .. }) => Ok(state.clone()),
+        (State::InForce, CertificateChange::Suspended { reason, until, .. }) => {
+            Ok(State::Suspended { from: step.effective_at, until: *until, reason: *reason })
+        }
+        (State::Suspended { from, .. }, CertificateChange::Suspended { .. }) => Err(not_now(
+            "already_suspended",
+            format!("certificate {number} is suspended from {} already", china_day(*from)),
+        )),
+        (State::Suspended { .. }, CertificateChange::Reinstated { .. }) => Ok(State::InForce),
+        (_, CertificateChange::Reinstated { .. }) => Err(not_now(
+            "not_suspended",
+            format!("certificate {number} is not suspended, so there is nothing to reinstate"),
+        )),
+        (_, CertificateChange::Withdrawn { .. }) => Ok(ended(Standing::Withdrawn)),
+        (_, CertificateChange::Cancelled { .. }) => Ok(ended(Standing::Cancelled)),
+        (State::InForce, CertificateChange::Superseded { .. }) => Ok(State::InForce),
+        (State::Suspended { .. }, CertificateChange::Superseded { .. }) => Err(not_now(
+            "suspended",
+            format!("certificate {number} is suspended: reinstate it before it is replaced, or withdraw it"),
+        )),
     }
 }

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 impl Certificate {
     /// Surveillances on record at `known_at`: (last day on site, outcome), oldest first.
     pub fn surveillances(&self, known_at: Timestamp) -> impl Iterator<Item = (Date, SurveillanceOutcome)> {
-        self.life.iter().filter(move |s| s.recorded_at <= known_at).filter_map(|s| match s.change {
+        self.counted(known_at).filter_map(|(_, s)| match s.change {
             CertificateChange::Surveyed { on_site_ended_on, outcome, .. } => Some((on_site_ended_on, outcome)),
             _ => None,
         })
@@ -20,18 +20,18 @@ impl Certificate {
     /// The day the next surveillance is due, as known at `known_at`; never after the last day of validity.
     #[must_use]
     pub fn surveillance_due(&self, known_at: Timestamp) -> Date {
-        let mut passed = self.life.iter().filter(|s| s.recorded_at <= known_at).filter_map(|s| match s.change {
+        let passed = self.counted(known_at).filter_map(|(_, s)| match s.change {
             CertificateChange::Surveyed { outcome: SurveillanceOutcome::Passed, next_due_on, .. } => Some(next_due_on),
             _ => None,
         });
-        passed.next_back().unwrap_or(self.terms.surveillance_due_on)
+        passed.last().unwrap_or(self.terms.surveillance_due_on)
     }
 
     /// The day the certificate has to be surveyed by, as known at `known_at`; none once a recertification is on record, whose
     /// evaluation took the place of the surveillance.
     #[must_use]
     pub fn awaits_surveillance(&self, known_at: Timestamp) -> Option<Date> {
-        let recertified = self.life.iter().filter(|s| s.recorded_at <= known_at).any(|s| {
+        let recertified = self.counted(known_at).any(|(_, s)| {
             matches!(s.change, CertificateChange::Superseded { reason, .. } if reason.code() == SupersessionReason::RECERTIFIED)
         });
         (!recertified).then(|| self.surveillance_due(known_at))
@@ -54,19 +54,27 @@ impl Certificate {
     /// that this version cannot read: that may change the past as well.
     #[must_use]
     pub fn standing(&self, at: Timestamp, known_at: Timestamp) -> Option<StandingAt> {
-        let known = |s: &&Step| s.recorded_at <= known_at;
-        self.life.first().filter(known).filter(|_| self.is_understood(known_at))?;
+        let on_record = self.life.first()?.recorded_at <= known_at && self.is_understood(known_at);
+        on_record.then(|| self.standing_by(at, self.counted(known_at)))
+    }
+
+    /// Standing at `at` by these steps.
+    fn standing_by<'a>(&self, at: Timestamp, steps: impl Iterator<Item = (usize, &'a Step)>) -> StandingAt {
         let mut found = vec![];
         let mut suspended: Option<(usize, Timestamp)> = None;
-        for (i, step) in self.life.iter().enumerate().filter(|(_, s)| s.recorded_at <= known_at && s.effective_at <= at)
-        {
+        let mut reinstated: Option<(usize, Timestamp)> = None;
+        for (i, step) in steps.filter(|(_, s)| s.effective_at <= at) {
             let mut end = |standing| found.push(StandingAt { standing, since: step.effective_at, step: Some(i) });
             match step.change {
                 CertificateChange::Issued { .. }
                 | CertificateChange::Surveyed { .. }
+                | CertificateChange::Corrected { .. }
                 | CertificateChange::NotUnderstood(_) => {}
                 CertificateChange::Suspended { .. } => suspended = Some((i, step.effective_at)),
-                CertificateChange::Reinstated { .. } => suspended = None,
+                CertificateChange::Reinstated { .. } => {
+                    suspended = None;
+                    reinstated = Some((i, step.effective_at));
+                }
                 CertificateChange::Withdrawn { .. } => end(Standing::Withdrawn),
                 CertificateChange::Cancelled { .. } => end(Standing::Cancelled),
                 CertificateChange::Superseded { .. } => end(Standing::Superseded),
@@ -83,16 +91,9 @@ impl Certificate {
         if at < begins {
             found.push(StandingAt { standing: Standing::NotYetEffective, since: self.life[0].recorded_at, step: None });
         }
-        let reinstated = self.life.iter().enumerate().rev().find(|(_, s)| {
-            s.recorded_at <= known_at
-                && s.effective_at <= at
-                && matches!(s.change, CertificateChange::Reinstated { .. })
-        });
-        found.push(match reinstated {
-            Some((i, s)) => StandingAt { standing: Standing::Valid, since: s.effective_at.max(begins), step: Some(i) },
-            None => StandingAt { standing: Standing::Valid, since: begins, step: Some(0) },
-        });
-        found.into_iter().min_by_key(|s| s.standing)
+        let (step, since) = reinstated.unwrap_or((0, begins));
+        let valid = StandingAt { standing: Standing::Valid, since: since.max(begins), step: Some(step) };
+        found.into_iter().fold(valid, |worst, s| if s.standing < worst.standing { s } else { worst })
     }
 
     /// How it had ended when it was put on record; none for one that was running then. A certificate taken over from a
@@ -101,7 +102,9 @@ impl Certificate {
     #[must_use]
     pub fn ended_before_record(&self) -> Option<Standing> {
         let recorded = self.life.first()?.recorded_at;
-        let standing = self.standing(recorded, recorded)?.standing;
+        // An end that an erratum has taken back since was none.
+        let steps = self.counted(Timestamp::MAX).filter(|(_, s)| s.recorded_at <= recorded);
+        let standing = self.is_understood(recorded).then(|| self.standing_by(recorded, steps).standing)?;
         matches!(standing, Standing::Withdrawn | Standing::Cancelled | Standing::Superseded).then_some(standing)
     }
 
@@ -132,7 +135,7 @@ impl Certificate {
     #[must_use]
     pub fn suspension_at(&self, day: Date, known_at: Timestamp) -> Option<Date> {
         let mut until = None;
-        for step in self.life.iter().filter(|s| s.recorded_at <= known_at && s.effective_at <= day_end(day)) {
+        for (_, step) in self.counted(known_at).filter(|(_, s)| s.effective_at <= day_end(day)) {
             match &step.change {
                 CertificateChange::Suspended { until: last, .. } => until = Some(*last),
                 CertificateChange::Reinstated { .. } => until = None,

@@ -1,17 +1,17 @@
-//! Surveillance, suspension, reinstatement, withdrawal, cancellation.
+//! Surveillance, suspension, reinstatement, withdrawal, cancellation; and errata.
 
 use super::{blocking, day};
 use crate::domain::certificate::SurveillanceOutcome;
 use crate::domain::dates::parse_date;
-use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReason};
+use crate::domain::reason::{CancellationReason, CorrectionReason, SuspensionReason, WithdrawalReason};
 use crate::http::App;
 use crate::http::error::{Problem, WriteProblems};
 use crate::http::extract::{Strict, Write};
 use crate::http::log::CertificateLogBody;
 use crate::http::public::id_of;
 use crate::http::shapes::CertificateSummary;
-use crate::service::Act;
 use crate::service::revocation::Order;
+use crate::service::{Act, Done, Service, ServiceError};
 use axum::Json;
 use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(reinstate))
         .routes(routes!(withdraw))
         .routes(routes!(cancel))
+        .routes(routes!(correct))
 }
 
 /// A surveillance
@@ -69,10 +70,18 @@ struct OrderedBody {
 }
 
 async fn ordered(app: &App, act: Act, id: &str, order: Order) -> Result<Json<OrderedBody>, Problem> {
-    let id = id_of(id)?;
+    done(app, id, move |service, id| service.order(&act, id, &order)).await
+}
+
+async fn done(
+    app: &App,
+    id: &str,
+    order: impl FnOnce(&Service, &str) -> Result<Done, ServiceError> + Send + 'static,
+) -> Result<Json<OrderedBody>, Problem> {
+    let id = id_of(id)?.to_string();
     let certificate = blocking(app, move |service| {
-        service.order(&act, &id.to_string(), &order)?;
-        service.find(&id.to_string())
+        order(service, &id)?;
+        service.find(&id)
     })
     .await?;
     let log = app.service.log_of(certificate.id)?.and_then(CertificateLogBody::of);
@@ -200,4 +209,35 @@ async fn cancel(
         effective_on: day(body.effective_on.as_deref(), "/effective_on")?,
     };
     ordered(&app, write.keyed(body.note.as_deref())?, &id, order).await
+}
+
+/// An erratum
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ErratumBody {
+    /// Number of the step in the certificate's history, from 0, that was recorded in error.
+    step: u32,
+    /// Code of the table of what can be wrong.
+    reason: String,
+    /// Evidence, for the body's own files.
+    note: String,
+}
+
+/// Take back what was recorded in error, from now on; nothing disappears
+///
+/// Role `decision_maker`; of a surveillance `registrar`. The latest change of state counts as if it had not happened, with what
+/// followed for the marks; what was known before stays known. What is right is recorded anew.
+#[utoipa::path(post, path = "/api/v1/issuing/certificates/{id}/erratum", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit identifier"), ("Idempotency-Key" = String, Header)),
+    request_body = ErratumBody,
+    responses((status = 200, body = OrderedBody, description = "done"), WriteProblems))]
+async fn correct(
+    State(app): State<App>,
+    write: Write,
+    Path(id): Path<String>,
+    Strict(body): Strict<ErratumBody>,
+) -> Result<Json<OrderedBody>, Problem> {
+    let reason = CorrectionReason::parse(&body.reason)?;
+    let act = write.keyed(Some(&body.note))?;
+    done(&app, &id, move |service, id| service.correct(&act, id, body.step, reason)).await
 }

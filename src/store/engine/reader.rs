@@ -8,6 +8,8 @@ use crate::store::journal::Journal;
 use crate::store::journal::format::{FRAME_HEADER, read_frame};
 use crate::store::views::{Views, damaged, keys};
 use crate::store::{Claim, Entry, RecordKind, Recorded, StoreError};
+use jiff::Timestamp;
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -105,8 +107,18 @@ impl Reader {
     /// `marks` are those of the certificate.
     pub(crate) fn acts_on(&self, id: CertificateId, marks: &[MarkId]) -> Result<Vec<Recorded>, StoreError> {
         let mut places = self.positions(&keys::certificate(id), "certificate")?;
+        let mut steps = HashMap::new();
+        let mut number = |places: &[(u64, Position)], corrected_by: &dyn Fn(usize) -> Option<usize>| {
+            for (step, (seq, _)) in places.iter().enumerate() {
+                steps.insert(*seq, (step as u64, corrected_by(step).map(|by| by as u64)));
+            }
+        };
+        let life = self.certificate(id)?;
+        number(&places, &|step| life.as_ref()?.corrected_by(step, Timestamp::MAX));
         for mark in marks {
-            places.extend(self.positions(&keys::mark(*mark), "mark")?);
+            let (own, life) = (self.positions(&keys::mark(*mark), "mark")?, self.mark(*mark)?);
+            number(&own, &|step| life.as_ref()?.corrected_by(step, Timestamp::MAX));
+            places.extend(own);
         }
         places.sort_by_key(|(seq, _)| *seq);
         let mut acts = vec![];
@@ -115,7 +127,9 @@ impl Reader {
             let provenance = self.head(at)?.provenance;
             let mut seqs = group.iter().map(|(seq, _)| *seq);
             self.events(group, |event, _| {
-                acts.push(Recorded { seq: seqs.next().unwrap_or_default(), event, provenance: provenance.clone() });
+                let seq = seqs.next().unwrap_or_default();
+                let (step, corrected_by) = steps.get(&seq).copied().unwrap_or_default();
+                acts.push(Recorded { seq, step, corrected_by, event, provenance: provenance.clone() });
                 Ok(())
             })?;
         }

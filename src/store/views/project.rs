@@ -1,8 +1,9 @@
 //! From events to view writes: one pure function feeds the views of every engine.
 
 use super::{ViewWrite, keys};
-use crate::domain::certificate::{State, Step, SurveillanceOutcome};
+use crate::domain::certificate::{Serial, State, Step};
 use crate::domain::event::Audience;
+use crate::domain::record::Terms;
 use crate::domain::{Certificate, CertificateChange, CertificateId, Event, Fact, MarkChange};
 use crate::store::codec::{Position, UnitHead};
 use crate::store::{Calendar, Claim, RecordKind};
@@ -45,12 +46,10 @@ fn project_fact(place: Place<'_>, event: &Event, before: Option<&Certificate>) -
             let value = keys::documents(head, place.documents);
             let mut writes = vec![put(keys::at(keys::certificate(*id), seq), value)];
             writes.extend(first_touch(*id, change, before));
-            // A certificate whose successor is still to come lives on, and is looked after, until then.
-            let only_planned =
-                matches!(change, CertificateChange::Superseded { .. }) && event.effective_at > event.recorded_at;
-            if !only_planned {
-                project_change(place, *id, change, before, &mut writes);
+            if let CertificateChange::Issued { terms, serial, .. } = change {
+                project_issue(place, *id, terms, serial.as_ref(), &mut writes);
             }
+            project_dates(*id, before, after(*id, event, change, before).as_ref(), &mut writes);
             writes
         }
         Fact::Mark { id, certificate, change } => {
@@ -70,65 +69,69 @@ fn first_touch(id: CertificateId, change: &CertificateChange, before: Option<&Ce
     Some(put(keys::status_touched(before.terms().status?), id.to_bytes()))
 }
 
-fn project_change(
+fn project_issue(
     place: Place<'_>,
     id: CertificateId,
-    change: &CertificateChange,
-    before: Option<&Certificate>,
+    terms: &Terms,
+    serial: Option<&Serial>,
     writes: &mut Vec<ViewWrite>,
 ) {
-    // Nothing of what cannot be told stands in a calendar: it left them all with the first such event.
-    if before.is_some_and(|c| *c.state() == State::NotUnderstood) {
-        return;
-    }
-    let enter = |calendar, on: Date| put(keys::date(calendar, on, id), []);
-    let leave = |calendar, on: Date| ViewWrite::Remove { key: keys::date(calendar, on, id) };
-    let due = before.map(|c| c.surveillance_due(Timestamp::MAX));
-    let suspended_until = before.and_then(|c| match c.state() {
-        State::Suspended { until, .. } => Some(*until),
-        _ => None,
-    });
-    match change {
-        CertificateChange::Issued { terms, serial, .. } => {
-            let number = keys::claim(&Claim::Number(terms.number.as_str().to_owned()));
-            let serial = serial.as_ref().map(|s| (s.series.as_str(), s.value));
-            let issue = keys::Issue { id, serial, name: terms.holder.name.as_str() };
-            let held = [&place.unit.to_bytes()[..], &id.to_bytes()].concat();
-            writes.extend(terms.status.map(|entry| put(keys::claim(&Claim::StatusIndex(entry)), held.clone())));
-            writes.push(put(number, held));
-            writes.push(put(keys::at(keys::holder(terms.holder.uscc), place.seq), issue.to_bytes()));
-            writes.push(enter(Calendar::SurveillanceDue, terms.surveillance_due_on));
-            writes.push(enter(Calendar::Expires, terms.valid_until));
-        }
-        CertificateChange::Surveyed { outcome: SurveillanceOutcome::Passed, next_due_on, .. } => {
-            if due != Some(*next_due_on) {
-                writes.extend(due.map(|d| leave(Calendar::SurveillanceDue, d)));
-                writes.push(enter(Calendar::SurveillanceDue, *next_due_on));
-            }
-        }
-        CertificateChange::Surveyed { outcome: SurveillanceOutcome::Failed, .. } => {}
-        CertificateChange::Suspended { until, .. } => writes.push(enter(Calendar::SuspensionEnds, *until)),
-        CertificateChange::Reinstated { .. } => {
-            writes.extend(suspended_until.map(|d| leave(Calendar::SuspensionEnds, d)));
-        }
-        CertificateChange::Withdrawn { .. }
-        | CertificateChange::Cancelled { .. }
-        | CertificateChange::Superseded { .. }
-        | CertificateChange::NotUnderstood(_) => {
-            // What had ended before something that is not understood was recorded has left the calendars already.
-            let before = before.filter(|c| !has_left(c));
-            writes.extend(suspended_until.map(|d| leave(Calendar::SuspensionEnds, d)));
-            writes.extend(due.filter(|_| before.is_some()).map(|d| leave(Calendar::SurveillanceDue, d)));
-            writes.extend(before.map(|c| leave(Calendar::Expires, c.terms().valid_until)));
-        }
+    let number = keys::claim(&Claim::Number(terms.number.as_str().to_owned()));
+    let serial = serial.map(|s| (s.series.as_str(), s.value));
+    let issue = keys::Issue { id, serial, name: terms.holder.name.as_str() };
+    let held = [&place.unit.to_bytes()[..], &id.to_bytes()].concat();
+    writes.extend(terms.status.map(|entry| put(keys::claim(&Claim::StatusIndex(entry)), held.clone())));
+    writes.push(put(number, held));
+    writes.push(put(keys::at(keys::holder(terms.holder.uscc), place.seq), issue.to_bytes()));
+}
+
+/// The certificate after the event; its order has been proved before it comes here.
+fn after(
+    id: CertificateId,
+    event: &Event,
+    change: &CertificateChange,
+    before: Option<&Certificate>,
+) -> Option<Certificate> {
+    let Event { effective_at, recorded_at, actor, .. } = *event;
+    let step = Step { change: change.clone(), effective_at, recorded_at, actor };
+    match before {
+        Some(before) => before.clone().apply(step).ok(),
+        None => Certificate::begin(id, step).ok(),
     }
 }
 
-/// Whether a certificate stands in no calendar any more; only what is not understood follows on such a one.
+/// Whatever the event did to the certificate: it leaves the days on which nothing is due any more, and enters others.
+fn project_dates(
+    id: CertificateId,
+    before: Option<&Certificate>,
+    after: Option<&Certificate>,
+    writes: &mut Vec<ViewWrite>,
+) {
+    let (before, after) = (before.map_or_else(Vec::new, dates), after.map_or_else(Vec::new, dates));
+    let key = |(calendar, on): &(Calendar, Date)| keys::date(*calendar, *on, id);
+    writes.extend(before.iter().filter(|d| !after.contains(d)).map(|d| ViewWrite::Remove { key: key(d) }));
+    writes.extend(after.iter().filter(|d| !before.contains(d)).map(|d| put(key(d), [])));
+}
+
+/// The days in the calendars on which a certificate is to be looked at. None of one that has ended, or of which nothing can be
+/// told; one whose successor is still to come lives on, and is looked after, until then.
+fn dates(certificate: &Certificate) -> Vec<(Calendar, Date)> {
+    if has_left(certificate) {
+        return vec![];
+    }
+    let due = certificate.surveillance_due(Timestamp::MAX);
+    let mut dates = vec![(Calendar::SurveillanceDue, due), (Calendar::Expires, certificate.terms().valid_until)];
+    if let State::Suspended { until, .. } = certificate.state() {
+        dates.push((Calendar::SuspensionEnds, *until));
+    }
+    dates
+}
+
+/// Whether a certificate stands in no calendar any more.
 fn has_left(certificate: &Certificate) -> bool {
     let replaced =
         |s: &Step| matches!(s.change, CertificateChange::Superseded { .. }) && s.effective_at <= s.recorded_at;
-    matches!(certificate.state(), State::Ended { .. }) || certificate.life().iter().any(replaced)
+    matches!(certificate.state(), State::Ended { .. } | State::NotUnderstood) || certificate.life().iter().any(replaced)
 }
 
 /// What the views take from a unit: from each of its events, and from what it claims beside numbers and places in the lists. `before` has a

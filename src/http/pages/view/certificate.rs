@@ -255,6 +255,9 @@ fn row(step: &Step) -> Row {
         CertificateChange::Superseded { reason, .. } => {
             (text("换证", "Superseded"), Some(text(reason.zh(), reason.en())))
         }
+        CertificateChange::Corrected { reason, .. } => {
+            (text("更正", "Corrected"), Some(text(reason.zh(), reason.en())))
+        }
         CertificateChange::NotUnderstood(_) => {
             (text("新版本登记的内容，这里读不懂", "Something a newer version recorded, not readable here"), None)
         }

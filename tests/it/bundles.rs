@@ -150,6 +150,20 @@ async fn nothing_that_is_taken_out_or_changed_makes_it_say_more() {
 }
 
 #[tokio::test]
+async fn a_log_that_does_not_fit_the_record_decides_alone() {
+    let case = Case::new().await;
+    let (good, now) = (case.bundle("").await, noon("2026-05-08"));
+    assert_eq!(verify(&good, &case.keys(), now, now).verdict.verdict, Outcome::Valid);
+    let mut bare = good.clone();
+    bare["log"]["entries"] = json!([]);
+    let found = verify(&bare, &case.keys(), now, now);
+    assert_eq!((found.verdict.verdict, code(&found, CheckName::Log)), (Outcome::Invalid, "log_mismatch"));
+    assert!(found.genuine.is_none() && found.verdict.standing.is_none());
+    let open: Vec<_> = found.verdict.checks.iter().filter(|c| !c.is_ok()).map(|c| (c.check, c.required)).collect();
+    assert_eq!(open, [(CheckName::Log, true)], "nothing else speaks against it");
+}
+
+#[tokio::test]
 async fn keys_that_a_file_brings_itself_are_its_own_word() {
     let case = Case::new().await;
     let (bundle, now) = (case.bundle("").await, noon("2026-05-08"));

@@ -112,11 +112,11 @@ fn life_of(
     let Evidence { check, entries } = log;
     let (Some((id, terms)), true) = (issue, check.is_ok()) else { return (None, check) };
     let draft = Draft { name: CheckName::Log, source: Source::Log, known_at: now };
+    // Required, as all that the log has to say here.
+    let required = |check: Check| (None, Check { required: true, ..check });
     let mismatch = |why: String| {
-        (
-            None,
-            draft.failed("log_mismatch", "日志里的记录与这份证书不符", format!("the entries are not its life: {why}")),
-        )
+        let en = format!("the entries are not its life: {why}");
+        required(draft.failed("log_mismatch", "日志里的记录与这份证书不符", en))
     };
     let mut life: Option<Certificate> = None;
     for entry in &entries {
@@ -127,7 +127,7 @@ fn life_of(
             Ok(event) => event,
             Err(refusal) => {
                 let zh = "日志里有本程序的新版本写的内容，这个版本读不懂";
-                return (None, draft.unknown("recorded_by_newer_version", zh, refusal.to_string()));
+                return required(draft.unknown("recorded_by_newer_version", zh, refusal.to_string()));
             }
         };
         let Fact::Certificate { change, .. } = event.fact else { return mismatch("one is of something else".into()) };

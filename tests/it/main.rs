@@ -29,6 +29,7 @@ mod privacy;
 mod race;
 mod receipt_cases;
 mod receipt_kit;
+mod receipt_pages;
 mod receipts;
 mod roles;
 mod searching;

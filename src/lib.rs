@@ -4,6 +4,8 @@
 
 pub mod domain; // floor 0: the words of the scheme
 pub mod mark; // floor 1: the printed star mark
+#[cfg(feature = "server")]
+pub mod print; // floor 1: pages of paper
 pub mod sign; // floor 1: keys, canonical JSON, proofs
 pub mod status; // floor 1: status lists, bit by bit
 pub mod tlog; // floor 1: the log's Merkle tree

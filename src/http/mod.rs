@@ -11,7 +11,6 @@ mod pages;
 mod patience;
 mod places;
 mod public;
-mod receipt_print;
 mod receipts;
 mod serve;
 pub mod shapes;

@@ -4,8 +4,8 @@ use super::App;
 use super::error::Problem;
 use super::extract::Strict;
 use super::issuing::blocking;
+use super::pages;
 use super::public::{MomentQuery, Params, params};
-use super::receipt_print;
 use super::shapes::CheckBody;
 use crate::domain::error::shown;
 use crate::domain::{ReceiptId, Refusal};
@@ -272,7 +272,7 @@ async fn receipt(
 fn rendered(service: &Service, made: &Made, form: Form) -> Result<Vec<u8>, ServiceError> {
     match form {
         Form::Json => Ok(made.bytes.clone()),
-        Form::Pdf => Ok(receipt_print::pdf(made, service.host(), service.body().name.as_str())?),
+        Form::Pdf => pages::receipt::print_of(service, made),
     }
 }
 

@@ -19,6 +19,15 @@ pub enum Weight {
     Bold,
 }
 
+/// The font file of that weight (OpenType, CFF), for whoever else prints.
+#[must_use]
+pub fn file(weight: Weight) -> &'static [u8] {
+    match weight {
+        Weight::Regular => REGULAR,
+        Weight::Bold => BOLD,
+    }
+}
+
 /// A face ready to measure and outline.
 pub(super) struct Font {
     face: Face<'static>,
@@ -31,11 +40,7 @@ impl Font {
     /// # Errors
     /// `mark_font_broken` if the build carries a damaged font.
     pub(super) fn of(weight: Weight) -> Result<Self, Refusal> {
-        let bytes = match weight {
-            Weight::Regular => REGULAR,
-            Weight::Bold => BOLD,
-        };
-        let face = Face::parse(bytes, 0)
+        let face = Face::parse(file(weight), 0)
             .map_err(|e| Refusal::rule("mark_font_broken", format!("the built-in font cannot be read: {e}")))?;
         let em = f64::from(face.units_per_em());
         Ok(Self { face, em })

@@ -49,6 +49,30 @@ function others(code) {
   ];
 }
 
+/** Asks for receipts: one of each kind, and gives their pages. */
+async function receipts(base, folder, all) {
+  const long = "示例超长名称家用电器和消费电子产品售后服务有限公司";
+  const mixed = all.map((one) => ({ certificate: one.id, holder: "示例电器有限公司", level: "五星级" }));
+  const unknown = { certificate: "证书编号：29326SC99999R0M", holder: "示例商贸（北京）公司", scope: "五金的售后服务" };
+  const asked = [
+    ["receipt-one", { certificates: [{ certificate: all[0].id }] }],
+    ["receipt-none", { reference: "示例招-2026-117", certificates: [unknown] }],
+    ["receipt-mixed", { reference: "示例招-2026-118", certificates: [...mixed, unknown] }],
+    ["receipt-hundred", { certificates: [...mixed, ...mixed, ...mixed].slice(0, 100) }],
+    ["receipt-long", { reference: long.repeat(4), certificates: [{ ...mixed[0], holder: long.repeat(30), scope: "W".repeat(800) }] }],
+  ];
+  const out = [];
+  for (const [name, body] of asked) {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(new URL("/api/v1/receipts", base), { method: "POST", headers, body: JSON.stringify(body) });
+    if (answer.status !== 201) throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
+    const page = new URL(answer.headers.get("location"), base).href;
+    out.push({ url: page, shot: { folder, name } }, { url: `${page}?lang=en`, shot: { folder, name: `${name}-english` } });
+  }
+  out.push({ url: new URL("/r/AAECAwQFBgcICQoLDA0ODw", base).href, shot: { folder, name: "receipt-unknown" } });
+  return out;
+}
+
 function subjects(base, folder, all) {
   const code = new URL(all.find((one) => one.mark).mark).pathname;
   const out = others(code).map(([name, path, standing]) => {
@@ -81,7 +105,7 @@ async function main([base, folder]) {
     console.error("no line with a page on standard input");
     return 64;
   }
-  const queue = subjects(base, folder, all);
+  const queue = [...subjects(base, folder, all), ...(await receipts(base, folder, all))];
   const browser = await start();
   let [passed, failed] = [0, 0];
   const say = (subject, check, why) => {

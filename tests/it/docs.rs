@@ -219,7 +219,9 @@ fn codes(rust: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_code_of_a_check_is_explained() {
-    let pages = ["verdict", "certificate", "mark", "receipt", "bundle"].map(|page| document(&format!("SPEC-{page}.md"))).concat();
+    let pages = ["verdict", "certificate", "mark", "receipt", "bundle"]
+        .map(|page| document(&format!("SPEC-{page}.md")))
+        .concat();
     let mut found = BTreeSet::new();
     for file in [
         "verify/certificate.rs",

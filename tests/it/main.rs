@@ -41,6 +41,7 @@ mod race;
 mod receipt_cases;
 mod receipt_kit;
 mod receipt_log;
+mod receipt_pages;
 mod receipts;
 mod roles;
 mod searching;

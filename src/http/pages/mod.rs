@@ -1,5 +1,6 @@
 //! Pages for people: rendered here from `templates/`, read without script, on a phone first.
 
+pub mod receipt;
 mod search;
 mod view;
 mod words;
@@ -28,8 +29,8 @@ const STYLE: &str = include_str!("../../../assets/style.css");
 const ICON: &str = include_str!("../../../assets/icon.svg");
 /// A style sheet's name changes with its version, so it may be kept for a day.
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
-/// Routes of the pages people read: the first page, a certificate, a mark.
-const PAGES: [&str; 3] = ["/", "/c/{id}", "/m/{digits}"];
+/// Routes of the pages people read: the first page, a certificate, a mark, a receipt.
+const PAGES: [&str; 4] = ["/", "/c/{id}", "/m/{digits}", "/r/{rid}"];
 
 /// Routes of the pages.
 pub fn routes() -> Router<App> {
@@ -37,6 +38,7 @@ pub fn routes() -> Router<App> {
         .route(PAGES[0], get(search::home))
         .route(PAGES[1], get(certificate))
         .route(PAGES[2], get(mark))
+        .route(PAGES[3], get(receipt::page))
         .route("/assets/style.css", get(style))
         .route("/favicon.ico", get(icon))
         .route("/assets/icon.svg", get(icon))

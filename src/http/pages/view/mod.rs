@@ -116,7 +116,8 @@ pub fn clock(at: Timestamp) -> String {
     CHINA.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-fn check_row(check: &Check) -> CheckRow {
+/// A check as a page lists it.
+pub fn check_row(check: &Check) -> CheckRow {
     let (class, sign, result) = match check.result {
         CheckResult::Ok => ("ok", "✓", text("通过", "holds")),
         CheckResult::Failed => ("failed", "✕", text("不通过", "does not hold")),

@@ -36,7 +36,7 @@ impl Restore {
             Refusal::invalid("bad_backup", format!("{}: event {}: {}", self.from.display(), fault.seq, fault.what))
         })?;
         let kept = ReceiptDir::at(&to.receipts());
-        for (id, why) in damaged(&kept, &kept.ids()?, &service)? {
+        if let Some((id, why)) = damaged(&kept, &kept.ids()?, &service)?.first() {
             let why = format!("{}: the receipt {id} is not what this body signed: {why}", self.from.display());
             return Err(Refusal::invalid("bad_backup", why).into());
         }

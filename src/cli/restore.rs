@@ -44,7 +44,7 @@ impl Restore {
             service.log().must_reach(&note, &service.key_document())?;
         }
         let kept = ReceiptDir::at(&to.receipts());
-        if let Some((id, why)) = damaged(&kept, &kept.ids()?, &service)?.into_iter().next() {
+        if let Some((id, why)) = damaged(&kept, &kept.ids()?, &service)?.first() {
             let why = format!("{}: the receipt {id} is not what this body signed: {why}", self.from.display());
             return Err(Refusal::invalid("bad_backup", why).into());
         }

@@ -5,7 +5,7 @@ use super::error::Problem;
 use super::{pages, receipts};
 use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -26,8 +26,6 @@ const SHRINK_EVERY: u64 = 10_000;
 /// Longest time for the body of a request to arrive: the largest one takes it at 600 kbit/s, a decision is a hundredth of
 /// that.
 const BODY_TIME: Duration = Duration::from_secs(15);
-/// What one receipt counts for, in requests: a hundred certificates looked up, a signature, a disk sync.
-const RECEIPT_COST: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// Answers that end their connection: its client sends too much, too slowly or too often.
 const CLOSES: [StatusCode; 3] =
     [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS];
@@ -143,8 +141,7 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let people = pages::for_people(request.extensions().get::<MatchedPath>().map(MatchedPath::as_str), &uri);
     // What a page needs to be read costs nothing: also the page that says "too many requests".
     let free = uri.path().starts_with("/assets/");
-    let is_receipt = method == Method::POST && uri.path() == receipts::PATH;
-    let cost = if is_receipt { RECEIPT_COST } else { NonZeroU32::MIN };
+    let cost = receipts::cost(&method, &uri, request.headers());
     let mut response = if free || app.observer.admits(client_of(&request, &app.observer.limits), cost) {
         let span = tracing::info_span!("request", request_id = %id);
         next.run(request).instrument(span).await

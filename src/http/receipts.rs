@@ -12,15 +12,27 @@ use crate::domain::{ReceiptId, Refusal};
 use crate::service::receipts::{Made, Question, Request};
 use crate::service::{Service, ServiceError};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use std::num::NonZeroU32;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Where receipts are asked for. Making one costs a signature and a disk sync, so it counts as several requests.
-pub(super) const PATH: &str = "/api/v1/receipts";
+/// Where receipts are asked for.
+const PATH: &str = "/api/v1/receipts";
+/// What making a receipt counts for, in requests, and what printing one does: a hundred certificates looked up, a signature, a
+/// disk sync; a dozen pages of letters.
+const COST: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+
+/// What a request counts for.
+pub(super) fn cost(method: &Method, uri: &Uri, headers: &HeaderMap) -> NonZeroU32 {
+    let path = uri.path();
+    let prints = || uri.query().is_some_and(|q| q.contains("format=pdf")) || Form::accepted(headers) == Form::Pdf;
+    let costly = path == PATH && method == Method::POST || path.starts_with(PATH) && prints();
+    if costly { COST } else { NonZeroU32::MIN }
+}
 
 /// Routes of receipts.
 pub fn routes() -> OpenApiRouter<App> {

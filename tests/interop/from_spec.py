@@ -209,10 +209,12 @@ KEY_URL = re.compile(r"(credential|mark|log|receipt)-[1-9]\d{0,3}", re.ASCII)
 OPTIONS = {"@context", "type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"}
 
 
-def proof_signer(document, keys):
+def proof_signer(document, keys, purpose="credential"):
     """The key that signed, and when it says it did."""
     if not isinstance(document, dict):
         raise Refused("document_not_object")
+    if (document.get("type") == "starmark-receipt") != (purpose == "receipt"):
+        raise Refused("document_kind_wrong")
     if "proof" not in document:
         raise Refused("proof_missing")
     proof = document["proof"]
@@ -251,7 +253,7 @@ def proof_signer(document, keys):
         raise Unsettled("key_unknown")
     if key is None:
         raise Refused("key_unknown")
-    if key.purpose != "credential":
+    if key.purpose != purpose:
         raise Refused("key_purpose_wrong")
     options = {name: v for name, v in proof.items() if name != "proofValue"}
     unsecured = {name: v for name, v in document.items() if name != "proof"}

@@ -195,6 +195,38 @@ async fn every_member_of_a_status_list_and_every_code_of_its_reader_is_explained
 }
 
 #[tokio::test]
+async fn every_member_of_a_receipt_is_explained_and_described() {
+    let app = TestApp::on("2026-05-08");
+    let number = app.issue(&decision("D-1", "2026-05-08")).await["number"].clone();
+    let question = json!({"certificate": number, "holder": "示例", "level": "五星", "scope": "示例"});
+    let body =
+        json!({"reference": "示例-1", "as_of": "2026-05-08", "certificates": [question, {"certificate": "X-1"}]});
+    let request = axum::http::Request::post("/api/v1/receipts").header("content-type", "application/json");
+    let receipt = app.send(request.body(body.to_string().into()).unwrap()).await.is(201).json();
+    let page =
+        ["receipt", "certificate", "verdict", "log", "events"].map(|p| document(&format!("SPEC-{p}.md"))).concat();
+    let mut members = BTreeSet::new();
+    names(&receipt, &mut members);
+    members.insert("changed_that_day".to_owned());
+    explained(&members, &page);
+    let api: Value = serde_json::from_str(&starmark::http::openapi::document()).unwrap();
+    let schema = |name: &str| api["components"]["schemas"][name]["properties"].as_object().unwrap().clone();
+    let answer = &receipt["answers"][0];
+    let described = [
+        (schema("Receipt"), &receipt, vec![]),
+        (schema("ReceiptAnswer"), answer, vec!["changed_that_day"]),
+        (schema("ReceiptCertificate"), &answer["certificate"], vec![]),
+        (schema("ReceiptCompared"), &answer["comparison"][0], vec![]),
+        (schema("CheckBody"), &answer["checks"][0], vec![]),
+    ];
+    for (schema, value, absent) in described {
+        let told: BTreeSet<&str> = schema.keys().map(String::as_str).collect();
+        let there = value.as_object().unwrap().keys().map(String::as_str).chain(absent);
+        assert_eq!(told, there.collect(), "{value}");
+    }
+}
+
+#[tokio::test]
 async fn the_salted_digest_is_made_as_its_page_says() {
     let app = TestApp::on("2026-05-08");
     let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();

@@ -258,16 +258,18 @@ async fn a_hundred_at_once_are_answered_about_one_moment() {
 }
 
 #[tokio::test]
-async fn making_one_counts_for_more_than_looking() {
+async fn making_and_printing_one_counts_for_more_than_looking() {
     let app = TestApp::on("2026-05-08");
     let (_, number) = issue(&app, "D-1", "示例电器有限公司").await;
     let limits = Limits { per_second: NonZeroU32::new(1), burst: NonZeroU32::new(25).unwrap(), ..Limits::DEFAULT };
     let app = app.behind(limits);
     let body = json!({"certificates": [{"certificate": number}]});
-    post(&app, &body).await.is(201);
-    post(&app, &body).await.is(201);
+    let made = post(&app, &body).await.is(201);
+    let at = made.headers["location"].to_str().unwrap().replace("/r/", &format!("{PATH}/"));
+    app.get(&format!("{at}?format=pdf")).await.is(200);
     post(&app, &body).await.refused(429, "too_many_requests", "");
-    app.get("/").await.is(200);
+    app.get(&format!("{at}?format=pdf")).await.refused(429, "too_many_requests", "");
+    app.get(&at).await.is(200);
 }
 
 #[tokio::test]

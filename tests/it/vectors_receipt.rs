@@ -9,6 +9,8 @@ use starmark::sign::{KeyDocument, canonicalize, parse_strict, verify_credential}
 use starmark::verify::receipt::{Finding, verify_offline};
 use starmark::verify::{CheckResult, Outcome};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Seek as _, Write as _};
+use std::process::{Command, Stdio};
 
 const FOLDER: &str = "tests/vectors/receipt";
 
@@ -70,6 +72,32 @@ fn each_vector_is_answered_with_its_own_code() {
         }
     }
     assert!(by_expectation["refused"] >= 40 && by_expectation["genuine"] >= 3, "{by_expectation:?}");
+}
+
+/// The second verifier, written from docs/SPEC-*.md alone, makes the same checks of every vector with the same results.
+#[test]
+fn a_verifier_made_from_the_specification_agrees() {
+    let mut files: Vec<_> = std::fs::read_dir(root(FOLDER)).unwrap().map(|f| f.unwrap().path()).collect();
+    files.sort();
+    let vectors: Vec<Value> =
+        files.iter().map(|file| serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()).collect();
+    let mut asked = tempfile::tempfile().unwrap();
+    vectors.iter().for_each(|vector| writeln!(asked, "{vector}").unwrap());
+    asked.rewind().unwrap();
+    let mut python = Command::new("python3");
+    python.arg(root("tests/interop/receipt_from_spec.py")).env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = python.stdin(Stdio::from(asked)).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answers = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(answers.lines().count(), files.len());
+    for ((file, vector), theirs) in files.iter().zip(&vectors).zip(answers.lines()) {
+        let text = |member: &str| vector[member].as_str().unwrap();
+        let keys = KeyDocument::parse(vector["keys"].to_string().as_bytes()).unwrap();
+        let verdict = verify_offline(text("receipt").as_bytes(), &keys, at(text("now"))).verdict;
+        let checks: Vec<Value> = verdict.checks.iter().map(|c| json!([c.check, c.result, c.code])).collect();
+        let ours = json!({"verdict": verdict.verdict, "checks": checks});
+        assert_eq!(serde_json::from_str::<Value>(theirs).unwrap(), ours, "{}", file.display());
+    }
 }
 
 #[test]

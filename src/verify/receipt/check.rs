@@ -61,7 +61,8 @@ fn checks(bytes: &[u8], keys: &KeyDocument, now: Timestamp) -> (Option<Receipt>,
         format!("the receipt is signed by this body with its key {}", evidence.key.id),
     )];
     let content = Draft { name: CheckName::Receipt, source: Source::Record, known_at: now };
-    let read = match Receipt::read(keys.host(), &document) {
+    let read = Receipt::read(keys.host(), &document).and_then(|read| well_formed(&read).map(|()| read));
+    let read = match read {
         Ok(read) => read,
         Err(refusal) => {
             let zh = "签名正确，但内容读不懂";
@@ -131,7 +132,19 @@ fn may_be_ours(document: &serde_json::Value, keys: &KeyDocument) -> bool {
     let key = document["proof"]["verificationMethod"].as_str();
     key.is_some_and(|url| keys.may_be_newer(url, Purpose::Receipt))
         && document["issuer"].as_str() == Some(keys.host().did().as_str())
-        && Receipt::read(keys.host(), document).is_ok()
+        && Receipt::read(keys.host(), document).is_ok_and(|read| well_formed(&read).is_ok())
+}
+
+/// Refuses what is beyond the bounds of a receipt, or reads otherwise than it is written.
+fn well_formed(receipt: &Receipt) -> Result<(), Refusal> {
+    if !(1..=ANSWERS_MAX).contains(&receipt.answers.len()) {
+        return Err(not_a_receipt(&format!("it has 1 to {ANSWERS_MAX} answers")));
+    }
+    if let Some(reference) = &receipt.reference {
+        is_text(reference, REFERENCE_MAX).map_err(|r| r.under("/reference"))?;
+    }
+    let mut answers = receipt.answers.iter().enumerate();
+    answers.try_for_each(|(i, answer)| texts(answer).map_err(|r| r.under(&format!("/answers/{i}"))))
 }
 
 /// Refuses what no version of this program would sign.
@@ -140,15 +153,9 @@ fn holds_together(receipt: &Receipt, created: Timestamp) -> Result<(), Refusal> 
     if created.as_second() != made_at.as_second() || known_at > made_at {
         return Err(contradiction("receipt_times_wrong", "its times cannot be true together"));
     }
-    if !(1..=ANSWERS_MAX).contains(&receipt.answers.len()) {
-        return Err(not_a_receipt(&format!("it has 1 to {ANSWERS_MAX} answers")));
-    }
-    if let Some(reference) = &receipt.reference {
-        is_text(reference, REFERENCE_MAX).map_err(|r| r.under("/reference"))?;
-    }
     for (i, answer) in receipt.answers.iter().enumerate() {
         let at = |r: Refusal| r.under(&format!("/answers/{i}"));
-        texts(answer).and_then(|()| verdict(answer, as_of, made_at)).and_then(|()| comparison(answer)).map_err(at)?;
+        verdict(answer, as_of, made_at).and_then(|()| comparison(answer)).map_err(at)?;
     }
     if Receipt::differing(&receipt.answers) != receipt.differences {
         return Err(contradiction("receipt_comparison_wrong", "differences is not the number of what differs"));

@@ -4,6 +4,7 @@
 mod check;
 
 use super::verdict::{Check, CheckResult, Outcome};
+use crate::domain::error::shown;
 use crate::domain::holder::Holder;
 use crate::domain::text::Scope;
 use crate::domain::written::folded;
@@ -269,8 +270,9 @@ impl Receipt {
         if unsigned["version"].as_u64().is_some_and(|version| version > VERSION) {
             return Err(Refusal::invalid("receipt_newer", "the receipt was made by a newer version of this program"));
         }
-        let document: Document = serde_path_to_error::deserialize(&unsigned)
-            .map_err(|e| not_a_receipt(&format!("{}: {}", e.path(), e.inner())))?;
+        let document: Document = serde_path_to_error::deserialize(&unsigned).map_err(|e| {
+            not_a_receipt(&format!("{}: {}", shown(&e.path().to_string()), shown(&e.inner().to_string())))
+        })?;
         let id = document.id.rsplit('/').next().and_then(|text| ReceiptId::parse(text).ok());
         let id = id.filter(|id| host.receipt_url(*id) == document.id).ok_or_else(|| {
             Refusal::invalid("receipt_address_wrong", format!("its id is not the address of a receipt of {host}"))

@@ -216,7 +216,7 @@ impl Sheet {
     /// One row; where it is higher than what is left it goes to the next page, and a very high one is parted.
     fn row(&mut self, row: &Row) {
         let mut cells = self.cells(row);
-        let high = |cells: &[Cell]| cells.iter().map(|c| height(c)).fold(0.0, f32::max) + 2.0 * PADDING;
+        let high = |cells: &[Cell]| cells.iter().map(height).fold(0.0, f32::max) + 2.0 * PADDING;
         let (ink, sign) = sign(row.face);
         let whole = high(&cells);
         let fits = self.y + whole <= BOTTOM;

@@ -157,6 +157,9 @@ fn status_of(kind: RefusalKind) -> StatusCode {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
+        if refusal.kind == RefusalKind::Unavailable {
+            tracing::error!(code = refusal.code, "refused for the time being: {}", refusal.message);
+        }
         let mut problem = Self::new(status_of(refusal.kind), refusal.code, refusal.message);
         problem.pointer = refusal.pointer;
         problem

@@ -288,3 +288,38 @@ fn date_time(at: Timestamp) -> DateTime {
         .utc_offset_hour(8)
         .utc_offset_minute(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn printed(texts: &[String]) -> Result<Vec<u8>, Refusal> {
+        let fonts = Fonts {
+            regular: include_bytes!("../../assets/fonts/NotoSansSC-Regular.otf"),
+            bold: include_bytes!("../../assets/fonts/NotoSansSC-Bold.otf"),
+        };
+        let mut paper = Paper::new(fonts)?;
+        for (i, text) in texts.iter().enumerate() {
+            paper.text((40.0, 40.0 + 10.0 * i as f32), 8.0, i % 2 == 0, Ink::TEXT, text);
+        }
+        let made_at = "2026-05-08T01:30:00Z".parse().unwrap();
+        let text = |t: &str| t.to_owned();
+        let about = About { title: texts.concat(), author: texts.concat(), made_at, id: text("x") };
+        let bytes = b"{}".to_vec();
+        let attachment =
+            Attachment { name: text("x.json"), media_type: "application/json", description: text("x"), bytes };
+        paper.finish(&about, attachment)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        /// Whatever people write is printed, in a file that keeps to its standard, and twice the same.
+        #[test]
+        fn every_text_is_printed(texts in proptest::collection::vec("\\PC{0,40}", 1..6)) {
+            let print = printed(&texts);
+            prop_assert!(print.is_ok(), "{:?}", print.err());
+            prop_assert_eq!(print, printed(&texts));
+        }
+    }
+}

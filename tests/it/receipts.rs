@@ -230,6 +230,8 @@ async fn it_proves_years_later_though_its_key_was_retired_since() {
     assert_eq!(app.get(&path).await.is(200).bytes, made.bytes);
     let next = post(&app, &body).await.is(201).json();
     assert_eq!(next["proof"]["verificationMethod"], "did:web:xb.example.cn#receipt-2");
+    app.service.compromise_key(&operator, KeyId::parse("receipt-2").unwrap(), None).unwrap();
+    post(&app, &body).await.refused(503, "no_key", "");
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ impl Service {
         };
         // A receipt says when it was made: by a clock that cannot be right none is.
         self.recording_time().map_err(|_| {
-            let why = "this service's clock cannot be right, so no receipt can be made now; nothing is wrong with the request. The operator finds what to do in the log";
+            let why = "this service's clock cannot be right, so no receipt can be made now; nothing is wrong with the request";
             Refusal::unavailable("clock_wrong", why)
         })?;
         let moment = self.moment(request.asked);
@@ -235,7 +235,10 @@ impl Service {
     /// The signed receipt: canonical bytes, read back and verified before they leave.
     fn sign_receipt(&self, receipt: &Receipt) -> Result<Vec<u8>, ServiceError> {
         let settings = self.read_settings();
-        let (key, signer) = settings.keyring.signer(Purpose::Receipt, receipt.made_at)?;
+        let (key, signer) = settings.keyring.signer(Purpose::Receipt, receipt.made_at).map_err(|none| {
+            let why = "no receipt can be signed for the time being; nothing is wrong with the request";
+            Refusal::unavailable(none.code, why)
+        })?;
         let key = SigningKey { signer: signer.as_ref(), id: key, host: &self.host };
         let signed = sign_for(Purpose::Receipt, receipt.document(&self.host)?, key, receipt.made_at)?;
         let bytes = canonicalize(&signed)?;

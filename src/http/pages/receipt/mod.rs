@@ -14,7 +14,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::Response;
-pub use print::pdf;
+use print::pdf;
 use view::ReceiptView;
 
 #[derive(Template)]
@@ -73,8 +73,9 @@ fn missing(app: &App, lang: Lang, uri: &Uri) -> Response {
 /// A receipt's print.
 ///
 /// # Errors
-/// `print_failed`.
+/// It cannot be made: a fault of ours, whatever is in the receipt.
 pub fn print_of(service: &crate::service::Service, made: &Made) -> Result<Vec<u8>, ServiceError> {
     let view = view_of(service, made);
-    Ok(pdf(&view, made, service.body().name.as_str(), service.host().as_str())?)
+    let print = pdf(&view, made, service.body().name.as_str(), service.host().as_str());
+    print.map_err(|refusal| ServiceError::SelfCheck(refusal.to_string()))
 }

@@ -4,23 +4,11 @@
 // Exit code: 0 all held, 1 something did not, 64 wrong usage.
 
 import { mkdir } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { start } from "./browser.mjs";
+import { linesOf, start } from "./browser.mjs";
 import { MARK_WORDS, WORDS, examine } from "./examine.mjs";
 
 /** Addresses examined side by side: one a core. */
 const AT_ONCE = 2;
-
-async function cases(input) {
-  const out = [];
-  for await (const line of createInterface({ input })) {
-    if (!line.trim()) continue;
-    const read = JSON.parse(line);
-    if (read.page) out.push(read);
-    if (read.ready) break;
-  }
-  return out;
-}
 
 /** The same path on the server under test, whatever host the line names. */
 function here(base, address) {
@@ -100,7 +88,7 @@ async function main([base, folder]) {
     return 64;
   }
   await mkdir(folder, { recursive: true });
-  const all = await cases(process.stdin);
+  const all = await linesOf(process.stdin);
   if (!all.length) {
     console.error("no line with a page on standard input");
     return 64;

@@ -18,7 +18,7 @@ const LONG_FUNCTION: usize = 70;
 /// Longest function, in lines.
 const MAX_FUNCTION: usize = 90;
 /// Folders that hold what was fetched or built.
-const NOT_OURS: [&str; 6] = ["target", "node_modules", ".git", ".venv", "starmark-data", "demo-data"];
+const NOT_OURS: [&str; 7] = ["target", "node_modules", "vendor", ".git", ".venv", "starmark-data", "demo-data"];
 
 /// Every file below `folder`, by its path from the repository's root.
 fn files(folder: &str) -> Vec<String> {

@@ -30,8 +30,8 @@ fn contains_word(line: &str, word: &str) -> bool {
     })
 }
 
-/// Addresses of other hosts in a page, a style sheet or a script. Namespaces of the W3C are names, not requests, and
-/// `https://{{ host }}` is our own host.
+/// Addresses of other hosts in a page, a style sheet or a script. Namespaces of the W3C are names, not requests;
+/// `https://{{ host }}` and `https://${host}` are the body's own host, and a scheme that no host follows names none.
 pub fn foreign_hosts(file: &str, text: &str) -> Vec<String> {
     const NAMES_ONLY: [&str; 2] = ["http://www.w3.org/", "https://www.w3.org/"];
     const REQUESTS: [&str; 9] =
@@ -41,8 +41,9 @@ pub fn foreign_hosts(file: &str, text: &str) -> Vec<String> {
         for scheme in ["http://", "https://", "ws://", "wss://"] {
             for (at, _) in line.match_indices(scheme) {
                 let (rest, host) = (&line[at..], &line[at + scheme.len()..]);
-                let ours = host.starts_with("{{") || host.starts_with("${location.host}");
-                if !ours && !NAMES_ONLY.iter().any(|name| rest.starts_with(name)) {
+                let ours = ["{{", "${location.host}", "${host}", "${keys.host}"].iter().any(|h| host.starts_with(h));
+                let none = host.starts_with(['"', '`', '\\']) || host.trim().is_empty();
+                if !ours && !none && !NAMES_ONLY.iter().any(|name| rest.starts_with(name)) {
                     out.push(format!("{file}:{number}: names another host: {}", clip(rest)));
                 }
             }
@@ -156,6 +157,9 @@ mod tests {
         assert_eq!(foreign("fetch('//cdn.example/x')"), 1);
         assert_eq!(foreign("<svg xmlns=\"http://www.w3.org/2000/svg\">"), 0);
         assert_eq!(foreign("<a href=\"/c/1\">https://{{ host }}/c/1</a> // a comment"), 0);
+        assert_eq!(foreign("const url = `https://${host}/c/${id}`;"), 0);
+        assert_eq!(foreign("const url = `https://${other}/c/${id}`;"), 1);
+        assert_eq!(foreign("text.startsWith(\"https://\")"), 0);
     }
 
     #[test]

@@ -6,35 +6,22 @@ import { readStep } from "./entry.js";
 import { at, canonicalBytes, isObject, parseStrict } from "./jcs.js";
 import { readKeys } from "./keys.js";
 import { formLife, standingAt, statusOfLife } from "./life.js";
-import { evidence, noLog } from "./log.js";
+import { evidence, isProven, noLog } from "./log.js";
 import { Refusal, orNothing } from "./refusal.js";
 import { statusOfLists } from "./status.js";
 import { readInstant } from "./time.js";
-import { hashOf } from "./tree.js";
 import { draft, failed, validity, verdict } from "./verdict.js";
 import { fits, isHost, isListOf, isString } from "./words.js";
 
 export const BUNDLE_TYPE = "starmark-bundle";
 const ENTRIES_MAX = 10_000;
 const LISTS_MAX = 16;
-const PROOF_MAX = 64;
 
-const isProven = (value) =>
-  fits(value, {
-    index: (index) => typeof index === "number" && index >= 0,
-    entry: isObject,
-    proof: (proof) =>
-      Array.isArray(proof) && proof.length <= PROOF_MAX && proof.every((hash) => hashOf(hash) !== undefined),
-  });
 const isLog = (value) =>
   fits(value, {
     checkpoint: isString,
     entries: (entries) => Array.isArray(entries) && entries.length <= ENTRIES_MAX && entries.every(isProven),
   });
-
-/** A proven entry as it is worked with: its index a BigInt, its hashes bytes. */
-export const provenEntry = ({ index, entry, proof }) => ({ index: BigInt(index), entry, proof: proof.map(hashOf) });
-export { isProven };
 
 /** Reads a bundle; nothing in it is verified. */
 export async function readBundle(bytes) {
@@ -64,7 +51,7 @@ export async function readBundle(bytes) {
     certificate: document.certificate,
     keys,
     lists: document.status_lists,
-    log: document.log && { checkpoint: document.log.checkpoint, entries: document.log.entries.map(provenEntry) },
+    log: document.log,
   };
 }
 

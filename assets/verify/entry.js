@@ -3,7 +3,7 @@
 import { at } from "./jcs.js";
 import { Refusal } from "./refusal.js";
 import { isDay, isInstant, parseInstant } from "./time.js";
-import { REASONS, ROLES, fits, isIdentifier, isOneOf, isString } from "./words.js";
+import { REASONS, ROLES, fits, isCount, isIdentifier, isOneOf, isString } from "./words.js";
 
 const reasonOf = (change) => isOneOf(REASONS[change]);
 
@@ -16,6 +16,7 @@ const CHANGES = {
   withdrawn: { reason: reasonOf("withdrawn") },
   cancelled: { reason: reasonOf("cancelled") },
   superseded: { by: isIdentifier, reason: reasonOf("superseded") },
+  corrected: { corrects: isCount(2 ** 32 - 1), reason: reasonOf("corrected") },
 };
 
 /** Reads an entry of a certificate's life as a step of it. What says more or other than this version knows is refused. */

@@ -10,24 +10,34 @@ const WORST_FIRST = [...STANDINGS.keys()];
 
 /** A life formed from its steps, oldest first; refused where no rule explains their order. */
 export function formLife(terms, steps) {
+  const life = { terms, steps: [], takenBack: new Map() };
   let state;
-  steps.forEach((step, i) => {
-    state = follow(state, step, steps.slice(0, i));
-  });
-  if (!state) throw new Refusal("not_issued", "there are no entries");
-  return { terms, steps };
+  for (const step of steps) {
+    if (state && step.change === "corrected") {
+      const places = takenBackBy(life, step);
+      state = stateWithout(life, places);
+      for (const place of places) life.takenBack.set(place, step.recordedAt);
+    } else {
+      state = follow(state, step, succession(life.steps));
+    }
+    life.steps.push(step);
+  }
+  if (!state) refuse("there are no entries");
+  return life;
+}
+
+function refuse(why) {
+  throw new Refusal("not_a_life", why);
 }
 
 const succession = (steps) => steps.find((step) => step.change === "superseded");
 
-function follow(state, step, before) {
-  const refuse = (why) => {
-    throw new Refusal("not_a_life", `${step.change}: ${why}`);
-  };
+/** The state after one more step, of a certificate with that successor on record. */
+function follow(state, step, next) {
   if (!state) return step.change === "issued" ? "in_force" : refuse("it was not issued yet");
-  const next = succession(before);
-  if (next && (step.recordedAt >= next.effectiveAt || step.effectiveAt >= next.effectiveAt))
+  if (next && (step.recordedAt >= next.effectiveAt || step.effectiveAt >= next.effectiveAt)) {
     refuse("another has taken its place");
+  }
   if (next && step.change === "superseded") refuse("another is to take its place already");
   if (state === "ended") refuse("it has ended");
   const suspended = state === "suspended";
@@ -48,10 +58,48 @@ function follow(state, step, before) {
   }
 }
 
+/**
+ * The steps that count, with their places, as known at an instant (always, without one): not the errata, nor what an erratum on
+ * record then takes back.
+ */
+function counted({ steps, takenBack }, knownAt) {
+  const known = (instant) => knownAt === undefined || instant <= knownAt;
+  const isTaken = (place) => takenBack.has(place) && known(takenBack.get(place));
+  const all = steps.map((step, place) => ({ step, place }));
+  return all.filter(({ step, place }) => known(step.recordedAt) && step.change !== "corrected" && !isTaken(place));
+}
+
+/** The places of the steps that an erratum takes back: the one it names, and with a suspension the reinstatement that lifted it. */
+function takenBackBy(life, erratum) {
+  const place = erratum.corrects;
+  const change = life.steps[place]?.change ?? refuse("there is no such step to take back");
+  if (erratum.effectiveAt !== erratum.recordedAt) refuse("an erratum counts from when it is recorded");
+  if (life.takenBack.has(place)) refuse("the step was taken back already");
+  if (change === "surveyed") return [place];
+  if (["issued", "superseded", "corrected"].includes(change)) refuse(`a step ${change} is never taken back`);
+  const changesState = (step) => step.change !== "surveyed" && step.change !== "superseded";
+  const next = counted(life).find((later) => later.place > place && changesState(later.step));
+  if (!next) return [place];
+  if (change === "suspended" && next.step.change === "reinstated") return [place, next.place];
+  return refuse("only the latest change is taken back");
+}
+
+/** The state that is left without these steps: whatever else counts must follow still. */
+function stateWithout(life, places) {
+  let state;
+  for (const { step, place } of counted(life).filter((one) => !places.includes(one.place))) {
+    state = follow(state, step, succession(life.steps.slice(0, place)));
+  }
+  return state;
+}
+
 /** Standing at an instant from what was on record at another, since when, and by which step; nothing where it was not on record. */
-export function standingAt({ terms, steps }, asOf, knownAt) {
+export function standingAt(life, asOf, knownAt) {
+  const { terms, steps } = life;
   if (steps[0].recordedAt > knownAt) return undefined;
-  const told = steps.filter((step) => step.recordedAt <= knownAt && step.effectiveAt <= asOf);
+  const told = counted(life, knownAt)
+    .map(({ step }) => step)
+    .filter((step) => step.effectiveAt <= asOf);
   const ended = told.filter((step) => ["withdrawn", "cancelled", "superseded"].includes(step.change));
   const found = ended.map((step) => ({ standing: step.change, since: step.effectiveAt, step }));
   const [begins, ends] = [dayStart(terms.issued_on), dayAfter(terms.valid_until)];

@@ -1,10 +1,22 @@
 // The check `log` from a checkpoint and proven entries that somebody kept (docs/SPEC-bundle.md, check 5).
 
-import { canonicalBytes } from "./jcs.js";
+import { canonicalBytes, isObject } from "./jcs.js";
 import { readNote, signedBy } from "./note.js";
 import { Refusal } from "./refusal.js";
-import { leafHash, readCheckpoint, verifyInclusion } from "./tree.js";
+import { hashOf, leafHash, readCheckpoint, verifyInclusion } from "./tree.js";
 import { draft } from "./verdict.js";
+import { fits } from "./words.js";
+
+const PROOF_MAX = 64;
+
+/** Whether a value is a proven entry: the number of a leaf, the entry, and hashes from the leaf up. */
+export const isProven = (value) =>
+  fits(value, {
+    index: (index) => typeof index === "number" && index >= 0,
+    entry: isObject,
+    proof: (proof) =>
+      Array.isArray(proof) && proof.length <= PROOF_MAX && proof.every((hash) => hashOf(hash) !== undefined),
+  });
 
 const required = (check) => ({ ...check, required: true });
 
@@ -14,7 +26,7 @@ export const noLog = (now) =>
     draft("log", "log", now).unknown("log_missing", "没有附日志证明", "there is no proof from the public log with it"),
   );
 
-/** Verifies that proven entries (`index`, `entry`, `proof`) are in the tree of a checkpoint that the body signed. */
+/** Verifies that proven entries are in the tree of a checkpoint that the body signed. */
 export async function evidence(note, proven, keys, now) {
   const check = draft("log", "log", now);
   try {
@@ -60,8 +72,9 @@ async function readSigned(text, keys, check) {
 async function prove(tree, proven) {
   let last = -1n;
   for (const { index, entry, proof } of proven) {
-    if (index <= last) throw new Refusal("log_order", "the entries are not in the log's order");
-    last = index;
-    await verifyInclusion(await leafHash(canonicalBytes(entry)), index, tree.size, proof, tree.root);
+    const place = BigInt(index);
+    if (place <= last) throw new Refusal("log_order", "the entries are not in the log's order");
+    last = place;
+    await verifyInclusion(await leafHash(canonicalBytes(entry)), place, tree.size, proof.map(hashOf), tree.root);
   }
 }

@@ -1,7 +1,8 @@
 // Receipts: what the register answered about certificates, signed (docs/SPEC-receipt.md).
 
 import { unbase64url } from "./bytes.js";
-import { at, parseStrict, without } from "./jcs.js";
+import { at, parseStrict, same, without } from "./jcs.js";
+import { evidence, isProven, noLog } from "./log.js";
 import { RECEIPT_TYPE, verifyIssued } from "./proof.js";
 import { Refusal, orNothing } from "./refusal.js";
 import { dayAfter, dayStart, floorSecond, isDay, isInstant, parseInstant } from "./time.js";
@@ -55,7 +56,6 @@ const isComparison = (value) =>
     "found?": isString,
     same: isBoolean,
   });
-const isEntry = (value) => fits(value, { index: isWhole, entry: () => true, proof: isListOf(isString) });
 const isAnswer = (value) =>
   fits(value, {
     asked: isString,
@@ -65,7 +65,7 @@ const isAnswer = (value) =>
     "changed_that_day?": isTrue,
     checks: isListOf(isCheck),
     comparison: isListOf(isComparison),
-    "log?": (log) => fits(log, { record: isEntry, newest: isEntry }),
+    "log?": (log) => fits(log, { record: isProven, newest: isProven }),
   });
 
 /** Reads what a receipt of that host says; its signature and whether it holds together are questions of their own. */
@@ -95,7 +95,15 @@ function read(host, receipt) {
     throw new Refusal("receipt_address_wrong", `its id is not the address of a receipt of ${host}`);
   }
   if (content.issuer !== `did:web:${host}`) throw notAReceipt("its issuer is another");
+  mustBeWellFormed(content);
   return content;
+}
+
+/** Refuses what is beyond the bounds of a receipt, or reads otherwise than it is written. */
+function mustBeWellFormed({ answers, reference }) {
+  if (answers.length < 1 || answers.length > ANSWERS_MAX) throw notAReceipt(`it has 1 to ${ANSWERS_MAX} answers`);
+  if (reference !== undefined) mustBeSeen(reference, REFERENCE_MAX);
+  answers.forEach(mustBeWritten);
 }
 
 const notAReceipt = (why) => new Refusal("not_a_receipt", `this is not a receipt: ${why}`);
@@ -107,10 +115,7 @@ function mustHoldTogether(receipt, created) {
     throw new Refusal("receipt_times_wrong", "its times cannot be true together");
   }
   const { answers } = receipt;
-  if (answers.length < 1 || answers.length > ANSWERS_MAX) throw notAReceipt(`it has 1 to ${ANSWERS_MAX} answers`);
-  if (receipt.reference !== undefined) mustBeSeen(receipt.reference, REFERENCE_MAX);
   for (const answer of answers) {
-    mustBeWritten(answer);
     mustFollow(answer, asOf, madeAt);
     mustCompare(answer);
   }
@@ -214,6 +219,7 @@ async function receiptChecks(bytes, keys, now) {
     checks.push(keyWindow(evidenceOfProof.key, claimed(parseInstant(receipt.made_at)), now));
     mustHoldTogether(receipt, evidenceOfProof.created);
     checks.push(content.ok("receipt_consistent", "回执的内容前后一致", "what the receipt says holds together"));
+    checks.push(await logOf(receipt, keys, now));
     return { receipt, checks };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -221,6 +227,31 @@ async function receiptChecks(bytes, keys, now) {
     checks.push(end(error.code, "签名正确，但内容读不懂，或者自相矛盾", error.message));
     return { checks };
   }
+}
+
+/**
+ * What the log's proofs in it come to. That there are none, or that nobody can tell, speaks against nothing: the body's word
+ * stands by its own signature.
+ */
+async function logOf(receipt, keys, now) {
+  let proven;
+  for (const { log, certificate } of receipt.answers.filter((answer) => answer.log)) {
+    if (!receipt.log) return mismatch(now, "proofs without a checkpoint");
+    const both = same(log.record, log.newest) ? [log.record] : [log.record, log.newest];
+    const found = await evidence(receipt.log.checkpoint, both, keys, now);
+    if (found.result !== "ok") return { ...found, required: found.result === "failed" };
+    const isOf = ({ entry }) => entry.subject === "certificate" && entry.id === certificate.id;
+    const { entry } = log.record;
+    const issue = certificate && entry.change === "issued" && entry.record_sha256 === certificate.record_sha256;
+    if (!issue || !both.every(isOf)) return mismatch(now, "the entries are not those of its certificates");
+    proven = found;
+  }
+  return proven ?? { ...noLog(now), required: false };
+}
+
+function mismatch(now, why) {
+  const en = `the log speaks of something else: ${why}`;
+  return { ...draft("log", "log", now).failed("log_mismatch", "日志里的记录与这份回执不符", en), required: true };
 }
 
 const signatureZh = (code) =>

@@ -99,6 +99,15 @@ export const REASONS = {
     ["holder_changed", bilingual("名称或地址变更换发新证", "name or address changed")],
     ["reissued", bilingual("更正换发新证", "re-issued with a correction")],
   ]),
+  corrected: new Map([
+    ["wrong_certificate", bilingual("登记到了别的证书上", "meant for another certificate")],
+    ["wrong_reason", bilingual("登记的原因有误", "recorded with the wrong reason")],
+    ["wrong_dates", bilingual("登记的日期有误", "recorded with wrong dates")],
+    ["wrong_outcome", bilingual("登记的监督结果有误", "recorded with the wrong outcome of a surveillance")],
+    ["not_decided", bilingual("没有作出这项决定", "nothing of the kind was decided")],
+    ["overturned", bilingual("原决定经申诉、复议或诉讼被撤销", "the decision was overturned on appeal")],
+    ["other", bilingual("其他登记错误", "another error of the register")],
+  ]),
 };
 
 const length = (text) => [...text].length;

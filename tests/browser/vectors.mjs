@@ -489,7 +489,7 @@ test("the log: entries of certificates are read, and what is newer is not", asyn
       );
     }
   }
-  assert.equal(changes.size, 7);
+  assert.equal(changes.size, 8);
 });
 
 test("receipts: every vector is answered with its own code", async () => {

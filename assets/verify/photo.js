@@ -1,0 +1,188 @@
+// A picture of a mark: its QR codes, and which of them is the mark's (docs/SPEC-verdict.md, "A photograph gives the answer of the
+// mark in it"). Reading codes takes a browser; choosing among them does not.
+
+import { readAddress, readDigits, verifyMark } from "./mark.js";
+import { Refusal } from "./refusal.js";
+import { draft, verdict } from "./verdict.js";
+import { ID_DIGITS } from "./words.js";
+
+const FILE_MAX = 16 << 20;
+const SIDE_MAX = 12_000;
+const PIXELS_MAX = 50_000_000;
+const CODES_MAX = 16;
+/** Longest sides at which a picture is tried: decoders lose codes that are too large as well as those that are too small. */
+const TRIES = [900, 1_600, 2_600, 3_600];
+/** Pictures with a longest side below this are doubled: a cut-out from a screen has two pixels a module. */
+const DOUBLED_BELOW = 450;
+/** Milliseconds the decoder may spend on second thoughts about one size. */
+const RETRIES_MS = 2_000;
+/** What is darker than this becomes white where pale codes are looked for. */
+const DARK = 110;
+
+/** Width and height of a PNG or JPEG file, before it is unpacked; nothing for another file. */
+export function sizeOf(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (bytes.length >= 24 && view.getUint32(0) === 0x89504e47)
+    return { width: view.getUint32(16), height: view.getUint32(20) };
+  if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return undefined;
+  for (let at = 2; at + 9 <= bytes.length && bytes[at] === 0xff; at += 2 + view.getUint16(at + 2)) {
+    const marker = bytes[at + 1];
+    // A frame header, of whatever coding (ITU-T T.81, table B.1).
+    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
+      return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
+    }
+  }
+  return undefined;
+}
+
+function mustBeReadable(bytes) {
+  if (bytes.length > FILE_MAX)
+    throw new Refusal("photo_too_large", `the picture has ${bytes.length} bytes; at most ${FILE_MAX} are read`);
+  const size = sizeOf(bytes);
+  if (!size) throw new Refusal("photo_unreadable", "the file is no picture that is read here; take a PNG or a JPEG");
+  const { width, height } = size;
+  if (width > SIDE_MAX || height > SIDE_MAX || width * height > PIXELS_MAX) {
+    throw new Refusal(
+      "photo_too_large",
+      `the picture is ${width} x ${height} pixels; at most ${PIXELS_MAX / 1e6} million are read`,
+    );
+  }
+}
+
+/** Every distinct text of the QR codes in a PNG or JPEG file, sorted. */
+export async function codesIn(bytes) {
+  mustBeReadable(bytes);
+  let picture;
+  try {
+    picture = await createImageBitmap(new Blob([bytes]));
+  } catch {
+    throw new Refusal("photo_unreadable", "the file is no whole picture; take a PNG or a JPEG");
+  }
+  try {
+    const found = new Set([...(await byPlatform(picture)), ...(await byDecoder(picture))]);
+    if (found.size > CODES_MAX) throw new Refusal("photo_crowded", `the picture holds more than ${CODES_MAX} codes`);
+    return [...found].sort();
+  } finally {
+    picture.close();
+  }
+}
+
+/** What the browser's own detector reads, where it has one. */
+async function byPlatform(picture) {
+  try {
+    const codes = await new globalThis.BarcodeDetector({ formats: ["qr_code"] }).detect(picture);
+    return codes.map((code) => code.rawValue);
+  } catch {
+    return [];
+  }
+}
+
+/** What the decoder in `vendor` reads, at several sizes, in black and in pale. */
+async function byDecoder(picture) {
+  const { decodeQRBatch } = await import("./vendor/qr/decode.js");
+  const longest = Math.max(picture.width, picture.height);
+  const sides = longest < DOUBLED_BELOW ? [longest * 2] : TRIES.filter((side, i) => i === 0 || TRIES[i - 1] < longest);
+  const found = new Set();
+  for (const side of sides) {
+    // Once something is read, one finer look for a second code is enough.
+    if (found.size > 0 && side > TRIES[1]) break;
+    const image = scaled(picture, longest < DOUBLED_BELOW ? 2 : Math.min(1, side / longest));
+    const maxSize = { width: image.width, height: image.height };
+    for (const one of [image, pale(image)]) {
+      const [texts] = await decodeQRBatch([one], { maxSize, effort: 8, timeLimit: RETRIES_MS });
+      texts.filter((text) => typeof text === "string").forEach((text) => found.add(text));
+    }
+  }
+  return found;
+}
+
+/** The pixels of a picture at another size; transparent ones show white paper. */
+function scaled(picture, factor) {
+  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * factor)));
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  context.imageSmoothingEnabled = factor < 1;
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height);
+}
+
+/** What is dark becomes white, and what is pale becomes dark: a code in grey stands out where a black one hid it. */
+function pale({ width, height, data }) {
+  const out = new Uint8ClampedArray(data.length);
+  for (let i = 0; i < data.length; i += 4) {
+    const grey = (data[i] * 299 + data[i + 1] * 587 + data[i + 2] * 114) / 1000;
+    out[i] = out[i + 1] = out[i + 2] = grey < DARK ? 255 : ((grey - DARK) * 255) / (255 - DARK);
+    out[i + 3] = 255;
+  }
+  return { width, height, data: out };
+}
+
+/** An address with /m/ in whatever spelling, or digits as long as a mark's: whatever a phone might take for a mark counts. */
+function isLikeAMark(text) {
+  const folded = text.normalize("NFKC").toLowerCase();
+  return folded.includes("/m/") || /^\d{16,}$/.test(folded);
+}
+
+const orNull = (read) => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+};
+
+/** The one text to verify among those of a picture; else how many different marks there are. */
+export function oneMark(texts) {
+  const like = texts.filter(isLikeAMark);
+  if (like.length <= 1) return like.length === 1 ? { text: like[0] } : { marks: 0 };
+  // Where the long and the short code of one mark stand side by side: the long one, for it can be verified.
+  const read = like.map((text) => {
+    const address = orNull(() => readAddress(text));
+    const code = address && orNull(() => readDigits(address.digits));
+    return (
+      code && { text, name: `${address.host} ${code.link ?? code.token.claims.mark}`, signed: code.token !== undefined }
+    );
+  });
+  const signed = read.filter((one) => one?.signed);
+  const one = !read.includes(null) && new Set(read.map(({ name }) => name)).size === 1 && signed.length === 1;
+  return one ? { text: signed[0].text } : { marks: like.length };
+}
+
+const NO_ANSWER = {
+  photo_too_large: "这张图片太大",
+  photo_unreadable: "看不清这张图片",
+  photo_crowded: "图片里的二维码太多：请只拍这一个标志",
+};
+
+/** Verifies the mark in a picture. */
+export async function verifyPhoto(bytes, context, read = codesIn) {
+  const { keys, now, asOf } = context;
+  const mark = draft("mark", "nothing", now);
+  const end = (check, codes = []) => ({
+    input: "photo",
+    host: keys.host,
+    genuine: null,
+    codes,
+    ...verdict(asOf, null, [check]),
+  });
+  let codes;
+  try {
+    codes = await read(bytes);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return end(mark.unknown(error.code, NO_ANSWER[error.code], error.message));
+  }
+  const { text, marks } = oneMark(codes);
+  if (text !== undefined) return { ...(await verifyMark(text, context)), input: "photo", codes };
+  if (marks === 0) {
+    const en =
+      "no code of a mark could be read in the picture: take it from nearer, in more light, with the whole mark in it";
+    return end(mark.unknown("no_code", "图片里没有读到标志的二维码：请靠近一些、光线亮一些、拍下整个标志", en), codes);
+  }
+  const en = `the picture holds codes of ${marks} different marks: take a picture of the one that is meant`;
+  return end(mark.unknown("several_marks", "图片里有不止一个标志，无法判断问的是哪一个：请只拍一个", en), codes);
+}

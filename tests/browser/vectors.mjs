@@ -7,18 +7,14 @@ import { test } from "node:test";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { hex, unbase58, unbase64, unbase64url, utf8 } from "../../assets/verify/bytes.js";
 import { isPublicKey } from "../../assets/verify/curve.js";
-import { readStep } from "../../assets/verify/entry.js";
 import { gunzip } from "../../assets/verify/gunzip.js";
 import { Decimal, canonical, canonicalBytes, parseStrict } from "../../assets/verify/jcs.js";
-import { fromMultikey, mustVerify, readKeys, verifies } from "../../assets/verify/keys.js";
+import { fromMultikey, mustVerify, verifies } from "../../assets/verify/keys.js";
 import { readAddress, readDigits, signingInput } from "../../assets/verify/mark.js";
-import { readNote, signedBy } from "../../assets/verify/note.js";
 import { signedBytes, verifyDocument, verifyIssued } from "../../assets/verify/proof.js";
-import { verifyReceipt } from "../../assets/verify/receipt.js";
 import { Refusal } from "../../assets/verify/refusal.js";
 import { decodeList, entryOf } from "../../assets/verify/status.js";
 import { asOf, chinaDay, dayEnd, isDay, parseInstant, toText } from "../../assets/verify/time.js";
-import { hashOf, leafHash, readCheckpoint, verifyConsistency, verifyInclusion } from "../../assets/verify/tree.js";
 import { isNumber, isText, isUscc } from "../../assets/verify/words.js";
 import { bytes, cases, codeOf, draws, json, text, unhex } from "./kit.mjs";
 
@@ -363,152 +359,4 @@ test("a gzip member is unpacked whole or not at all", async () => {
     ...gzipSync(utf8("named")).subarray(-8),
   );
   assert.deepEqual(await gunzip(named, 9), utf8("named"));
-});
-
-/** A verifier key of a log; nothing for a witness's, which browsers do not ask. */
-async function logKey(vkey) {
-  const [name, id, base64] = [vkey.split("+")[0], vkey.split("+")[1], vkey.split("+").slice(2).join("+")];
-  const key = unbase64(base64);
-  return { name, id, type: key?.[0], public: key?.subarray(1) };
-}
-
-test("the log: every case is good or refused for its defect", async () => {
-  const number = (n) => BigInt(n);
-  const hashes = ({ proof }) => proof.map(hashOf);
-  const note = async (vector) => {
-    const key = await logKey(vector.vkey);
-    const source = vector.note_base64 ? unbase64(vector.note_base64) : utf8(vector.note);
-    const read = readNote(new TextDecoder("utf-8", { fatal: true }).decode(source));
-    if (!(await signedBy(read, key.name, key.public))) throw new Refusal("note_unsigned", "no signature by this key");
-    return read;
-  };
-  const kinds = {
-    inclusion: async (v) =>
-      verifyInclusion(
-        await leafHash(v.entry_base64 ? unbase64(v.entry_base64) : utf8(v.entry)),
-        number(v.index),
-        number(v.size),
-        hashes(v),
-        hashOf(v.root),
-      ),
-    consistency: (v) =>
-      verifyConsistency(number(v.old), hashOf(v.old_root), number(v.new), hashOf(v.new_root), hashes(v)),
-    checkpoint: async (v) => {
-      const { origin } = await readCheckpoint((await note(v)).text);
-      if (origin !== v.origin) throw new Refusal("origin_mismatch", "another log");
-    },
-    note,
-  };
-  const counted = { good: 0, refused: 0 };
-  for (const [kind, verify] of Object.entries(kinds)) {
-    for (const vector of cases("log", kind)) {
-      const key = vector.vkey && (await logKey(vector.vkey));
-      // Witnesses' keys, verifier keys as text, and bytes that are not UTF-8: a checkpoint comes to a browser within JSON.
-      if (key?.type === 4 || vector.name.startsWith("refused-vkey") || vector.name === "refused-not-utf8") continue;
-      assert.equal(await codeOf(() => verify(vector)), vector.code ?? "ok", `${kind}/${vector.name}`);
-      counted[vector.expect] += 1;
-    }
-  }
-  assert.deepEqual(counted, { good: 21, refused: 93 });
-});
-
-test("the log: the proofs of transparency-dev", async () => {
-  // Some put a text for a hash that does not matter.
-  const hash = async (base64) => {
-    const found = typeof base64 === "string" ? unbase64(base64) : undefined;
-    if (!found?.length) return undefined;
-    return found.length === 32 ? found : leafHash(found);
-  };
-  const lines = (file) =>
-    text("merkle", file)
-      .split("\n")
-      .map((line) => JSON.parse(line));
-  const refused = async (make) => {
-    try {
-      await make();
-      return false;
-    } catch (error) {
-      return (
-        error instanceof Refusal ||
-        error instanceof TypeError ||
-        error instanceof SyntaxError ||
-        error instanceof RangeError
-      );
-    }
-  };
-  const all = [...lines("inclusion.ndjson"), ...lines("consistency.ndjson")];
-  for (const one of all) {
-    const proof = (one.proof ?? []).map(hashOf);
-    const found = await refused(async () => {
-      if (proof.includes(undefined)) throw new Refusal("bad_hash", "no hash");
-      if (one.treeSize !== undefined) {
-        await verifyInclusion(
-          await hash(one.leafHash),
-          BigInt(one.leafIdx),
-          BigInt(one.treeSize),
-          proof,
-          await hash(one.root),
-        );
-      } else {
-        await verifyConsistency(
-          BigInt(one.size1),
-          await hash(one.root1),
-          BigInt(one.size2),
-          await hash(one.root2),
-          proof,
-        );
-      }
-    });
-    const fromEmpty = one.file === "consistency/additional/size1-is-zero-and-size2-is-not-zero.json";
-    assert.equal(found, one.wantErr && !fromEmpty, one.file);
-  }
-  assert.equal(all.length, 196);
-});
-
-test("the log: entries of certificates are read, and what is newer is not", async () => {
-  const lines = text("domain/events.ndjson")
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  const changes = new Set();
-  for (const { terms, serial, ...entry } of lines.filter((line) => line.subject === "certificate")) {
-    const read = parseStrict(utf8(JSON.stringify(entry)));
-    assert.equal(readStep(read).change, entry.change);
-    changes.add(entry.change);
-    for (const [member, value] of [
-      ["change", "limited"],
-      ["actor", "chief"],
-      ["partly", true],
-      ["recorded_at", "2026-06-02"],
-      ["reason", "9999"],
-      ["id", "1"],
-    ]) {
-      assert.equal(
-        await codeOf(() => readStep(parseStrict(utf8(JSON.stringify({ ...entry, [member]: value }))))),
-        "entry_unreadable",
-        member,
-      );
-    }
-  }
-  assert.equal(changes.size, 8);
-});
-
-test("receipts: every vector is answered with its own code", async () => {
-  const outcomes = { genuine: "valid", refused: "invalid", undetermined: "undetermined" };
-  const all = cases("receipt");
-  for (const { name, keys, now, receipt, expect, code } of all) {
-    const context = { keys: await readKeys(parseStrict(utf8(JSON.stringify(keys)))), now: parseInstant(now) };
-    const found = await verifyReceipt(utf8(receipt), context);
-    assert.equal(found.verdict, outcomes[expect], `${name}: ${JSON.stringify(found.checks)}`);
-    const obstacle =
-      found.checks.find((check) => check.required && check.result === "failed") ??
-      found.checks.find((check) => check.required && check.result !== "ok");
-    if (obstacle) assert.equal(obstacle.code, code, name);
-    else
-      assert.ok(
-        found.checks.some((check) => check.code === code),
-        name,
-      );
-    assert.equal(found.genuine !== null, expect === "genuine" || name === "key-compromised-later", name);
-  }
-  assert.ok(all.length > 50);
 });

@@ -1,6 +1,6 @@
 //! The page of a certificate.
 
-use super::{Row, Subject, View, advice, capital, checks, clock, face_of, level_note};
+use super::{Own, Row, Subject, View, advice, capital, checks, clock, face_of, level_note};
 use crate::domain::certificate::{CertificateChange, Step, SurveillanceOutcome};
 use crate::domain::dates::china_day;
 use crate::domain::record::Terms;
@@ -49,6 +49,7 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View
             None,
         ),
     };
+    let given_out = genuine.is_some() && answer.certificate.ended_before_record().is_none();
     View {
         face,
         sentence,
@@ -72,9 +73,8 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View
             false => clock(answer.moment.now),
         },
         api: Some(format!("{base}/api/v1/certificates/{id}")),
-        credential: genuine
-            .filter(|_| answer.certificate.ended_before_record().is_none())
-            .map(|_| format!("{base}/api/v1/certificates/{id}/credential")),
+        credential: given_out.then(|| format!("{base}/api/v1/certificates/{id}/credential")),
+        own: given_out.then(|| Own::of(answer, asked)).flatten(),
     }
 }
 

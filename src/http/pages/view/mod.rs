@@ -2,6 +2,7 @@
 
 mod certificate;
 mod mark;
+mod own;
 
 use super::words::{Face, Text, text};
 use crate::domain::dates::CHINA;
@@ -10,6 +11,7 @@ use crate::verify::{Check, CheckResult, Outcome, Verdict};
 pub use certificate::certificate;
 use jiff::Timestamp;
 pub use mark::mark;
+pub use own::Own;
 
 /// A verdict page.
 #[derive(Debug, Clone)]
@@ -46,6 +48,8 @@ pub struct View {
     pub api: Option<String>,
     /// Where the signed record is, where it is given out.
     pub credential: Option<String>,
+    /// What the reader's browser verifies by itself.
+    pub own: Option<Own>,
 }
 
 /// Holder and level.
@@ -212,6 +216,7 @@ pub fn bare(face: Face, sentence: Text, verdict: &Verdict, now: Timestamp, is_ma
         computed: clock(now),
         api: None,
         credential: None,
+        own: None,
     }
 }
 

@@ -32,7 +32,7 @@ use crate::domain::event::{Event, Fact, KeyChange, Provenance};
 use crate::domain::holder::CertificationBody;
 use crate::domain::text::{Name, Note};
 use crate::domain::{Certificate, CertificateId, Host, MarkId, MarkLicence, Refusal, Role, Scheme};
-use crate::sign::{KdfCost, Passphrase, Purpose, canonicalize};
+use crate::sign::{KdfCost, KeyId, Passphrase, Purpose, canonicalize};
 use crate::store::{Changeset, Claim, Entry, Expect, Record, RecordKind, Store, StoreError, Subject};
 pub use actor::{Act, Actor, IdempotencyKey};
 use clock::{Clock, Entropy};
@@ -190,7 +190,17 @@ impl Service {
     }
 
     fn hand_log_its_key(&self) {
-        self.log.sign_with(self.read_settings().keyring.signer(Purpose::Log, self.now()).ok());
+        let settings = self.read_settings();
+        match settings.keyring.signer(Purpose::Log, self.now()) {
+            Ok(signer) => self.log.sign_with(Some(signer)),
+            // Between the record of a new key and the opening of its file the one before it goes on; a leaked one never does.
+            Err(_) => {
+                let leaked = |id: KeyId| {
+                    settings.keyring.document().keys().iter().any(|k| k.id == id && k.compromised_at.is_some())
+                };
+                self.log.stop_signing_if(leaked);
+            }
+        }
     }
 
     /// The verification host.

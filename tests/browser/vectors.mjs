@@ -4,16 +4,13 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
-import { deflateRawSync, gzipSync } from "node:zlib";
 import { hex, unbase58, unbase64, unbase64url, utf8 } from "../../assets/verify/bytes.js";
 import { isPublicKey } from "../../assets/verify/curve.js";
-import { gunzip } from "../../assets/verify/gunzip.js";
 import { Decimal, canonical, canonicalBytes, parseStrict } from "../../assets/verify/jcs.js";
 import { fromMultikey, mustVerify, verifies } from "../../assets/verify/keys.js";
 import { readAddress, readDigits, signingInput } from "../../assets/verify/mark.js";
 import { signedBytes, verifyDocument, verifyIssued } from "../../assets/verify/proof.js";
 import { Refusal } from "../../assets/verify/refusal.js";
-import { decodeList, entryOf } from "../../assets/verify/status.js";
 import { asOf, chinaDay, dayEnd, isDay, parseInstant, toText } from "../../assets/verify/time.js";
 import { isNumber, isText, isUscc } from "../../assets/verify/words.js";
 import { bytes, cases, codeOf, draws, json, text, unhex } from "./kit.mjs";
@@ -304,59 +301,4 @@ test("marks: every vector is judged as it says", async () => {
     }
   }
   assert.equal(all.length, 48);
-});
-
-test("status lists: every defect has its own reason, and good lists are read", async () => {
-  // The list as a token is not for browsers.
-  const all = cases("status").filter((vector) => vector.kind === "bitstring");
-  for (const { name, encoded, index, says, reason } of all) {
-    let found = await codeOf(async () => entryOf(await decodeList(encoded), index));
-    if (found === "ok" && Number(entryOf(await decodeList(encoded), index)) !== says) found = "status_differs";
-    // What stands behind a member is told as that only where the platform leaves it to be found.
-    const alike = reason === "status_list_trailing" ? ["status_list_trailing", "status_list_gzip"] : [reason ?? "ok"];
-    assert.ok(alike.includes(found), `${name}: ${found}`);
-  }
-  assert.equal(all.length, 26);
-});
-
-test("a gzip member is unpacked whole or not at all", async () => {
-  const draw = draws(1952);
-  const refused = async (packed, most = 4096) => /^status_list_/.test(await codeOf(() => gunzip(packed, most)));
-  for (let i = 0; i < 40; i += 1) {
-    const plain = Uint8Array.from({ length: 1 + draw(3000) }, () => (draw(3) === 0 ? draw(256) : 7));
-    const packed = new Uint8Array(gzipSync(plain, { level: draw(10) }));
-    assert.deepEqual(await gunzip(packed, 4096), plain);
-    assert.ok(await refused(packed, plain.length - 1), "one byte too many");
-    assert.ok(await refused(packed.subarray(0, draw(packed.length))), "cut short");
-    assert.ok(await refused(Uint8Array.of(...packed, draw(256))), "a byte behind");
-    assert.ok(await refused(Uint8Array.of(...packed, ...packed)), "two members");
-    assert.ok(await refused(Uint8Array.of(...packed, draw(256), ...packed.subarray(-8))), "the trailer twice");
-    const empty = new Uint8Array(gzipSync(new Uint8Array(0)));
-    assert.ok(await refused(Uint8Array.of(...empty, ...packed)), "an empty member first");
-    const flipped = packed.slice();
-    // Behind the header, whose time and system say nothing; and some bits before the trailer fill the last byte up.
-    flipped[10 + draw(packed.length - 10)] ^= 1 << draw(8);
-    assert.ok((await refused(flipped)) || hex(await gunzip(flipped, 4096)) === hex(plain), "one bit");
-  }
-  const raw = deflateRawSync(utf8("named"));
-  const named = Uint8Array.of(
-    0x1f,
-    0x8b,
-    8,
-    4 | 8 | 16,
-    0,
-    0,
-    0,
-    0,
-    0,
-    3,
-    2,
-    0,
-    1,
-    2,
-    ...utf8("n\0c\0"),
-    ...raw,
-    ...gzipSync(utf8("named")).subarray(-8),
-  );
-  assert.deepEqual(await gunzip(named, 9), utf8("named"));
 });

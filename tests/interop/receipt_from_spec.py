@@ -159,6 +159,9 @@ def verify(data, keys, now):
         checks.append(key_check(key, made_at, made_at + timedelta(seconds=1), now))
         holds_together(document, created)
         checks.append(["receipt", "ok", "receipt_consistent"])
+        if any("log" in part for part in [document, *document["answers"]]):
+            raise SystemExit("proofs of the log are verified by tests/witness/c2sp.py, not here")
+        checks.append(["log", "undetermined", "log_missing"])
     except Refused as why:
         checks.append(["receipt", why.result, str(why)])
     return checks
@@ -168,7 +171,8 @@ def main():
     for line in sys.stdin:
         vector = json.loads(line)
         checks = verify(vector["receipt"].encode(), Keys(vector["keys"]), instant(vector["now"]))
-        results = [result for _, result, _ in checks]
+        # Without proofs from the log the body's word stands by its signature alone.
+        results = [result for check, result, _ in checks if check != "log"]
         word = "invalid" if "failed" in results else "undetermined" if "undetermined" in results else "valid"
         print(json.dumps({"verdict": word, "checks": checks}))
 

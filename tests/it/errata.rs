@@ -110,9 +110,25 @@ async fn a_suspension_in_error_is_shown_to_have_been_one_and_suspends_nobody() {
         assert!(!entry.to_string().contains("复核记录"), "evidence is the body's own");
     }
     let page = app.get(&format!("/c/{id}")).await.is(200).text();
-    assert!(page.contains("更正") && page.contains("登记到了别的证书上") && page.contains("暂停"), "{page}");
+    let (_, rows) = page.split_once("<ol class=\"history\"").unwrap();
+    let rows: Vec<&str> = rows.split("</ol>").next().unwrap().split("<li ").skip(1).collect();
+    assert_eq!(rows.len(), 3, "newest first");
+    assert!(rows[0].contains("id=\"step-2\"") && rows[0].contains("href=\"#step-1\"") && !rows[0].contains("<del>"));
+    assert!(rows[0].contains("登记到了别的证书上"), "{}", rows[0]);
+    let (struck, after) = rows[1].split_once("</del>").unwrap();
+    assert!(
+        struck.contains("id=\"step-1\"") && struck.contains("登记有误，已更正：") && struck.contains("暂停"),
+        "{struck}"
+    );
+    assert!(after.contains("href=\"#step-2\">更正</a>：此项登记有误") && after.contains("2026-09-20"), "{after}");
+    for (row, step) in rows.iter().zip(steps.iter().rev()) {
+        let path = text(&step["log"]).replace("https://xb.example.cn", "");
+        assert!(row.contains(&format!("href=\"{path}\"")), "{row}");
+    }
+    let english = app.get(&format!("/c/{id}?lang=en")).await.is(200).text();
+    assert!(english.contains("Recorded in error and corrected: ") && english.contains("meant for another certificate"));
     let before = app.get(&format!("/c/{id}?known_at=2026-09-19")).await.is(200).text();
-    assert!(!before.contains("更正") && before.contains("暂停"), "as it was known then");
+    assert!(!before.contains("更正") && !before.contains("step-2") && before.contains("暂停"), "as it was known then");
     let acts = app.staff_get(&format!("/api/v1/issuing/certificates/{id}/acts")).await.is(200).json();
     let of = |change: &str, subject: &str| {
         let all = acts.as_array().unwrap();

@@ -180,6 +180,7 @@ async fn nothing_private_is_told_to_the_public() {
     w.look().await;
     w.app.today("2026-06-03");
     w.post(&of(&third, "cancellation"), json!({"reason": "holder_gone"})).await;
+    w.post(&of(&second, "erratum"), json!({"step": 1, "reason": "overturned"})).await;
     let operator = Act { note: None, ..person };
     let key = starmark::sign::KeyId::parse("credential-1").unwrap();
     w.app.service.compromise_key(&operator, key, Some(noon("2026-05-10"))).unwrap();

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde_json::Value;
 use starmark::domain::dates::{add_days, add_months};
 use starmark::domain::score::{Outcome, Points, parse_points, score};
-use starmark::domain::{CertificateNumber, Event, Level, Scheme, Uscc};
+use starmark::domain::{CertificateNumber, Event, Fact, Level, Scheme, Uscc};
 use std::collections::BTreeSet;
 
 fn read(name: &str) -> Value {
@@ -152,6 +152,9 @@ fn events_of_every_kind_keep_their_text() {
         assert_eq!(event.text(), line);
         let value: Value = serde_json::from_str(line).unwrap();
         let of = |name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        if let Fact::Certificate { change, .. } = &event.fact {
+            assert_eq!(change.wire(), of("change"));
+        }
         kinds.insert((of("subject"), of("change")));
     }
     let spec = std::fs::read_to_string(root("docs/SPEC-journal.md")).unwrap();

@@ -14,7 +14,7 @@ use super::public::MomentQuery;
 use crate::domain::CertificateId;
 use crate::domain::error::shown;
 use crate::service::ServiceError;
-use crate::service::lookup::Asked;
+use crate::service::lookup::{Asked, MarkAnswer};
 use crate::verify::Verdict;
 use askama::Template;
 use axum::Router;
@@ -219,9 +219,12 @@ async fn certificate(
         verdict(&app, lang, &uri, StatusCode::NOT_FOUND, view)
     };
     let Ok(parsed) = CertificateId::parse(&id) else { return missing() };
-    match app.service.certificate_answer(parsed, asked) {
-        Ok(Some(answer)) => verdict(&app, lang, &uri, StatusCode::OK, view::certificate(&answer, asked, "")),
-        Ok(None) => missing(),
+    let found = app.service.certificate_answer(parsed, asked).and_then(|a| Ok((a, app.service.leaves_of(parsed)?)));
+    match found {
+        Ok((Some(answer), leaves)) => {
+            verdict(&app, lang, &uri, StatusCode::OK, view::certificate(&answer, asked, &leaves, ""))
+        }
+        Ok((None, _)) => missing(),
         Err(error) => failed(&app, lang, &uri, error),
     }
 }
@@ -234,9 +237,16 @@ async fn mark(
     uri: Uri,
 ) -> Response {
     let lang = query.lang();
-    match app.service.mark_answer(&digits, Asked::default()) {
-        Ok(answer) => {
-            let view = view::mark(&answer, "", app.service.now());
+    let found = app.service.mark_answer(&digits, Asked::default()).and_then(|answer| {
+        let leaves = match &answer {
+            MarkAnswer::Found(found) => app.service.leaves_of(found.certificate.certificate.id)?,
+            _ => vec![],
+        };
+        Ok((answer, leaves))
+    });
+    match found {
+        Ok((answer, leaves)) => {
+            let view = view::mark(&answer, &leaves, "", app.service.now());
             let known = !matches!(view.face, Face::NotGenuine | Face::Incomplete | Face::NoSuchRecord);
             verdict(&app, lang, &uri, if known { StatusCode::OK } else { StatusCode::NOT_FOUND }, view)
         }

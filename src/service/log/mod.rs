@@ -130,6 +130,8 @@ struct Shared {
 #[derive(Default)]
 struct Signals {
     pending: bool,
+    /// A pause after a fault is over.
+    retry: bool,
     stop: bool,
     fault: Option<String>,
 }
@@ -299,7 +301,17 @@ impl Log {
     /// Checkpoints are signed with this key from now on; with none, nothing is published.
     pub fn sign_with(&self, signer: Option<(KeyId, Arc<dyn Signer>)>) {
         *self.shared.signer.write().unwrap_or_else(PoisonError::into_inner) = signer;
+        // What kept the log back may be gone: it is not waited for.
+        self.shared.signals().retry = true;
         self.wake();
+    }
+
+    /// Nothing is published any more while the key is one of these.
+    pub(super) fn stop_signing_if(&self, these: impl Fn(KeyId) -> bool) {
+        let mut signer = self.shared.signer.write().unwrap_or_else(PoisonError::into_inner);
+        if signer.as_ref().is_some_and(|(id, _)| these(*id)) {
+            *signer = None;
+        }
     }
 
     /// Something was committed.

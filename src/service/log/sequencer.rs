@@ -77,11 +77,12 @@ impl Shared {
     /// Waits for work, or for all of `pause`; whether the end has come.
     fn wait(&self, pause: Option<Duration>) -> bool {
         let signals = self.signals();
-        let idle = |s: &mut super::Signals| !s.stop && (pause.is_some() || !s.pending);
+        let idle = |s: &mut super::Signals| !s.stop && if pause.is_some() { !s.retry } else { !s.pending };
         let waited = self.work.wait_timeout_while(signals, pause.unwrap_or(LOOK_EVERY), idle);
         let mut signals = waited.unwrap_or_else(PoisonError::into_inner).0;
-        if pause.is_none() {
-            signals.pending = false;
+        match pause {
+            Some(_) => signals.retry = false,
+            None => signals.pending = false,
         }
         signals.stop
     }

@@ -1,7 +1,7 @@
 //! The page of a certificate.
 
-use super::{Own, Row, Subject, View, advice, capital, checks, clock, face_of, level_note};
-use crate::domain::certificate::{CertificateChange, Step, SurveillanceOutcome};
+use super::history::history;
+use super::{Own, Subject, View, advice, capital, checks, clock, face_of, level_note};
 use crate::domain::dates::china_day;
 use crate::domain::record::Terms;
 use crate::domain::{Flag, Standing};
@@ -9,7 +9,6 @@ use crate::http::pages::words::{Face, Text, text};
 use crate::service::lookup::{Asked, CertificateAnswer, Successor};
 use crate::verify::Verdict;
 use crate::verify::certificate::reason;
-use jiff::Timestamp;
 
 fn as_of_text(answer: &CertificateAnswer, asked: Asked) -> Option<Text> {
     asked.as_of.or(asked.known_at)?;
@@ -27,9 +26,9 @@ fn as_of_text(answer: &CertificateAnswer, asked: Asked) -> Option<Text> {
     Some(said)
 }
 
-/// The page of a certificate.
+/// The page of a certificate. `leaves` has for each step of its life the number of its entry in the public log.
 #[must_use]
-pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View {
+pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u64>], base: &str) -> View {
     let id = answer.certificate.id;
     let genuine = answer.finding.genuine.as_ref().map(|(_, terms)| terms);
     let then = asked.as_of.is_some() || asked.known_at.is_some();
@@ -64,7 +63,7 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, base: &str) -> View
         advice: advice(face, false),
         facts: genuine.map_or_else(Vec::new, |terms| facts(terms, answer, face)),
         sites: genuine.map_or_else(Vec::new, sites),
-        history: history(answer.certificate.life(), answer.moment.known_at),
+        history: history(&answer.certificate, answer.moment.known_at, leaves, base),
         checks: checks(&answer.finding.verdict),
         asks_day: genuine.is_some(),
         // By a clock that is wrong it cannot be told when this was.
@@ -205,63 +204,4 @@ fn facts(terms: &Terms, answer: &CertificateAnswer, face: Face) -> Vec<(Text, St
         (text("批准号", "Approval number"), terms.body.approval_number.to_string()),
     ]);
     facts
-}
-
-fn history(life: &[Step], known_at: Timestamp) -> Vec<Row> {
-    let known: Vec<&Step> = life.iter().filter(|s| s.recorded_at <= known_at).collect();
-    let mut rows: Vec<(Timestamp, Row)> = vec![];
-    for (i, step) in known.iter().enumerate() {
-        // A suspension that was lifted before it began never held.
-        let called_off = known[..i].last().filter(|before| {
-            matches!(step.change, CertificateChange::Reinstated { .. }) && before.effective_at > step.effective_at
-        });
-        let mut row = row(step);
-        if let Some(suspension) = called_off {
-            let day = china_day(suspension.effective_at);
-            row.what = text("取消暂停", "Suspension called off");
-            row.detail =
-                Some(text(format!("定于 {day} 的暂停没有开始"), format!("the one planned for {day} did not begin")));
-        }
-        rows.push((step.effective_at, row));
-    }
-    rows.sort_by_key(|(at, _)| *at);
-    rows.into_iter().rev().map(|(_, row)| row).collect()
-}
-
-fn row(step: &Step) -> Row {
-    let (what, detail) = match &step.change {
-        CertificateChange::Issued { terms, .. } => {
-            let how = if terms.supersedes.is_some() {
-                text("换发新证", "Issued in another's place")
-            } else {
-                text("发证", "Issued")
-            };
-            (how, Some(text(terms.level.zh(), terms.level.en())))
-        }
-        CertificateChange::Surveyed { on_site_ended_on, outcome, .. } => {
-            let what = match outcome {
-                SurveillanceOutcome::Passed => text("监督审查通过", "Surveillance passed"),
-                SurveillanceOutcome::Failed => text("监督审查未通过", "Surveillance failed"),
-            };
-            (what, Some(text(format!("现场 {on_site_ended_on}"), format!("on site {on_site_ended_on}"))))
-        }
-        CertificateChange::Suspended { reason, until, .. } => (
-            text("暂停", "Suspended"),
-            Some(text(format!("{}；至 {until}", reason.zh()), format!("{}; until {until}", reason.en()))),
-        ),
-        CertificateChange::Reinstated { .. } => (text("恢复", "Reinstated"), None),
-        CertificateChange::Withdrawn { reason } => (text("撤销", "Withdrawn"), Some(text(reason.zh(), reason.en()))),
-        CertificateChange::Cancelled { reason } => (text("注销", "Cancelled"), Some(text(reason.zh(), reason.en()))),
-        CertificateChange::Superseded { reason, .. } => {
-            (text("换证", "Superseded"), Some(text(reason.zh(), reason.en())))
-        }
-        CertificateChange::Corrected { reason, .. } => {
-            (text("更正", "Corrected"), Some(text(reason.zh(), reason.en())))
-        }
-        CertificateChange::NotUnderstood(_) => {
-            (text("新版本登记的内容，这里读不懂", "Something a newer version recorded, not readable here"), None)
-        }
-    };
-    let (day, recorded) = (china_day(step.effective_at), china_day(step.recorded_at));
-    Row { day: day.to_string(), what, detail, recorded: (recorded != day).then(|| recorded.to_string()) }
 }

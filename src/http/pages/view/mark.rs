@@ -12,7 +12,7 @@ use jiff::civil::Date;
 
 /// The page of a mark. A scanned mark is about now.
 #[must_use]
-pub fn mark(answer: &MarkAnswer, base: &str, now: Timestamp) -> View {
+pub fn mark(answer: &MarkAnswer, leaves: &[Option<u64>], base: &str, now: Timestamp) -> View {
     match answer {
         MarkAnswer::NotGenuine(verdict) => {
             let said = text(
@@ -40,13 +40,13 @@ pub fn mark(answer: &MarkAnswer, base: &str, now: Timestamp) -> View {
             };
             bare(Face::NoSuchRecord, said, verdict, now, true)
         }
-        MarkAnswer::Found(found) => found_mark(found, base),
+        MarkAnswer::Found(found) => found_mark(found, leaves, base),
     }
 }
 
-fn found_mark(found: &FoundMark, base: &str) -> View {
+fn found_mark(found: &FoundMark, leaves: &[Option<u64>], base: &str) -> View {
     let verdict = &found.finding.verdict;
-    let page = certificate(&found.certificate, Asked::default(), base);
+    let page = certificate(&found.certificate, Asked::default(), leaves, base);
     let of_certificate = page.face;
     let mut view = View { checks: checks(verdict), asks_day: false, own: None, ..page };
     if found.finding.genuine.is_none() {

@@ -1,6 +1,7 @@
 //! From an answer to what a page shows: one answer first, then what it is about, then the facts and the checks.
 
 mod certificate;
+mod history;
 mod mark;
 mod own;
 
@@ -87,14 +88,22 @@ pub struct Held {
 /// One line of the history.
 #[derive(Debug, Clone)]
 pub struct Row {
+    /// Its number in the life.
+    pub step: usize,
     /// The day it counts from.
     pub day: String,
     /// What happened.
     pub what: Text,
+    /// Of an erratum: the number of the step it takes back, and what that was.
+    pub corrects: Option<(usize, Text)>,
     /// The reason or detail.
     pub detail: Option<Text>,
     /// The day it was put on record, where that is another.
     pub recorded: Option<String>,
+    /// Where it was recorded in error: the number of the erratum, and what that means.
+    pub erratum: Option<(usize, Text)>,
+    /// Number and address of its entry in the public log.
+    pub log: Option<(u64, String)>,
 }
 
 /// One check.

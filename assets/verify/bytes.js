@@ -67,7 +67,11 @@ export const toBigInt = (bytes) => (bytes.length === 0 ? 0n : BigInt(`0x${hex(by
 /** WebCrypto, which browsers give to pages that came over https only. */
 export function subtle() {
   const found = globalThis.crypto?.subtle;
-  if (!found) throw new Unable("there is no WebCrypto here: it needs https");
+  if (!found)
+    throw new Unable(
+      "This browser gives no cryptography to this page: it needs https.",
+      "浏览器没有给本页核验的功能：网址要以 https 开头。",
+    );
   return found;
 }
 

@@ -141,7 +141,8 @@ export async function verifies(publicKey, message, signature) {
     const key = await subtle().importKey("raw", publicKey, "Ed25519", false, ["verify"]);
     return await subtle().verify("Ed25519", key, signature, message);
   } catch (error) {
-    throw new Unable(`this browser does not verify Ed25519 signatures: ${error.name}`);
+    if (error instanceof Unable) throw error;
+    throw new Unable("This browser does not verify Ed25519 signatures.", "这个浏览器不会核验 Ed25519 签名。");
   }
 }
 
@@ -159,7 +160,8 @@ export async function mustVerify() {
   const [key, message, signature] = [KNOWN.key, KNOWN.message, KNOWN.signature].map(bytes);
   const good = await verifies(key, message, signature);
   const bad = await verifies(key, concat(message, message), signature);
-  if (!good || bad) throw new Unable("this browser does not tell good Ed25519 signatures from bad ones");
+  if (!good || bad)
+    throw new Unable("This browser does not tell good signatures from bad ones.", "这个浏览器分不清真假签名。");
 }
 
 /** What people compare: SHA-256 over host and keys, by which two lists of the same keys are told to be so. */

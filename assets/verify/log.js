@@ -38,7 +38,7 @@ export async function evidence(note, proven, keys, now) {
       check.ok(
         "log_proven",
         `${proven.length} 条记录都在公开日志里（共 ${tree.size} 条，${key.id} 签名）`,
-        `${proven.length} entries are in the public log of ${tree.size} that ${key.id} signed`,
+        `${proven.length === 1 ? "one entry is" : `${proven.length} entries are`} in the public log of ${tree.size} that ${key.id} signed`,
       ),
     );
   } catch (error) {

@@ -4,7 +4,6 @@
 import { readAddress, readDigits, verifyMark } from "./mark.js";
 import { Refusal } from "./refusal.js";
 import { draft, verdict } from "./verdict.js";
-import { ID_DIGITS } from "./words.js";
 
 const FILE_MAX = 16 << 20;
 const SIDE_MAX = 12_000;

@@ -7,11 +7,12 @@ export class Refusal extends Error {
   }
 }
 
-/** This browser cannot check signatures. It says nothing of what was to be checked. */
+/** Something could not be verified here. That says nothing of what was to be verified. */
 export class Unable extends Error {
-  constructor(message) {
-    super(message);
+  constructor(en, zh) {
+    super(en);
     this.name = "Unable";
+    this.zh = zh;
   }
 }
 

@@ -3,7 +3,7 @@
 import { unbase64url } from "./bytes.js";
 import { LIST_ENTRIES, countOf, statusListUrl } from "./credential.js";
 import { gunzip } from "./gunzip.js";
-import { at, canonical, parseStrict, without } from "./jcs.js";
+import { at, canonical, without } from "./jcs.js";
 import { verifyIssued } from "./proof.js";
 import { Refusal } from "./refusal.js";
 import { floorSecond, parseInstant, toText } from "./time.js";
@@ -72,16 +72,6 @@ function read(host, credential) {
   const list = { purpose: subject.statusPurpose, number, from, until, encoded: subject.encodedList, ttl: subject.ttl };
   if (canonical(document(host, list)) !== canonical(without(credential, "proof"))) refuse();
   return list;
-}
-
-/** Reads the bytes of a list; what has no strict reading is no list. */
-export function readBytes(bytes) {
-  try {
-    return parseStrict(bytes);
-  } catch (error) {
-    if (error instanceof Refusal) return null;
-    throw error;
-  }
 }
 
 /**

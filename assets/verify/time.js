@@ -81,9 +81,6 @@ export const nextSecond = (instant) => floorSecond(instant) + SECOND;
 
 export const fromMilliseconds = (milliseconds) => BigInt(Math.floor(milliseconds)) * MILLISECOND;
 
-export const toMilliseconds = (instant) =>
-  Number(floorSecond(instant) / MILLISECOND) + Number((instant - floorSecond(instant)) / MILLISECOND);
-
 /**
  * The instant a question about `text` means: a day stands for its last second, or for now where it is today; nothing where it is
  * neither a day nor an instant of the years 2000 to 2150.

@@ -175,7 +175,8 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     if CLOSES.contains(&response.status()) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    headers(response.headers_mut(), &id);
+    let policy = if response.extensions().get::<RunsScript>().is_some() { SCRIPTED } else { STRICT };
+    headers(response.headers_mut(), policy, &id);
     let took = started.elapsed();
     let status = response.status().as_u16();
     app.observer.requests.get_or_create(&Labels { route: route.clone(), status }).inc();
@@ -196,14 +197,22 @@ fn request_id(app: &App) -> String {
     }
 }
 
-/// No script but our own, no other host, no frame, no guessing of types; answers are fresh unless a handler says else.
-fn headers(headers: &mut HeaderMap, id: &str) {
-    const FIXED: [(HeaderName, &str); 6] = [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self'; \
-             form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        ),
+/// No script at all, no other host, no frame.
+const STRICT: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The same for a page that runs our verifier: this host's own modules, which may ask this host alone, and may make no markup
+/// from text. Nothing else of this host is served as a script.
+const SCRIPTED: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
+                        form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                        require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// Marks the answer that is a page with a script; every other is without.
+#[derive(Debug, Clone, Copy)]
+pub struct RunsScript;
+
+/// No guessing of types; answers are fresh unless a handler says else.
+fn headers(headers: &mut HeaderMap, policy: &'static str, id: &str) {
+    const FIXED: [(HeaderName, &str); 5] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -213,6 +222,7 @@ fn headers(headers: &mut HeaderMap, id: &str) {
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Ok(id) = HeaderValue::from_str(id) {

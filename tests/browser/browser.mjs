@@ -15,14 +15,17 @@ const FLAGS = [
 export const start = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", headless: true, args: FLAGS });
 
-/** The cases of the demo, as it tells them on its standard output, up to the line that says it is ready. */
-export async function linesOf(input) {
-  const out = [];
+/** What the demo tells on its standard output, up to the line that says it is ready: its cases, and a token for its staff. */
+export async function readDemo(input) {
+  const lines = [];
   for await (const line of createInterface({ input })) {
     if (!line.trim()) continue;
     const read = JSON.parse(line);
-    if (read.page) out.push(read);
-    if (read.ready) break;
+    if (read.page) lines.push(read);
+    if (read.ready) return { lines, token: read.token };
   }
-  return out;
+  return { lines };
 }
+
+/** Its cases alone. */
+export const linesOf = async (input) => (await readDemo(input)).lines;

@@ -140,7 +140,7 @@ function paperFaults([address, inForce]) {
   ].filter((fault) => typeof fault === "string");
 }
 
-async function violations(page) {
+export async function violations(page) {
   await page.evaluate(AXE);
   const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   return found.violations

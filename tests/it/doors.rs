@@ -23,7 +23,8 @@ async fn pages_are_strict_and_name_their_request() {
         assert_eq!(answer.headers["x-request-id"].len(), 16);
     }
     let html = app.get(&page).await.text();
-    assert!(!html.contains("<script") && !html.contains(" style=") && !html.contains("<style"));
+    assert_eq!(html.matches("<script").count(), html.matches("<script type=\"module\" src=\"/assets/verify/").count());
+    assert!(!html.contains(" style=") && !html.contains("<style"));
     assert!(!html.contains("src=\"http") && !html.contains("href=\"http"));
     assert!(html.contains("<html lang=\"zh-CN\">"));
     assert!(app.get(&format!("{page}?lang=en")).await.text().contains("<html lang=\"en\">"));

@@ -65,12 +65,15 @@ async fn a_body_has_its_bound_and_not_a_byte_more() {
     post(BODY_MAX).await.refused(400, "json_too_large", "");
 }
 
-/// What stands on every answer, whatever it says.
-const EVERYWHERE: [(&str, &str); 7] = [
-    (
-        "content-security-policy",
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
+/// The policy of every answer but a page that runs our verifier.
+const STRICT: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// The policy of such a page.
+const SCRIPTED: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
+                        form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                        require-trusted-types-for 'script'; trusted-types 'none'";
+/// What else stands on every answer, whatever it says.
+const EVERYWHERE: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("x-frame-options", "DENY"),
@@ -81,7 +84,12 @@ const EVERYWHERE: [(&str, &str); 7] = [
 
 #[track_caller]
 fn assert_strict(what: &str, answer: &Answer) {
-    for (name, value) in EVERYWHERE {
+    assert_headers(what, answer, STRICT);
+}
+
+#[track_caller]
+fn assert_headers(what: &str, answer: &Answer, policy: &str) {
+    for (name, value) in EVERYWHERE.into_iter().chain([("content-security-policy", policy)]) {
         let found: Vec<_> = answer.headers.get_all(name).iter().collect();
         assert_eq!(found, [value], "{what}: {name}");
     }
@@ -111,11 +119,15 @@ async fn every_answer_is_strict_whatever_it_says() {
         "/readyz",
         "/metrics",
         "/api/v1/certificates?number=1",
+        "/verify",
+        "/verify?lang=en",
     ];
     let about = [
         format!("/c/{id}"),
         format!("/c/{id}?lang=en"),
+        format!("/c/{id}?as_of=2026-05-08"),
         format!("/c/{id}?as_of=2027-01-01"),
+        format!("/c/{id}?known_at=2026-05-08"),
         format!("/m/{name}"),
         format!("/m/{digits}"),
         format!("/api/v1/certificates/{id}"),
@@ -123,6 +135,9 @@ async fn every_answer_is_strict_whatever_it_says() {
         format!("/api/v1/certificates/{id}/history"),
         format!("/api/v1/marks/{digits}"),
     ];
+    // Of what was known at another time, and of a time to come, no bundle tells.
+    let scripted = ["", "?lang=en", "?as_of=2026-05-08"].map(|query| format!("/c/{id}{query}"));
+    let scripted: Vec<String> = scripted.into_iter().chain(["/verify", "/verify?lang=en"].map(str::to_owned)).collect();
     let elsewhere = [
         "/?q=29326SC00001R0M",
         "/?q=nobody",
@@ -138,10 +153,16 @@ async fn every_answer_is_strict_whatever_it_says() {
     for (path, is_there) in there.chain(elsewhere.iter().map(|path| ((*path).to_owned(), false))) {
         let answer = app.get(&path).await;
         assert_eq!(answer.status == 200, is_there, "{path}: {}", answer.status);
-        assert_strict(&path, &answer);
+        let scripts = scripted.contains(&path);
+        assert_headers(&path, &answer, if scripts { SCRIPTED } else { STRICT });
         if answer.headers.get("content-type").is_some_and(|t| t == "text/html; charset=utf-8") {
             let html = answer.text();
-            assert!(!html.contains("<script") && !html.contains("<style") && !html.contains(" style="), "{path}");
+            let (all, ours) = (
+                html.matches("<script").count(),
+                html.matches("<script type=\"module\" src=\"/assets/verify/").count(),
+            );
+            assert_eq!((all, ours), if scripts { (1, 1) } else { (0, 0) }, "{path}");
+            assert!(!html.contains("<style") && !html.contains(" style="), "{path}");
             assert!(!html.contains(" onclick=") && !html.contains("javascript:"), "{path}");
         }
     }

@@ -35,6 +35,7 @@ mod log_kit;
 mod log_witness;
 mod main_job;
 mod newer_version;
+mod own_browser;
 mod pages;
 mod privacy;
 mod race;

@@ -1,12 +1,15 @@
 //! Pages for people: rendered here from `templates/`, read without script, on a phone first.
 
 pub mod receipt;
+mod scripts;
 mod search;
+mod tool;
 mod view;
 mod words;
 
 use super::App;
 use super::error::Problem;
+use super::observe::RunsScript;
 use super::public::MomentQuery;
 use crate::domain::CertificateId;
 use crate::domain::error::shown;
@@ -29,8 +32,8 @@ const STYLE: &str = include_str!("../../../assets/style.css");
 const ICON: &str = include_str!("../../../assets/icon.svg");
 /// A style sheet's name changes with its version, so it may be kept for a day.
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
-/// Routes of the pages people read: the first page, a certificate, a mark, a receipt.
-const PAGES: [&str; 4] = ["/", "/c/{id}", "/m/{digits}", "/r/{rid}"];
+/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the place to verify a file.
+const PAGES: [&str; 5] = ["/", "/c/{id}", "/m/{digits}", "/r/{rid}", "/verify"];
 
 /// Routes of the pages.
 pub fn routes() -> Router<App> {
@@ -39,6 +42,8 @@ pub fn routes() -> Router<App> {
         .route(PAGES[1], get(certificate))
         .route(PAGES[2], get(mark))
         .route(PAGES[3], get(receipt::page))
+        .route(PAGES[4], get(tool::page))
+        .route(scripts::ROUTE, get(scripts::file))
         .route("/assets/style.css", get(style))
         .route("/favicon.ico", get(icon))
         .route("/assets/icon.svg", get(icon))
@@ -178,7 +183,12 @@ fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> 
     let word = view.face.word();
     let about = view.subject.as_ref().map_or_else(String::new, |s| format!(" · {}", s.holder));
     let title = text(format!("{}{about}", word.zh), format!("{}{about}", word.en));
-    html(status, &VerdictPage { frame: Frame::of(app, lang, title, uri), view })
+    let runs_script = view.own.is_some();
+    let mut response = html(status, &VerdictPage { frame: Frame::of(app, lang, title, uri), view });
+    if runs_script {
+        response.extensions_mut().insert(RunsScript);
+    }
+    response
 }
 
 fn failed(app: &App, lang: Lang, uri: &Uri, error: ServiceError) -> Response {

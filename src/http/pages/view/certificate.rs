@@ -1,7 +1,7 @@
 //! The page of a certificate.
 
 use super::history::history;
-use super::{Subject, View, advice, capital, checks, clock, face_of, level_note};
+use super::{Own, Subject, View, advice, capital, checks, clock, face_of, level_note};
 use crate::domain::dates::china_day;
 use crate::domain::record::Terms;
 use crate::domain::{Flag, Standing};
@@ -48,6 +48,7 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u6
             None,
         ),
     };
+    let given_out = genuine.is_some() && answer.certificate.ended_before_record().is_none();
     View {
         face,
         sentence,
@@ -71,9 +72,8 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u6
             false => clock(answer.moment.now),
         },
         api: Some(format!("{base}/api/v1/certificates/{id}")),
-        credential: genuine
-            .filter(|_| answer.certificate.ended_before_record().is_none())
-            .map(|_| format!("{base}/api/v1/certificates/{id}/credential")),
+        credential: given_out.then(|| format!("{base}/api/v1/certificates/{id}/credential")),
+        own: given_out.then(|| Own::of(answer, asked)).flatten(),
     }
 }
 

@@ -48,7 +48,7 @@ fn found_mark(found: &FoundMark, leaves: &[Option<u64>], base: &str) -> View {
     let verdict = &found.finding.verdict;
     let page = certificate(&found.certificate, Asked::default(), leaves, base);
     let of_certificate = page.face;
-    let mut view = View { checks: checks(verdict), asks_day: false, ..page };
+    let mut view = View { checks: checks(verdict), asks_day: false, own: None, ..page };
     if found.finding.genuine.is_none() {
         return view;
     }

@@ -3,6 +3,7 @@
 mod certificate;
 mod history;
 mod mark;
+mod own;
 
 use super::words::{Face, Text, text};
 use crate::domain::dates::CHINA;
@@ -11,6 +12,7 @@ use crate::verify::{Check, CheckResult, Outcome, Verdict};
 pub use certificate::certificate;
 use jiff::Timestamp;
 pub use mark::mark;
+pub use own::Own;
 
 /// A verdict page.
 #[derive(Debug, Clone)]
@@ -47,6 +49,8 @@ pub struct View {
     pub api: Option<String>,
     /// Where the signed record is, where it is given out.
     pub credential: Option<String>,
+    /// What the reader's browser verifies by itself.
+    pub own: Option<Own>,
 }
 
 /// Holder and level.
@@ -221,6 +225,7 @@ pub fn bare(face: Face, sentence: Text, verdict: &Verdict, now: Timestamp, is_ma
         computed: clock(now),
         api: None,
         credential: None,
+        own: None,
     }
 }
 

@@ -1,0 +1,185 @@
+// Certificate pages that verify themselves.
+
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { WORDS } from "./examine.mjs";
+import { accessible, altered, fits, onPage, onlyAsked, oneCharacter } from "./own-kit.mjs";
+
+const BUNDLE = "**/api/v1/bundle/**";
+const KEYS = "**/.well-known/did.json";
+const OK = "本页已在您的浏览器里核验";
+const FAILED = "核验不通过";
+const UNABLE = "没有在您的浏览器里核验";
+const OPEN = "没能全部核实";
+
+/** What the page says after it has tried, and whether anything moved. */
+async function verified(page, url) {
+  await page.goto(url);
+  await page.waitForSelector("#own[data-state]", { timeout: 20_000 });
+  const [state, said, seen] = await page.evaluate(() => {
+    const own = document.getElementById("own");
+    const visible = [...own.querySelectorAll(".says > span")].filter((e) => getComputedStyle(e).visibility === "visible");
+    return [own.dataset.state, document.getElementById("own-said").textContent.trim(), visible.map((e) => e.textContent.trim())];
+  });
+  assert.deepEqual(seen, [said], "one sentence is seen, and it is the one that is read out");
+  return { state, said, word: (await page.textContent("#verdict")).trim() };
+}
+
+/** Makes the browser one without Ed25519, or with one that says yes to everything, or without any cryptography. */
+const withoutEd25519 = () => {
+  const { importKey } = SubtleCrypto.prototype;
+  SubtleCrypto.prototype.importKey = function (format, key, algorithm, ...rest) {
+    if ((algorithm.name ?? algorithm) === "Ed25519") return Promise.reject(new DOMException("no", "NotSupportedError"));
+    return importKey.call(this, format, key, algorithm, ...rest);
+  };
+};
+const withYesToAll = () => {
+  SubtleCrypto.prototype.verify = async () => true;
+};
+const withoutCrypto = () => Object.defineProperty(globalThis.crypto, "subtle", { value: undefined });
+const threeDaysLate = () => {
+  const now = Date.now;
+  Date.now = () => now() - 3 * 86_400_000;
+};
+
+/** Standings, with what a page with each says, and the text it must say it in. */
+export function certificateTests({ base, folder, browser, lines }) {
+  const find = (name) => lines.find((one) => one.case === name);
+  const url = ({ id }, query = "") => `${base}/c/${id}${query}`;
+  const valid = find("valid-five_star");
+  const tests = [];
+  const test = (name, run) => tests.push([name, run]);
+
+  for (const one of lines) {
+    test(`${one.case} verifies itself`, () =>
+      onPage(browser, {}, null, async (page) => {
+        const found = await verified(page, url(one));
+        assert.deepEqual([found.state, found.said.includes(OK)], ["ok", true], found.said);
+        assert.ok(found.word.startsWith(WORDS[one.standing]), found.word);
+        assert.deepEqual(await page.evaluate(() => globalThis.shifted), [], "something moved");
+        onlyAsked(page, base, [`/c/${one.id}`, `/api/v1/bundle/${one.id}`, "/.well-known/did.json", /^\/assets\//, "/favicon.ico"]);
+        await fits(page);
+      }),
+    );
+  }
+
+  test("a day of the past verifies itself", () =>
+    onPage(browser, {}, null, async (page) => {
+      const one = find("suspended-five_star");
+      const record = await (await fetch(`${base}/api/v1/certificates/${one.id}/credential`)).json();
+      const day = record.credentialSubject.issuedOn;
+      const found = await verified(page, url(one, `?as_of=${day}`));
+      assert.deepEqual([found.state, found.word.startsWith("当时有效")], ["ok", true], found.said);
+    }));
+
+  test("in English", () =>
+    onPage(browser, { locale: "en" }, null, async (page) => {
+      const found = await verified(page, url(valid, "?lang=en"));
+      assert.deepEqual([found.state, found.said.startsWith("Verified in your browser")], ["ok", true], found.said);
+    }));
+
+  test("what was verified is told, by keyboard and to screen readers", () =>
+    onPage(browser, {}, null, async (page) => {
+      await verified(page, url(valid));
+      await page.focus("#own summary");
+      await page.keyboard.press("Enter");
+      const told = await page.textContent("#own .found");
+      for (const word of ["签名", "密钥", "有效期", "状态", "公开日志", "本页", "Signature", "xb.example.cn", "下载证书包"]) {
+        assert.ok(told.includes(word), word);
+      }
+      assert.ok(!/\d{4}-\d\d-\d\dT/.test(told), "instants as people read them");
+      assert.equal(await page.getAttribute("#own-said", "aria-live"), "polite");
+      await accessible(page);
+      await page.screenshot({ path: join(folder, "own-ok-details.png"), fullPage: true });
+      await page.emulateMedia({ colorScheme: "dark" });
+      await accessible(page);
+      await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+      await fits(page);
+    }));
+
+  const loud = (name, prepare, path = url(valid)) =>
+    test(`told loudly: ${name}`, () =>
+      onPage(browser, {}, prepare, async (page) => {
+        const found = await verified(page, path);
+        assert.deepEqual([found.state, found.said.includes(FAILED)], ["failed", true], found.said);
+        const look = await page.evaluate(() => {
+          const style = (selector) => getComputedStyle(document.querySelector(selector));
+          const green = (colour) => ((rgb) => rgb[1] > rgb[0] && rgb[1] > rgb[2])(colour.match(/\d+/g).map(Number));
+          return [green(style(".band").backgroundColor), style(".band h1").textDecorationLine, style("#own summary").backgroundColor];
+        });
+        assert.deepEqual(look, [false, "line-through", "rgb(163, 22, 30)"], "nothing passes for in force");
+        await accessible(page);
+        await fits(page);
+        await page.screenshot({ path: join(folder, `own-${name.replaceAll(" ", "-")}.png`) });
+        await page.emulateMedia({ colorScheme: "dark" });
+        await accessible(page);
+      }),
+    );
+  const inBundle = (behind, after = "") => (page) =>
+    altered(page, BUNDLE, (text) => oneCharacter(text, behind, after ? text.indexOf(after) : 0));
+  loud("one character in the record", inBundle('"holder":{"address":"'));
+  loud("one character in the proof", inBundle('"proofValue":"z4'.slice(0, -1)));
+  loud("one character in the status list", inBundle('"encodedList":"uH4sI', '"status_lists"'));
+  loud("one character in the checkpoint", inBundle('"checkpoint":"xb.example.cn/log\\n'));
+  loud("one character in an entry", inBundle('"record_sha256":"', '"entries"'));
+  loud("one character in an inclusion proof", inBundle('"proof":["', '"entries"'));
+  loud("one character in the keys", (page) => altered(page, KEYS, (text) => oneCharacter(text, '"publicKeyMultibase":"z6Mkr')));
+  loud("another level", (page) => altered(page, BUNDLE, (text) => text.replace('"five_star"', '"four_star"')));
+  loud("not JSON", (page) => altered(page, BUNDLE, (text) => `${text}x`));
+  loud("a member twice", (page) => altered(page, BUNDLE, (text) => text.replace('{"certificate"', '{"version":1,"certificate"')));
+  loud("the log left out of it", (page) => altered(page, BUNDLE, (text) => text.replace(/"entries":\[.*?\]\}\]/, '"entries":[]')));
+  loud("another certificate's bundle", (page) =>
+    page.route(BUNDLE, async (route) => route.fulfill({ response: await route.fetch({ url: `${base}/api/v1/bundle/${find("valid-four_star").id}` }) })),
+  );
+  loud("another holder on the page", (page) => altered(page, url(valid), (html) => html.replace(/(<h2 class="holder">)[^<]+/, "$1示例冒名有限公司")));
+  loud("a higher level on the page", (page) =>
+    altered(page, url(find("valid-four_star")), (html) => html.replace("<strong>四星级", "<strong>五星级")), url(find("valid-four_star")));
+  loud("a later last day on the page", (page) => altered(page, url(valid), (html) => html.replaceAll("2029-", "2031-")));
+  const suspended = find("suspended-five_star");
+  loud("a suspended certificate shown as in force", async (page) => {
+    const good = await (await fetch(url(valid))).text();
+    const band = /<section class="band [\s\S]*?<\/section>/;
+    await altered(page, url(suspended), (html) =>
+      html.replace(band, good.match(band)[0]).replace('data-verdict="invalid" data-standing="suspended"', 'data-verdict="valid" data-standing="valid"'));
+  }, url(suspended));
+
+  const quiet = (name, said, prepare, options = {}) =>
+    test(`never passes for valid: ${name}`, () =>
+      onPage(browser, { complains: true, ...options }, prepare, async (page) => {
+        const found = await verified(page, url(valid));
+        assert.ok(found.said.includes(said), found.said);
+        assert.ok(!found.said.includes(OK) && !found.said.includes(FAILED), found.said);
+        assert.ok(found.word.startsWith("有效"), "the server's word stays");
+        assert.ok(!(await page.textContent("#own .found")).includes("✓") || said === OPEN);
+        assert.deepEqual(await page.evaluate(() => globalThis.shifted), [], "something moved");
+        await accessible(page);
+      }),
+    );
+  quiet("no network", UNABLE, (page) => page.route(BUNDLE, (route) => route.abort()));
+  quiet("no keys", UNABLE, (page) => page.route(KEYS, (route) => route.abort()));
+  quiet("a server that fails", UNABLE, (page) => page.route(BUNDLE, (route) => route.fulfill({ status: 503, body: "{}" })));
+  quiet("no Ed25519", UNABLE, (page) => page.addInitScript(withoutEd25519));
+  quiet("an Ed25519 that says yes to all", UNABLE, (page) => page.addInitScript(withYesToAll));
+  quiet("no cryptography at all", UNABLE, (page) => page.addInitScript(withoutCrypto));
+  quiet("a clock that is three days off", UNABLE, (page) => page.addInitScript(threeDaysLate));
+  quiet("no status lists", OPEN, (page) => altered(page, BUNDLE, (text) => JSON.stringify({ ...JSON.parse(text), status_lists: [] })));
+  quiet("no log", OPEN, (page) => altered(page, BUNDLE, (text) => JSON.stringify({ ...JSON.parse(text), log: undefined })));
+
+  test("a script that never comes leaves it unsaid", () =>
+    onPage(browser, { complains: true }, (page) => page.route("**/of-certificate.js", (route) => route.abort()), async (page) => {
+      await page.goto(url(valid), { waitUntil: "load" });
+      const seen = await page.textContent("#own .pending");
+      assert.ok(seen.includes("还没有自己核验"), seen);
+      assert.equal(await page.getAttribute("#own", "data-state"), null);
+    }));
+
+  test("without script the page is as it was", () =>
+    onPage(browser, { javaScriptEnabled: false }, null, async (page) => {
+      await page.goto(url(valid));
+      assert.ok((await page.textContent("#verdict")).includes("有效"));
+      assert.equal(await page.isVisible("#own"), false);
+      assert.ok(!(await page.innerText("body")).includes("浏览器"), "nothing is said of it");
+    }));
+
+  return tests;
+}

@@ -1,0 +1,92 @@
+//! What a reader's browser is given to verify by itself: modules that are whole, one page's own bundle, and nothing without
+//! script.
+
+use crate::harness::{TestApp, decision};
+use crate::vectors_support::root;
+use serde_json::json;
+
+/// The value of an attribute, as it stands in the page.
+#[track_caller]
+fn attribute<'p>(page: &'p str, name: &str) -> &'p str {
+    let from = format!("{name}=\"");
+    page.split_once(&from).unwrap_or_else(|| panic!("no {name}: {page}")).1.split('"').next().unwrap()
+}
+
+#[tokio::test]
+async fn a_certificates_page_names_its_bundle_and_says_what_it_says() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let id = issued["id"].as_str().unwrap();
+    let page = app.get(&format!("/c/{id}")).await.is(200).text();
+    assert_eq!((attribute(&page, "data-verdict"), attribute(&page, "data-standing")), ("valid", "valid"));
+    let bundle = app.get(attribute(&page, "data-bundle")).await.is(200).json();
+    assert_eq!(bundle["certificate"]["id"].as_str().unwrap().rsplit('/').next().unwrap(), id);
+    assert!(!page.contains("data-at="));
+    app.today("2026-06-01");
+    app.order(id, "suspension", json!({"reason": "0112"})).await.is(200);
+    let page = app.get(&format!("/c/{id}")).await.text();
+    assert_eq!((attribute(&page, "data-verdict"), attribute(&page, "data-standing")), ("invalid", "suspended"));
+    let then = app.get(&format!("/c/{id}?as_of=2026-05-20")).await.is(200).text();
+    assert_eq!(attribute(&then, "data-at"), "2026-05-20T15:59:59Z");
+    let bundle = app.get(attribute(&then, "data-bundle")).await.is(200).json();
+    assert_eq!(bundle["status_lists"][0]["validFrom"], "2026-05-20T15:59:59Z");
+}
+
+#[tokio::test]
+async fn nothing_is_offered_where_no_bundle_tells_the_same() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let id = issued["id"].as_str().unwrap();
+    let marks = format!("/api/v1/issuing/certificates/{id}/marks");
+    let mark = app.post(&marks, &json!({"medium": "packaging"})).await.is(201).json();
+    for path in [
+        format!("/c/{id}?known_at=2026-05-08"),
+        format!("/c/{id}?as_of=2027-01-01"),
+        "/c/0000000000000018".to_owned(),
+        format!("/m/{}", mark["id"].as_str().unwrap()),
+        "/".to_owned(),
+    ] {
+        let page = app.get(&path).await.text();
+        assert!(
+            !page.contains("<script") && !page.contains("data-bundle") && !page.contains("modulepreload"),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_modules_come_whole_under_an_address_of_their_own() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    for path in [format!("/c/{}", issued["id"].as_str().unwrap()), "/verify".to_owned()] {
+        let page = app.get(&path).await.is(200).text();
+        let run = attribute(&page, "<script type=\"module\" src").to_owned();
+        let needed =
+            page.split("rel=\"modulepreload\" href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned());
+        let all: Vec<String> = needed.chain([run.clone()]).collect();
+        assert!(all.len() > 15, "{all:?}");
+        for address in &all {
+            let answer = app.get(address).await.is(200);
+            assert_eq!(answer.headers["content-type"], "text/javascript; charset=utf-8");
+            assert!(answer.headers["cache-control"].to_str().unwrap().contains("immutable"));
+            let name = address.rsplit('/').next().unwrap();
+            assert_eq!(answer.text(), std::fs::read_to_string(root("assets/verify").join(name)).unwrap(), "{name}");
+        }
+        // Another version's address has nothing, so that two versions never meet.
+        let version = run.split('/').nth(3).unwrap();
+        app.get(&run.replace(version, "0000000000000000")).await.is(404);
+        app.get(&format!("/assets/verify/{version}/../style.css")).await.is(404);
+        app.get(&format!("/assets/verify/{version}/vendor/qr/decode.js")).await.is(200);
+    }
+}
+
+#[test]
+fn the_decoder_of_others_is_what_was_published() {
+    use sha2::{Digest as _, Sha256};
+    let note = std::fs::read_to_string(root("assets/verify/vendor/README.md")).unwrap();
+    for file in ["decode.js", "index.js", "LICENSE", "LICENSE-MIT"] {
+        let bytes = std::fs::read(root("assets/verify/vendor/qr").join(file)).unwrap();
+        let digest: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        assert!(note.contains(&digest), "{file} is not the one the note names: {digest}");
+    }
+}

@@ -67,7 +67,7 @@ async function together(browser, base, pictures, tone = "none") {
           all.map(async (base64) => createImageBitmap(new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))]))),
         );
         const width = images.reduce((sum, image) => sum + image.width + 60, 60);
-        const height = Math.max(...images.map((image) => image.height)) + 120;
+        const height = Math.max(120, ...images.map((image) => image.height)) + 120;
         const canvas = Object.assign(document.createElement("canvas"), { width, height });
         const context = canvas.getContext("2d");
         context.fillStyle = "#c8c0b0";

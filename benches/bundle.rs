@@ -1,6 +1,11 @@
 //! How long it takes to verify a bundle: `cargo bench --bench bundle`, and then `node benches/bundle.mjs` for the same bundle in
 //! Node and in a browser. Nothing is asserted but that it is valid.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "a measurement may fail loudly, and asks the clock")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a measurement may fail loudly, and asks the clock"
+)]
 
 #[allow(dead_code, reason = "the tests' own kit")]
 #[path = "../tests/it/harness.rs"]

@@ -16,12 +16,12 @@ impl Service {
     /// identifier was never issued. What a verifier would refuse is withheld.
     ///
     /// # Errors
-    /// `record_withheld`; `bad_timestamp` for a moment that has not come; what status lists and store give.
+    /// `record_withheld`; `bad_timestamp` for a moment that has not come; `clock_behind`, `clock_ahead`; what status lists and store give.
     pub fn bundle(&self, id: CertificateId, as_of: Option<AsOf>) -> Result<Option<Vec<u8>>, ServiceError> {
         let Some(answer) = self.certificate_answer(id, Asked::default())? else { return Ok(None) };
         let record = self.credential(&answer.certificate)?;
         // Before the rest: whatever happens meanwhile is in what is asked for later.
-        let made_at = self.now();
+        let made_at = self.settled()?;
         let at = as_of.map(|a| a.instant(made_at));
         let mut status_lists = vec![];
         if let Some(entry) = answer.certificate.terms().status {

@@ -27,6 +27,17 @@ pub struct Asked {
     pub known_at: Option<AsOf>,
 }
 
+impl Asked {
+    /// The moment it is about, when it is asked at `now`.
+    pub(super) fn moment(self, now: Timestamp) -> Moment {
+        Moment {
+            at: self.as_of.map_or(now, |a| a.instant(now)),
+            known_at: self.known_at.map_or(now, |k| k.instant(now).min(now)),
+            now,
+        }
+    }
+}
+
 /// A certificate with its answer.
 #[derive(Debug, Clone)]
 pub struct CertificateAnswer {
@@ -92,12 +103,7 @@ pub struct FoundMark {
 
 impl Service {
     pub(super) fn moment(&self, asked: Asked) -> Moment {
-        let now = self.now();
-        Moment {
-            at: asked.as_of.map_or(now, |a| a.instant(now)),
-            known_at: asked.known_at.map_or(now, |k| k.instant(now).min(now)),
-            now,
-        }
+        asked.moment(self.now())
     }
 
     /// By a clock that cannot be believed, what would hold now, or begin by now, cannot be told; what had ended by the latest

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod data_dir;
 pub mod erratum;
 pub mod error;
+mod in_flight;
 pub mod issuance;
 pub mod keyring;
 pub mod keys;
@@ -37,6 +38,7 @@ use crate::store::{Changeset, Claim, Entry, Expect, Record, RecordKind, Store, S
 pub use actor::{Act, Actor, IdempotencyKey};
 use clock::{Clock, Entropy};
 pub use error::ServiceError;
+use in_flight::InFlight;
 use jiff::Timestamp;
 use keyring::Keyring;
 use log::{Log, LogFiles};
@@ -85,6 +87,7 @@ pub struct Service {
     settings: RwLock<Settings>,
     log: Log,
     lists: status_lists::Lists,
+    in_flight: InFlight,
     /// The latest moment that has surely come, in milliseconds: time never runs behind it.
     latest: AtomicI64,
 }
@@ -162,7 +165,8 @@ impl Service {
         let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
         let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
         let (settings, lists) = (RwLock::new(settings), status_lists::Lists::default());
-        Ok(Self { store, clock, entropy, scheme, receipts, host, settings, log, lists, latest })
+        let in_flight = InFlight::default();
+        Ok(Self { store, clock, entropy, scheme, receipts, host, settings, log, lists, in_flight, latest })
     }
 
     /// Opens the private keys, and lets the log go on.
@@ -275,7 +279,8 @@ impl Service {
         let mut tries = 0;
         loop {
             tries += 1;
-            let now = self.recording_time()?;
+            let begun = self.in_flight.begin(|| self.recording_time())?;
+            let now = begun.at;
             let planned = match plan(now) {
                 Ok(planned) => planned,
                 // It may be refused only because the same request was done a moment ago.

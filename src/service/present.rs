@@ -91,6 +91,14 @@ impl Service {
         }
     }
 
+    /// Now, with everything on record that will ever have been recorded before: for what is signed as of now.
+    ///
+    /// # Errors
+    /// As of [`Service::recording_time`].
+    pub(super) fn settled(&self) -> Result<Timestamp, Refusal> {
+        self.in_flight.settled(|| self.recording_time())
+    }
+
     /// Somebody says which day it is: a clock that shows that day is believed, however long nothing was recorded.
     ///
     /// # Errors

@@ -100,7 +100,7 @@ impl Service {
             return Ok(None);
         }
         let mut lists = self.lists.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.recording_time()?;
+        let now = self.settled()?;
         let kept = self.up_to_date(list, lists.remove(&list))?;
         let kept = lists.entry(list).insert_entry(kept).into_mut();
         if let Some(at) = at {

@@ -165,3 +165,61 @@ fn a_revoked_token_stays_revoked_whatever_else_changes_meanwhile() {
     });
     assert_eq!(made.iter().sum::<usize>(), DECISIONS, "a name is given once");
 }
+
+#[test]
+fn what_a_receipt_says_is_what_was_on_record_when_it_was_made() {
+    use starmark::domain::dates::AsOf;
+    use starmark::domain::reason::SuspensionReason;
+    use starmark::service::lookup::Asked;
+    use starmark::service::receipts::{Question, Request};
+    use starmark::service::revocation::Order;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    const TURNS: usize = 60;
+    let app = TestApp::on("2026-05-08");
+    let issued = app.service.issue(&Act::by(Actor::local("race")), &input(&decision("D-1", "2026-05-08"))).unwrap();
+    let id = issued.id.to_string();
+    let (start, began, done) = (app.service.now(), std::time::Instant::now(), AtomicBool::new(false));
+    let question = Question { certificate: id.clone(), ..Question::default() };
+    let request = Request { certificates: vec![question], ..Request::default() };
+    let receipts = std::thread::scope(|s| {
+        s.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                app.clock.set(start + began.elapsed());
+                std::thread::yield_now();
+            }
+        });
+        let asking: Vec<_> = (0..3)
+            .map(|_| {
+                s.spawn(|| {
+                    let mut made = vec![];
+                    while !done.load(Ordering::Relaxed) {
+                        made.push(app.service.make_receipt(&request, "xb.example.cn").unwrap().receipt);
+                    }
+                    made
+                })
+            })
+            .collect();
+        for n in 0..TURNS {
+            let reason = SuspensionReason::parse("0112").unwrap();
+            let suspend = Order::Suspend { reason, confirmed_on: None, effective_on: None, until: None };
+            let order = if n % 2 == 0 { suspend } else { Order::Reinstate { passed_on: None, effective_on: None } };
+            app.service.order(&Act::by(Actor::local("race")), &id, &order).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        asking.into_iter().flat_map(|t| t.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert!(receipts.len() > TURNS, "{} receipts", receipts.len());
+    let life = app.service.store().certificate(issued.id).unwrap().unwrap();
+    for receipt in receipts {
+        let made_at = Some(AsOf::Instant(receipt.made_at));
+        let then =
+            app.service.certificate_answer(issued.id, Asked { as_of: made_at, known_at: made_at }).unwrap().unwrap();
+        let [answer] = &receipt.answers[..] else { panic!("{receipt:?}") };
+        assert_eq!(answer.standing, then.finding.verdict.standing, "{}", receipt.made_at);
+        let steps: Vec<_> = life.life().iter().filter(|step| step.recorded_at <= receipt.made_at).collect();
+        if let Some(log) = &answer.log {
+            let newest = log.newest.entry["recorded_at"].as_str().unwrap();
+            assert_eq!(newest, steps.last().unwrap().recorded_at.to_string());
+        }
+    }
+}

@@ -17,6 +17,7 @@ use crate::verify::receipt::{
     ANSWERS_MAX, ASKED_MAX, Answer, AnswerCheck, Answered, Compared, EXPECTED_MAX, Field, LogHead, ProvenEntries,
     REFERENCE_MAX, Receipt, no_such_certificate, verify_offline,
 };
+use jiff::Timestamp;
 pub use kept::{MemoryReceipts, ReceiptDir, Receipts};
 use std::collections::BTreeMap;
 
@@ -51,6 +52,14 @@ struct Read {
     certificate: Option<Certificate>,
 }
 
+impl Read {
+    /// Events of its certificate's life that were on record at that moment.
+    fn recorded_by(&self, now: Timestamp) -> usize {
+        let life = self.certificate.as_ref().map_or(&[][..], |c| c.life());
+        life.iter().take_while(|step| step.recorded_at <= now).count()
+    }
+}
+
 /// A receipt that was made and kept.
 #[derive(Debug, Clone)]
 pub struct Made {
@@ -70,21 +79,23 @@ impl Service {
     /// `no_key`; what [`Receipts::put`] refuses; store failures.
     pub fn make_receipt(&self, request: &Request, here: &str) -> Result<Made, ServiceError> {
         let reference = request.reference.as_deref().map(|text| typed(text, REFERENCE_MAX, "/reference"));
+        // Before the certificates are read: what is on record from before this moment is in what is read. And a receipt says when
+        // it was made: by a clock that cannot be right none is.
+        let settled = self.settled().map_err(|_| {
+            let why = "this service's clock cannot be right, so no receipt can be made now; nothing is wrong with the request";
+            Refusal::unavailable("clock_wrong", why)
+        });
         let (reference, questions) = match (reference.transpose(), self.read_all(&request.certificates, here)?) {
             (Ok(reference), Ok(questions)) => (reference, questions),
             (Err(first), Ok(_)) => return Err(first.into()),
             (Ok(_), Err(all)) => return Err(all.into()),
             (Err(first), Err(rest)) => return Err([vec![first], rest].concat().into()),
         };
-        // A receipt says when it was made: by a clock that cannot be right none is.
-        self.recording_time().map_err(|_| {
-            let why = "this service's clock cannot be right, so no receipt can be made now; nothing is wrong with the request";
-            Refusal::unavailable("clock_wrong", why)
-        })?;
-        let moment = self.moment(request.asked);
+        let moment = request.asked.moment(settled?);
+        let recorded: Vec<usize> = questions.iter().map(|q| q.recorded_by(moment.now)).collect();
         let answers = questions.into_iter().map(|q| self.answer_question(q, request.asked, moment));
         let mut answers = answers.collect::<Result<Vec<_>, _>>()?;
-        let log = self.add_proofs(&mut answers)?;
+        let log = self.add_proofs(&mut answers, &recorded)?;
         let receipt = Receipt {
             id: ReceiptId::from_bytes(self.random()?),
             made_at: moment.now,
@@ -207,14 +218,14 @@ impl Service {
         })
     }
 
-    /// Puts beside each answer what the public log holds of its certificate, all by one checkpoint. Where the log gives no proof
-    /// the receipt goes without.
-    fn add_proofs(&self, answers: &mut [Answer]) -> Result<Option<LogHead>, ServiceError> {
+    /// Puts beside each answer what the public log holds of its certificate, all by one checkpoint: the first event, and the last
+    /// of those that were `recorded`. Where the log gives no proof the receipt goes without.
+    fn add_proofs(&self, answers: &mut [Answer], recorded: &[usize]) -> Result<Option<LogHead>, ServiceError> {
         let mut seqs = vec![];
-        for answer in &mut *answers {
+        for (answer, recorded) in answers.iter().zip(recorded) {
             let all =
                 answer.certificate.as_ref().map(|c| self.store.seqs_of(Subject::Certificate(c.id))).transpose()?;
-            seqs.push(all.and_then(|all| Some([*all.first()?, *all.last()?])));
+            seqs.push(all.and_then(|all| Some([*all.first()?, *all.get(recorded.checked_sub(1)?)?])));
         }
         let wanted: Vec<u64> = seqs.iter().flatten().flatten().copied().collect();
         let proven = match self.log().prove(&wanted) {

@@ -78,15 +78,19 @@ impl Level {
         }
     }
 
-    /// The level people mean: its wire name, or in digits, stars or words (5星级, ★★★★★, five-star); none for any other text.
+    /// The level people mean: its wire name, or in digits, stars or words (5星级, ★★★★★, five-star); none for any other text,
+    /// such as one that asks for a level "or higher".
     #[must_use]
     pub fn typed(text: &str) -> Option<Self> {
-        let folded: String = text
-            .nfkc()
-            .filter(|c| c.is_alphanumeric() || matches!(c, '★' | '☆' | '⭐'))
-            .flat_map(char::to_lowercase)
-            .collect();
-        match folded.trim_end_matches(['级', 's']) {
+        const AROUND: [char; 12] = ['(', ')', '[', ']', '【', '】', '"', '“', '”', '「', '」', '.'];
+        let around = |c: char| c.is_whitespace() || AROUND.contains(&c);
+        let text: String = text.nfkc().flat_map(char::to_lowercase).collect();
+        let text = text.trim_matches(around);
+        if text.starts_with(['-', '_']) {
+            return None;
+        }
+        let folded = text.replace(|c: char| c.is_whitespace() || matches!(c, '-' | '_'), "");
+        match folded.trim_end_matches(['级', '級', 's']) {
             "五星" | "5星" | "5" | "★★★★★" | "⭐⭐⭐⭐⭐" | "fivestar" | "5star" => {
                 Some(Self::FiveStar)
             }

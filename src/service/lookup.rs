@@ -21,7 +21,7 @@ use jiff::civil::Date;
 /// About which moment the public asks, and from what was known when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// As of; now when left out.
+    /// As of; `known_at` when left out.
     pub as_of: Option<AsOf>,
     /// As it was known then; now when left out.
     pub known_at: Option<AsOf>,
@@ -30,11 +30,8 @@ pub struct Asked {
 impl Asked {
     /// The moment it is about, when it is asked at `now`.
     pub(super) fn moment(self, now: Timestamp) -> Moment {
-        Moment {
-            at: self.as_of.map_or(now, |a| a.instant(now)),
-            known_at: self.known_at.map_or(now, |k| k.instant(now).min(now)),
-            now,
-        }
+        let known_at = self.known_at.map_or(now, |k| k.instant(now).min(now));
+        Moment { at: self.as_of.map_or(known_at, |a| a.instant(now)), known_at, now }
     }
 }
 

@@ -70,7 +70,8 @@ impl Service {
     /// address of its page.
     ///
     /// # Errors
-    /// `foreign_address`, `no_certificate_address`, `bad_number`, or store failures.
+    /// `foreign_address`, `no_certificate_address`, `foreign_letter`, `several_in_one`, `credit_code`, `bad_number`, or store
+    /// failures.
     pub fn by_number(&self, typed: &str, here: &str) -> Result<Option<Certificate>, ServiceError> {
         let text = plain(typed);
         let text = trimmed(&text);
@@ -86,10 +87,35 @@ impl Service {
         if let Some(address) = Address::bare(text) {
             return self.of_address(address, here);
         }
-        // What can be a number is one that was not issued.
         let last = readings.last().copied().unwrap_or_default();
+        self.must_be_one_number(last)?;
+        // What can be a number is one that was not issued.
         let is_id = grouped_digits(last).is_some_and(|digits| CertificateId::parse(&digits).is_ok());
         if is_id { Ok(None) } else { Ok(CertificateNumber::parse(last).map(|_| None)?) }
+    }
+
+    /// Refuses what can be told from a number that was not issued: nobody shall be told that it was not.
+    fn must_be_one_number(&self, text: &str) -> Result<(), ServiceError> {
+        let refuse = |code, why| Err(Refusal::invalid(code, why).under("/number").into());
+        let is_han = |c: char| matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
+        if let Some(letter) = text.chars().find(|c| c.is_alphabetic() && !c.is_ascii() && !is_han(*c)) {
+            let why = format!(
+                "“{letter}” (U+{:04X}) is a letter of another script, which may look like one of the number: write it with Latin letters",
+                u32::from(letter)
+            );
+            return refuse("foreign_letter", why);
+        }
+        if Uscc::parse(text).is_ok() {
+            return refuse("credit_code", "that is a credit code, not the number of a certificate: look up the firm's certificates with it and ask about one of them".to_owned());
+        }
+        let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(|part| *part != text);
+        for part in parts.flat_map(|part| [part, part.trim_matches('-')]) {
+            if !part.is_empty() && self.numbered(part)?.is_some() {
+                let why = format!("it holds the number {part} and something else: ask about each number by itself");
+                return refuse("several_in_one", why);
+            }
+        }
+        Ok(())
     }
 
     fn of_address(&self, address: Address, here: &str) -> Result<Option<Certificate>, ServiceError> {

@@ -29,6 +29,24 @@ impl Moment {
     pub const fn at(at: Timestamp, now: Timestamp) -> Self {
         Self { at, known_at: now, now }
     }
+
+    /// The check of what may still change between what was known and the instant asked about; none where that is past.
+    pub(super) fn open(&self, draft: &Draft) -> Option<Check> {
+        if self.at > self.now {
+            return Some(draft.unknown(
+                "in_the_future",
+                "问的是将来：到时是否有效，现在还不能知道",
+                "the question is about the future: whether it will hold then cannot be known now",
+            ));
+        }
+        (self.at > self.known_at).then(|| {
+            draft.unknown(
+                "later_than_known",
+                "问的时间晚于所问的登记时间：按那时登记的内容，还不能知道以后是否有效",
+                "the question is about a later time than what is to be known of: whether it would hold could not be known then",
+            )
+        })
+    }
 }
 
 /// What a record turned out to be.
@@ -173,12 +191,12 @@ pub(super) fn status_of(life: &Certificate, source: Source, moment: Moment) -> C
     };
     let since = china_day(found.since);
     let standing = found.standing;
+    // A suspension may be lifted, as what is valid may be suspended; what has ended has.
+    let may_change = matches!(standing, Standing::Valid | Standing::Suspended);
+    if let Some(open) = moment.open(&draft).filter(|_| may_change) {
+        return open;
+    }
     match standing {
-        Standing::Valid if moment.at > moment.now => draft.unknown(
-            "in_the_future",
-            "问的是将来：到时是否有效，现在还不能知道",
-            "the question is about the future: whether it will hold then cannot be known now",
-        ),
         Standing::Valid => draft.ok("valid", "没有暂停、撤销或注销", "not suspended, withdrawn or cancelled"),
         Standing::NotYetEffective => {
             let from = life.terms().issued_on;

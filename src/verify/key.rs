@@ -1,10 +1,13 @@
 //! The key behind a signature: in use when it signed, and not in other hands.
 
 use super::verdict::{Check, CheckName, Draft, Source};
-use crate::domain::dates::{china_day, day_end, day_start};
+use crate::domain::dates::{CHINA, china_day, day_end, day_start};
 use crate::sign::KeyRecord;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use jiff::civil::Date;
+
+/// A signer's clock may be ahead of a verifier's by that much.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is known of when something was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +57,12 @@ pub(super) fn unlisted(signature: &Draft) -> Check {
 pub(super) fn window(key: &KeyRecord, signed: Signed, now: Timestamp) -> Check {
     let draft = Draft { name: CheckName::Key, source: Source::Keys, known_at: now };
     let (day, (first, last)) = (signed.day(), signed.span());
-    if first > now {
-        return draft.failed(
+    if first.duration_since(now) > CLOCKS_DIFFER {
+        let shows = CHINA.to_datetime(now).strftime("%Y-%m-%d %H:%M");
+        return draft.unknown(
             "signed_in_the_future",
-            format!("自称签于 {day}，那一天还没有到"),
-            format!("it claims to be signed on {day}, which is still to come"),
+            format!("自称签于 {day}，按核验用的时间 {shows}（北京时间）还没有到：请核对时钟"),
+            format!("it claims to be signed on {day}, still to come by the time of verifying, {shows} China time: is that clock right?"),
         );
     }
     if key.is_compromised(first) {

@@ -280,6 +280,9 @@ fn licence_check(licence: &MarkLicence, state: Option<(MarkState, Timestamp)>, m
         );
     };
     let since = china_day(since);
+    if let Some(open) = moment.open(&draft).filter(|_| matches!(state, MarkState::Active | MarkState::Frozen)) {
+        return open;
+    }
     match state {
         MarkState::Active => draft.ok(
             "mark_licensed",

@@ -206,8 +206,9 @@ impl Verdict {
     #[must_use]
     pub fn of(as_of: Timestamp, standing: Option<Standing>, checks: Vec<Check>) -> Self {
         let verdict = Outcome::of(checks.iter().map(|c| (c.required, c.result)));
-        // "Valid" is never said of what was not found to be so: then its standing is not known.
-        let standing = standing.filter(|s| *s != Standing::Valid || verdict == Outcome::Valid);
+        // "Valid" is never said of what was not found to be so, and of what cannot be told no standing is known.
+        let told = |s: &Standing| if *s == Standing::Valid { Outcome::Valid } else { Outcome::Invalid };
+        let standing = standing.filter(|s| verdict == told(s));
         Self { verdict, standing, as_of, checks }
     }
 

@@ -3,7 +3,7 @@
 
 mod read;
 
-use super::certificate::{Finding, Keys, signature_and_key, status_of};
+use super::certificate::{Finding, Keys, Moment, signature_and_key, status_of};
 use super::log::{Evidence, evidence};
 use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
 use super::{offline, status};
@@ -74,9 +74,6 @@ pub fn verify_read(bundle: &Bundle, trust: Trust<'_>, now: Timestamp, at: Timest
         (Some(life), Some(_)) => life.standing(at, now).map(|s| s.standing),
         _ => None,
     };
-    let listed = checks.iter().any(|c| c.check == CheckName::Status && c.is_ok());
-    // That nothing speaks against it in the log is no more than that: only the lists say that it is valid.
-    let standing = standing.filter(|s| *s != Standing::Valid || listed);
     Finding { genuine, verdict: Verdict::of(at, standing, checks) }
 }
 
@@ -154,7 +151,8 @@ fn sha256_hex(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// How it stands: what the log proves against it counts at once; that nothing speaks against it, only the lists say.
+/// How it stands: what the log proves against it counts at once; that nothing speaks against it, only the lists say. A suspension
+/// may have been lifted after the last that the log tells, so that it still holds then the lists must not leave open.
 fn status_check(
     terms: &Terms,
     life: Option<&Certificate>,
@@ -163,7 +161,11 @@ fn status_check(
     at: Timestamp,
     now: Timestamp,
 ) -> Check {
-    let proven = life.map(|life| status_of(life, Source::Log, super::certificate::Moment::at(at, now)));
-    let against = proven.filter(|c| c.result == CheckResult::Failed);
-    against.unwrap_or_else(|| status::check(terms.status, &bundle.status_lists, keys, at, now))
+    let listed = status::check(terms.status, &bundle.status_lists, keys, at, now);
+    let Some(life) = life else { return listed };
+    let proven = status_of(life, Source::Log, Moment::at(at, now));
+    let suspended = life.standing(at, now).is_some_and(|s| s.standing == Standing::Suspended);
+    let told_until = life.life().last().map_or(at, |newest| newest.recorded_at);
+    let may_be_lifted = suspended && at > told_until && listed.result == CheckResult::Undetermined;
+    if proven.result == CheckResult::Failed && !may_be_lifted { proven } else { listed }
 }

@@ -149,13 +149,13 @@ fn well_formed(receipt: &Receipt) -> Result<(), Refusal> {
 
 /// Refuses what no version of this program would sign.
 fn holds_together(receipt: &Receipt, created: Timestamp) -> Result<(), Refusal> {
-    let Receipt { made_at, as_of, known_at, .. } = *receipt;
+    let Receipt { made_at, known_at, .. } = *receipt;
     if created.as_second() != made_at.as_second() || known_at > made_at {
         return Err(contradiction("receipt_times_wrong", "its times cannot be true together"));
     }
     for (i, answer) in receipt.answers.iter().enumerate() {
         let at = |r: Refusal| r.under(&format!("/answers/{i}"));
-        verdict(answer, as_of, made_at).and_then(|()| comparison(answer)).map_err(at)?;
+        verdict(answer, receipt).and_then(|()| comparison(answer)).map_err(at)?;
     }
     if Receipt::differing(&receipt.answers) != receipt.differences {
         return Err(contradiction("receipt_comparison_wrong", "differences is not the number of what differs"));
@@ -200,7 +200,8 @@ fn texts(answer: &Answer) -> Result<(), Refusal> {
 }
 
 /// The verdict is what the checks make of it, and "valid" rests on all that it needs.
-fn verdict(answer: &Answer, as_of: Timestamp, made_at: Timestamp) -> Result<(), Refusal> {
+fn verdict(answer: &Answer, receipt: &Receipt) -> Result<(), Refusal> {
+    let Receipt { made_at, as_of, known_at, .. } = *receipt;
     let wrong = |why| Err(contradiction("receipt_verdict_wrong", why));
     let valid = answer.verdict == Outcome::Valid;
     if answer.verdict != Outcome::of(answer.checks.iter().map(|c| (c.required, c.result))) {
@@ -221,8 +222,8 @@ fn verdict(answer: &Answer, as_of: Timestamp, made_at: Timestamp) -> Result<(), 
         return wrong("a certificate is called valid without a check it needs");
     }
     let within = day_start(certificate.issued_on) <= as_of && as_of < day_start(add_days(certificate.valid_until, 1));
-    if !within || as_of > made_at {
-        return wrong("a certificate is called valid outside its dates, or about a time to come");
+    if !within || as_of > known_at {
+        return wrong("a certificate is called valid outside its dates, or at a time of which nothing was known");
     }
     Ok(())
 }
@@ -252,7 +253,7 @@ fn comparison(answer: &Answer) -> Result<(), Refusal> {
 pub fn no_such_certificate(known_at: Timestamp) -> Check {
     Draft { name: CheckName::Status, source: Source::Register, known_at }.unknown(
         "no_such_certificate",
-        "登记簿上没有这张证书：本机构没有签发过这个编号",
-        "there is no such certificate on record: this body has issued none of that number",
+        "按这个写法在登记簿里没有查到证书：请核对编号有没有写错",
+        "nothing is on record under what was asked: check that the number was written right",
     )
 }

@@ -7,6 +7,7 @@ use crate::sign::canonical::MAX_BYTES;
 use crate::sign::{KeyDocument, parse_strict};
 use anyhow::Context as _;
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ const DIRECTORY_VARIABLE: &str = "STARMARK_TRUST";
 /// Remember the keys of a certification body, or list those remembered
 #[derive(Debug, Args)]
 #[command(
-    after_help = "FILE is the body's https://HOST/.well-known/did.json, or a bundle or receipt of it. Compare the keys printed with what the body itself tells, by a way other than the file: whoever wrote the file wrote its keys.\nKept in $STARMARK_TRUST, else $XDG_CONFIG_HOME/starmark/trust, else ~/.config/starmark/trust."
+    after_help = "FILE is the body's https://HOST/.well-known/did.json, or a bundle of it. Compare the keys printed with what the body itself tells, by a way other than the file: whoever wrote the file wrote its keys.\nKept in $STARMARK_TRUST, else $XDG_CONFIG_HOME/starmark/trust, else ~/.config/starmark/trust."
 )]
 pub(super) struct Trust {
     /// The keys to remember
@@ -31,8 +32,9 @@ impl Trust {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let Some(file) = &self.file else { return list() };
         let keys = read_keys(file)?;
-        if let (Some(known), false) = (trusted(keys.host())?, self.replace)
-            && let Some(why) = contradiction(&known, &keys)
+        let known = trusted(keys.host())?;
+        if let (Some(known), false) = (&known, self.replace)
+            && let Some(why) = contradiction(known, &keys)
         {
             let why = format!(
                 "{}: {why}. Either they are not {}'s keys, or the remembered ones were not: find out which, then forget the others with --replace",
@@ -45,7 +47,7 @@ impl Trust {
         std::fs::create_dir_all(&directory).with_context(|| format!("cannot make {}", directory.display()))?;
         let text = serde_json::to_vec_pretty(&keys.to_did_json())?;
         files::write_whole(&path_of(&directory, keys.host()), |out| Ok(out.write_all(&text)?))?;
-        show(&keys)?;
+        show(&keys, known.as_ref())?;
         say("Remembered. Compare these keys with what the body itself tells by another way than this file.")?;
         Ok(Exit::Done)
     }
@@ -95,24 +97,42 @@ fn path_of(directory: &Path, host: &Host) -> PathBuf {
     directory.join(format!("{host}.json"))
 }
 
-/// What of the new keys cannot be, if the known ones are right: a key never changes, and none is ever taken from the list.
+/// What of the new keys cannot be, if the known ones are right: a key never changes, none is ever taken from the list, and what
+/// ended one is never taken back, nor put off.
 fn contradiction(known: &KeyDocument, new: &KeyDocument) -> Option<String> {
-    known.keys().iter().find_map(|key| match new.keys().iter().find(|k| k.id == key.id) {
-        Some(other) if other.public != key.public => {
-            Some(format!("its {} is another key than the one remembered", key.id))
+    let later = |known: Option<Timestamp>, new: Option<Timestamp>| known.is_some() && new.is_none_or(|t| Some(t) > known);
+    known.keys().iter().find_map(|key| {
+        let id = key.id;
+        let Some(other) = new.keys().iter().find(|k| k.id == id) else {
+            return Some(format!("it lacks {id}, which is remembered: it may be an older list"));
+        };
+        if other.public != key.public {
+            Some(format!("its {id} is another key than the one remembered"))
+        } else if later(key.compromised_at, other.compromised_at) {
+            Some(format!("it does not say what is remembered of {id}, that it is compromised: it may be an older list"))
+        } else if later(key.retired_at, other.retired_at) {
+            Some(format!("it does not say what is remembered of {id}, that it is retired: it may be an older list"))
+        } else if other.valid_from != key.valid_from {
+            Some(format!("its {id} is in use from another time on than is remembered"))
+        } else {
+            None
         }
-        Some(_) => None,
-        None => Some(format!("it lacks {}, which is remembered: it may be an older list", key.id)),
     })
 }
 
-fn show(keys: &KeyDocument) -> anyhow::Result<()> {
+/// Prints the keys, each with its end, and what is new beside those known before.
+fn show(keys: &KeyDocument, before: Option<&KeyDocument>) -> anyhow::Result<()> {
     let name = keys.name().map(|n| format!("  {n}")).unwrap_or_default();
     say(format_args!("{}{name}", keys.host()))?;
     keys.keys().iter().try_for_each(|key| {
         let end = key.compromised_at.map(|t| format!("  compromised since {t}"));
         let end = end.or_else(|| key.retired_at.map(|t| format!("  retired {t}"))).unwrap_or_default();
-        say(format_args!("  {:<16}{}{end}", key.id.to_string(), key.public))
+        let new = match before.map(|b| b.keys().iter().find(|k| k.id == key.id)) {
+            Some(None) => "  NEW",
+            Some(Some(same)) if same != key => "  CHANGED",
+            _ => "",
+        };
+        say(format_args!("  {:<16}{}{end}{new}", key.id.to_string(), key.public))
     })
 }
 
@@ -131,7 +151,7 @@ fn remembered() -> anyhow::Result<Vec<PathBuf>> {
 
 fn list() -> anyhow::Result<Exit> {
     let names = remembered()?;
-    names.iter().try_for_each(|file| show(&read_keys(file)?))?;
+    names.iter().try_for_each(|file| show(&read_keys(file)?, None))?;
     if names.is_empty() {
         say(format_args!("No keys are remembered in {}.", directory()?.display()))?;
     }

@@ -60,13 +60,14 @@ pub enum Listed {
 }
 
 impl Listed {
-    /// Whether the bit of that purpose is set; at most one of the two is.
+    /// Whether the bit of that purpose is set. What has ended keeps its bit among the suspended: else a list of each purpose, one
+    /// from before its end and one from after, would together say that nothing is the matter.
     #[must_use]
     pub const fn is_set(self, purpose: StatusPurpose) -> bool {
-        matches!(
-            (self, purpose),
-            (Self::Revoked, StatusPurpose::Revocation) | (Self::Suspended, StatusPurpose::Suspension)
-        )
+        match purpose {
+            StatusPurpose::Revocation => matches!(self, Self::Revoked),
+            StatusPurpose::Suspension => matches!(self, Self::Revoked | Self::Suspended),
+        }
     }
 }
 

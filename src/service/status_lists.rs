@@ -38,6 +38,26 @@ pub enum ListForm {
     Cwt,
 }
 
+const SECOND: SignedDuration = SignedDuration::from_secs(1);
+
+/// The whole seconds a list is of.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    from: Timestamp,
+    /// The first second it is not of any more.
+    before: Timestamp,
+}
+
+impl Span {
+    fn last_second(self) -> Timestamp {
+        self.before.saturating_sub(SECOND).map_or(self.from, |last| last.max(self.from))
+    }
+}
+
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
 /// What a list says: the places that are not valid.
 type Told = Vec<(u32, Listed)>;
 
@@ -110,7 +130,9 @@ impl Service {
                 let why = format!("how certificates will stand at {at} is not known yet: it is {now} now");
                 return Err(Refusal::invalid("bad_timestamp", why).into());
             }
-            return self.sign_list(form, list, at, &told(&moves, at, at), now).map(Some);
+            // Of what came after that second it says nothing.
+            let of = Span { from: second(at), before: second(at).saturating_add(SECOND).unwrap_or(at) };
+            return self.sign_list(form, list, of, &told(&moves, of.from, of.from), now).map(Some);
         }
         let until = || kept.moves.values().filter_map(|m| m.next_after(now)).min();
         let made = match kept.made.take().filter(|made| made.holds(now)) {
@@ -120,7 +142,10 @@ impl Service {
         if let Some(bytes) = made.signed.get(&form) {
             return Ok(Some(bytes.clone()));
         }
-        let bytes = self.sign_list(form, list, made.at, &told(&kept.moves, made.at, Timestamp::MAX), now)?;
+        // No longer than nothing changes that is planned already.
+        let day_on = second(made.at).saturating_add(VALIDITY).unwrap_or(Timestamp::MAX);
+        let of = Span { from: second(made.at), before: made.until.unwrap_or(Timestamp::MAX).min(day_on) };
+        let bytes = self.sign_list(form, list, of, &told(&kept.moves, made.at, Timestamp::MAX), now)?;
         made.signed.insert(form, bytes.clone());
         Ok(Some(bytes))
     }
@@ -170,7 +195,7 @@ impl Service {
         &self,
         form: ListForm,
         list: u32,
-        at: Timestamp,
+        of: Span,
         told: &[(u32, Listed)],
         now: Timestamp,
     ) -> Result<Arc<[u8]>, ServiceError> {
@@ -178,16 +203,14 @@ impl Service {
         let keys = settings.keyring.document();
         let (id, signer) = settings.keyring.signer(Purpose::Credential, now)?;
         let key = SigningKey { signer: signer.as_ref(), id, host: &self.host };
-        let issued_at = Timestamp::from_second(at.as_second()).unwrap_or(at);
-        let ends = issued_at.saturating_add(VALIDITY).unwrap_or(Timestamp::MAX);
         let bytes = match form {
             ListForm::Credential(purpose) => {
                 let bits = bitstring(purpose, told).map_err(packing)?;
                 let said = StatusList {
                     purpose,
                     list,
-                    valid_from: issued_at,
-                    valid_until: ends,
+                    valid_from: of.from,
+                    valid_until: of.last_second(),
                     encoded: bits.encode().map_err(packing)?,
                     ttl: u64::from(TTL_SECONDS) * 1000,
                 };
@@ -203,8 +226,8 @@ impl Service {
                 let statuses = token_list(told).map_err(packing)?;
                 let said = StatusToken {
                     subject: self.host.status_token_url(list),
-                    issued_at,
-                    expires_at: Some(ends),
+                    issued_at: of.from,
+                    expires_at: Some(of.before),
                     ttl: Some(TTL_SECONDS.into()),
                     bits: statuses.bits().number().into(),
                     packed: statuses.encode().map_err(packing)?,

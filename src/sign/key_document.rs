@@ -150,8 +150,14 @@ impl KeyDocument {
             let public = PublicKey::from_multikey(text(method, "publicKeyMultibase").map_err(|r| r.under(&place))?);
             keys.push(record(method, "id", &host, public).map_err(|r| r.under(&place))?);
         }
-        let name = document.get("name").and_then(Value::as_str).map(Name::parse).transpose();
-        let parsed = Self::new(host, name.map_err(|r| r.under("/name"))?, keys)?;
+        let name = match document.get("name").and_then(Value::as_str) {
+            Some(text) => {
+                let name = Name::parse(text).ok().filter(|name| name.as_str() == text);
+                Some(name.ok_or_else(|| bad("/name", "not written as a name is"))?)
+            }
+            None => None,
+        };
+        let parsed = Self::new(host, name, keys)?;
         parsed.check_assertions(array(&document, "assertionMethod")?)?;
         Ok(parsed)
     }

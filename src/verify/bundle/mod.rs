@@ -151,8 +151,8 @@ fn sha256_hex(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// How it stands: what the log proves against it counts at once; that nothing speaks against it, only the lists say. A suspension
-/// may have been lifted after the last that the log tells, so that it still holds then the lists must not leave open.
+/// How it stands. Lists that are of a later time than all the log tells decide. Else what the log proves against it counts, and
+/// that nothing speaks against it only the lists say; but a suspension may have been lifted after the last that the log tells.
 fn status_check(
     terms: &Terms,
     life: Option<&Certificate>,
@@ -162,10 +162,17 @@ fn status_check(
     now: Timestamp,
 ) -> Check {
     let listed = status::check(terms.status, &bundle.status_lists, keys, at, now);
-    let Some(life) = life else { return listed };
-    let proven = status_of(life, Source::Log, Moment::at(at, now));
-    let suspended = life.standing(at, now).is_some_and(|s| s.standing == Standing::Suspended);
-    let told_until = life.life().last().map_or(at, |newest| newest.recorded_at);
-    let may_be_lifted = suspended && at > told_until && listed.result == CheckResult::Undetermined;
-    if proven.result == CheckResult::Failed && !may_be_lifted { proven } else { listed }
+    let Some((life, newest)) = life.and_then(|life| Some((life, life.life().last()?.recorded_at))) else { return listed };
+    let proven = status_of(life, Source::Log, Moment { at, known_at: now, now });
+    let proven = Check { known_at: newest.min(now), ..proven };
+    let counts = match listed.result {
+        _ if proven.result != CheckResult::Failed => false,
+        CheckResult::Ok => listed.known_at < newest,
+        CheckResult::Failed => true,
+        CheckResult::Undetermined => {
+            let suspended = life.standing(at, now).is_some_and(|s| s.standing == Standing::Suspended);
+            !suspended || at <= newest
+        }
+    };
+    if counts { proven } else { listed }
 }

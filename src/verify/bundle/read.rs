@@ -91,7 +91,8 @@ impl Bundle {
             return Err(bad("its keys are another host's"));
         }
         let instant = text(made_at, "made_at")?;
-        let made_at: Timestamp = instant.parse().map_err(|_| bad("“made_at” is not an instant"))?;
+        let made_at = instant.parse::<Timestamp>().ok().filter(|at| at.to_string() == instant);
+        let made_at = made_at.ok_or_else(|| bad("“made_at” is not an instant in UTC"))?;
         if !certificate.is_object() {
             return Err(bad("“certificate” is not an object"));
         }
@@ -132,7 +133,10 @@ fn without(document: &Value, member: &str) -> Value {
 impl BundleLog {
     fn read(value: &Value) -> Result<Self, Refusal> {
         let [checkpoint, entries] = members(value, ["checkpoint", "entries"])?;
-        let entry = |e: &Value| ProvenEntry::deserialize(e).map_err(|e| bad(format!("an entry of the log: {e}")));
+        let entry = |e: &Value| match e {
+            Value::Object(_) => ProvenEntry::deserialize(e).map_err(|e| bad(format!("an entry of the log: {e}"))),
+            _ => Err(bad("an entry of the log is not an object")),
+        };
         let entries = list(entries, "entries", ENTRIES_MAX)?.iter().map(entry).collect::<Result<_, _>>()?;
         Ok(Self { checkpoint: text(checkpoint, "checkpoint")?.to_owned(), entries })
     }

@@ -126,7 +126,11 @@ async fn both_clocks_are_asked() {
     assert!(ask("2026-09-15", Value::Null).await["answers"][0]["changed_that_day"].is_null());
     let opening = ask("2026-09-14T09:30:00+08:00", Value::Null).await;
     assert_eq!(told(&opening), [triple("valid", "valid", "-")], "at half past nine it held");
-    assert_eq!(told(&ask("2026-09-15", json!("2026-09-13")).await), [triple("valid", "valid", "-")], "as known then");
+    assert_eq!(told(&ask("2026-09-13", json!("2026-09-13")).await), [triple("valid", "valid", "-")], "as known then");
+    let later = ask("2026-09-15", json!("2026-09-13")).await;
+    assert_eq!(told(&later), [triple("undetermined", "-", "later_than_known")], "nobody knew then of later");
+    let tomorrow = ask("2026-09-21", Value::Null).await;
+    assert_eq!(told(&tomorrow), [triple("undetermined", "-", "in_the_future")], "a suspension may be lifted");
     assert_eq!(told(&ask("2026-05-20", json!("2026-05-01")).await)[0].2, "not_on_record_then");
     assert_eq!(told(&ask("2026-05-01", Value::Null).await)[0].1, "not_yet_effective");
     app.order(&id, "reinstatement", json!({"passed_on": "2026-09-19"})).await.is(200);

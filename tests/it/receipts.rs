@@ -139,6 +139,46 @@ async fn both_clocks_are_asked() {
     assert_eq!(ahead["known_at"], ahead["made_at"], "nothing is known of later");
 }
 
+/// The body signs "nothing is on record" for what can be a number only: nobody shall file that against a firm that has one.
+#[tokio::test]
+async fn what_only_looks_like_a_number_that_was_not_issued_is_refused() {
+    let app = TestApp::on("2026-05-08");
+    let (_, number) = issue(&app, "D-1", "示例电器有限公司").await;
+    let (_, second) = issue(&app, "D-2", "示例电器有限公司").await;
+    let ask = |text: String| json!({"certificates": [{"certificate": text}]});
+    let refused = [
+        (number.replace('C', "\u{421}"), "foreign_letter"),
+        (number.replace('M', "\u{39c}"), "foreign_letter"),
+        (format!("{number} {second}"), "several_in_one"),
+        (format!("{number}/{second}"), "several_in_one"),
+        (format!("{number}和{second}"), "several_in_one"),
+        (format!("{number}-{second}"), "several_in_one"),
+        (format!("{number}（五星）"), "several_in_one"),
+        (format!("{number} 正本"), "several_in_one"),
+        (format!("GB/T 27922-2011 {number}"), "several_in_one"),
+        ("91110108551385082Q".to_owned(), "credit_code"),
+    ];
+    for (text, code) in refused {
+        let answer = post(&app, &ask(text.clone())).await;
+        assert_eq!(answer.json()["code"], code, "{text}");
+        answer.refused(400, code, "/certificates/0/certificate");
+    }
+    for text in ["29326SC99999R0M", "示例电器有限公司", "示范-2026-1"] {
+        let receipt = post(&app, &ask(text.to_owned())).await.is(201).json();
+        assert_eq!(told(&receipt), [triple("undetermined", "-", "no_such_certificate")], "{text}");
+    }
+    for level in ["≥4星", "＞三星级", "4+", "-5", "≠五星级", "‹5星", "五星?", "5 %"] {
+        let body = json!({"certificates": [{"certificate": number, "level": level}]});
+        post(&app, &body).await.refused(400, "unknown_level", "/certificates/0/level");
+    }
+    for level in ["５星级", "（五星级）", " five-star ", "★★★★★", "五星級", "“五星”", "5 stars", "five_star"]
+    {
+        let body = json!({"certificates": [{"certificate": number, "level": level}]});
+        let receipt = post(&app, &body).await.is(201).json();
+        assert_eq!(receipt["answers"][0]["comparison"][0]["same"], true, "{level}");
+    }
+}
+
 #[tokio::test]
 async fn every_fault_names_its_item() {
     let app = TestApp::on("2026-05-08");

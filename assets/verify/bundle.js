@@ -9,7 +9,7 @@ import { formLife, standingAt, statusOfLife } from "./life.js";
 import { evidence, isProven, noLog } from "./log.js";
 import { Refusal, orNothing } from "./refusal.js";
 import { statusOfLists } from "./status.js";
-import { readInstant } from "./time.js";
+import { isInstant, parseInstant } from "./time.js";
 import { draft, failed, validity, verdict } from "./verdict.js";
 import { fits, isHost, isListOf, isString } from "./words.js";
 
@@ -30,7 +30,7 @@ export async function readBundle(bytes) {
     type: (type) => type === BUNDLE_TYPE,
     version: (version) => version === 1,
     host: isString,
-    made_at: (text) => readInstant(text) !== undefined,
+    made_at: isInstant,
     certificate: isObject,
     keys: () => true,
     status_lists: (lists) => isListOf(() => true)(lists) && lists.length <= LISTS_MAX,
@@ -47,7 +47,7 @@ export async function readBundle(bytes) {
     throw new Refusal("bundle_unreadable", "this is no bundle of version 1: its keys are another host's");
   return {
     host: document.host,
-    madeAt: readInstant(document.made_at),
+    madeAt: parseInstant(document.made_at),
     certificate: document.certificate,
     keys,
     lists: document.status_lists,
@@ -81,18 +81,27 @@ export async function verifyRead(bundle, { keys: given, now, asOf }) {
   checks.push(...own);
   if (found) {
     const { terms } = found;
-    const against = life ? statusOfLife(life, asOf, now) : undefined;
-    // That nothing speaks against it in the log is no more than that: only the lists say that it is valid.
-    const spoken =
-      against?.result === "failed" ? against : await statusOfLists(terms.status, bundle.lists, { keys, now, asOf });
-    checks.push(validity(terms.issued_on, terms.valid_until, asOf, now), spoken);
+    const listed = await statusOfLists(terms.status, bundle.lists, { keys, now, asOf });
+    const status = life ? byTheLaterWord(listed, life, asOf, now) : listed;
+    checks.push(validity(terms.issued_on, terms.valid_until, asOf, now), status);
   }
   checks.push(log);
   const genuine = found && !failed(checks, "key") && !failed(checks, "log") ? { ...found.terms, id: found.id } : null;
   const standing = genuine && life ? standingAt(life, asOf, now)?.standing : undefined;
-  const listed = checks.some((check) => check.check === "status" && check.result === "ok");
-  const told = standing === "valid" && !listed ? null : standing;
-  return { ...head, genuine, ...verdict(asOf, told ?? null, checks) };
+  return { ...head, genuine, life, ...verdict(asOf, standing ?? null, checks) };
+}
+
+/**
+ * The check `status`. Lists that are of a later time than all the log tells decide. Else what the log proves against it counts, and
+ * that nothing speaks against it only the lists say; but a suspension may have been lifted after the last that the log tells.
+ */
+function byTheLaterWord(listed, life, asOf, now) {
+  const proven = statusOfLife(life, asOf, now);
+  if (proven.result !== "failed" || listed.result === "failed") return proven.result === "failed" ? proven : listed;
+  const newest = life.steps.at(-1).recordedAt;
+  if (listed.result === "ok") return parseInstant(listed.known_at) < newest ? proven : listed;
+  const suspended = standingAt(life, asOf, now)?.standing === "suspended";
+  return suspended && asOf > newest ? listed : proven;
 }
 
 /** Whose word the keys are. */

@@ -5,9 +5,9 @@ import { readBundle, verifyRead } from "./bundle.js";
 import { parseStrict } from "./jcs.js";
 import { fingerprint, mustVerify, readKeys } from "./keys.js";
 import { Refusal, Unable } from "./refusal.js";
-import { fromMilliseconds, parseInstant } from "./time.js";
+import { clock, fromMilliseconds, parseInstant } from "./time.js";
 import { draft, failed } from "./verdict.js";
-import { checkList, clock, element, facts, grouped, main } from "./view.js";
+import { checkList, element, facts, grouped, main } from "./view.js";
 import { LEVELS } from "./words.js";
 
 const KEYS = "/.well-known/did.json";

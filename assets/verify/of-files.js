@@ -6,8 +6,8 @@ import { parseStrict, shown } from "./jcs.js";
 import { fingerprint, mustVerify, readKeys } from "./keys.js";
 import { verifyPhoto } from "./photo.js";
 import { Refusal, Unable } from "./refusal.js";
-import { asOf, chinaDay, fromMilliseconds, parseInstant } from "./time.js";
-import { beside, checkList, clock, dated, element, facts, grouped, main, other, otherLang } from "./view.js";
+import { asOf, chinaDay, clock, fromMilliseconds, parseInstant } from "./time.js";
+import { beside, checkList, dated, element, facts, grouped, main, other, otherLang } from "./view.js";
 import { LEVELS, STANDINGS } from "./words.js";
 
 const KEYS = "/.well-known/did.json";

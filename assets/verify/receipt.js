@@ -116,7 +116,7 @@ function mustHoldTogether(receipt, created) {
   }
   const { answers } = receipt;
   for (const answer of answers) {
-    mustFollow(answer, asOf, madeAt);
+    mustFollow(answer, { asOf, knownAt, madeAt });
     mustCompare(answer);
   }
   const differing = answers.flatMap((answer) => answer.comparison).filter((compared) => !compared.same).length;
@@ -149,7 +149,7 @@ function mustBeWritten({ asked, checks, comparison, certificate }) {
 }
 
 /** The verdict is what the checks make of it, and "valid" rests on all that it needs. */
-function mustFollow(answer, asOf, madeAt) {
+function mustFollow(answer, { asOf, knownAt, madeAt }) {
   const wrong = (why) => {
     throw new Refusal("receipt_verdict_wrong", why);
   };
@@ -165,7 +165,8 @@ function mustFollow(answer, asOf, madeAt) {
   const required = (name) => checks.some((check) => check.required && check.check === name);
   if (!NEEDED.every(required)) wrong("a certificate is called valid without a check it needs");
   const within = dayStart(certificate.issued_on) <= asOf && asOf < dayAfter(certificate.valid_until);
-  if (!within || asOf > madeAt) wrong("a certificate is called valid outside its dates, or about a time to come");
+  if (!within || asOf > knownAt)
+    wrong("a certificate is called valid outside its dates, or at a time of which nothing was known");
 }
 
 /** What was found is what the certificate says. Whether two texts are the same is the register's word. */
@@ -234,8 +235,9 @@ async function receiptChecks(bytes, keys, now) {
  * stands by its own signature.
  */
 async function logOf(receipt, keys, now) {
-  let proven;
-  for (const { log, certificate } of receipt.answers.filter((answer) => answer.log)) {
+  const proven = new Map();
+  const logged = receipt.answers.filter((answer) => answer.log);
+  for (const { log, certificate } of logged) {
     if (!receipt.log) return mismatch(now, "proofs without a checkpoint");
     const both = same(log.record, log.newest) ? [log.record] : [log.record, log.newest];
     const found = await evidence(receipt.log.checkpoint, both, keys, now);
@@ -244,9 +246,13 @@ async function logOf(receipt, keys, now) {
     const { entry } = log.record;
     const issue = certificate && entry.change === "issued" && entry.record_sha256 === certificate.record_sha256;
     if (!issue || !both.every(isOf)) return mismatch(now, "the entries are not those of its certificates");
-    proven = found;
+    both.forEach((one) => proven.set(one.index, one));
   }
-  return proven ?? { ...noLog(now), required: false };
+  if (logged.length === 0) return { ...noLog(now), required: false };
+  const all = [...proven.values()].sort((one, other) => one.index - other.index);
+  const found = await evidence(receipt.log.checkpoint, all, keys, now);
+  const of = logged.length === 1 ? "one answer" : `${logged.length} answers`;
+  return { ...found, message_zh: `${found.message_zh}，属于 ${logged.length} 个回答`, message: `${found.message}, of ${of}` };
 }
 
 function mismatch(now, why) {

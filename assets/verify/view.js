@@ -1,6 +1,6 @@
 // What pages show of an answer, made from elements and texts, never from markup.
 
-import { parseInstant, toText } from "./time.js";
+import { clock, parseInstant } from "./time.js";
 
 const zh = () => document.documentElement.lang.startsWith("zh");
 
@@ -30,12 +30,6 @@ export function dated(text) {
   const parts = read.split(/(\d{4}-\d\d-\d\d(?: \d\d:\d\d)?)/);
   return parts.map((part, i) => (i % 2 === 1 ? element("span", { class: "date" }, part) : part));
 }
-
-/** An instant as people read it, China time. */
-export const clock = (instant) =>
-  toText(instant + 8n * 3_600_000_000_000n)
-    .replace("T", " ")
-    .slice(0, "2026-05-08 09:30".length);
 
 const NAMES = {
   signature: { zh: "签名", en: "Signature" },

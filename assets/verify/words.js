@@ -45,7 +45,7 @@ export const STANDINGS = new Map([
   ["superseded", bilingual("已换证", "Superseded")],
   ["expired", bilingual("已到期", "Expired")],
   ["suspended", bilingual("暂停", "Suspended")],
-  ["not_yet_effective", bilingual("尚未生效", "Not yet effective")],
+  ["not_yet_effective", bilingual("尚未生效", "Not yet in force")],
   ["valid", bilingual("有效", "In force")],
 ]);
 

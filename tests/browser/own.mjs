@@ -5,6 +5,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { readDemo, start } from "./browser.mjs";
+import { forgedTests, lineTests } from "./own-forged.mjs";
 import { certificateTests } from "./own-pages.mjs";
 import { toolTests } from "./own-tool.mjs";
 
@@ -19,7 +20,7 @@ async function main([base, folder, filter = ""]) {
   const demo = await readDemo(process.stdin);
   const browser = await start();
   const context = { base, folder, browser, ...demo };
-  const queue = [...certificateTests(context), ...(await toolTests(context))].filter(([name]) => name.includes(filter));
+  const queue = [...certificateTests(context), ...forgedTests(context), ...lineTests(context), ...(await toolTests(context))].filter(([name]) => name.includes(filter));
   let [passed, failed] = [0, 0];
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {

@@ -1,6 +1,7 @@
 // The page on which a reader verifies a file, a photo or an address: everything happens here, nothing is sent anywhere. All that
 // is ever asked for are this site's own modules and its public keys.
 
+import { codesIn } from "./codes.js";
 import { isMarkText, isPicture, unreadable, verifyFile, verifyText } from "./input.js";
 import { parseStrict, shown } from "./jcs.js";
 import { fingerprint, mustVerify, readKeys } from "./keys.js";
@@ -8,7 +9,7 @@ import { verifyPhoto } from "./photo.js";
 import { Refusal, Unable } from "./refusal.js";
 import { asOf, chinaDay, clock, fromMilliseconds, parseInstant } from "./time.js";
 import { beside, checkList, dated, element, facts, grouped, main, other, otherLang } from "./view.js";
-import { LEVELS, STANDINGS } from "./words.js";
+import { LEVELS, STANDINGS, trimmed } from "./words.js";
 
 const KEYS = "/.well-known/did.json";
 const byId = (id) => document.getElementById(id);
@@ -289,7 +290,7 @@ class Desk {
     const [file] = files;
     this.verify(async (context) => {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      if (isPicture(bytes)) return verifyPhoto(bytes, context);
+      if (isPicture(bytes)) return verifyPhoto(bytes, context, codesIn);
       const why = unreadable(bytes);
       if (why) return { refused: why };
       return verifyFile(bytes, context);
@@ -298,7 +299,7 @@ class Desk {
 
   typed(event) {
     event.preventDefault();
-    const text = byId("text").value.trim();
+    const text = trimmed(byId("text").value);
     if (!isMarkText(text)) {
       const zh = "请粘贴标志的整个网址，或者码里的全部数字。";
       const en = "Paste the whole address of a mark, or all the digits of its code.";

@@ -112,6 +112,9 @@ export const REASONS = {
 
 const length = (text) => [...text].length;
 
+/** A text without the blanks at its ends. What is unseen but no blank (U+FEFF, say) stays. */
+export const trimmed = (text) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
+
 /** A text as it is shown: nothing unseen in it, every blank a plain space, none at its ends. */
 export const isSeen = (text) =>
   typeof text === "string" &&

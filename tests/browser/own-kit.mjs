@@ -93,8 +93,8 @@ export async function verified(page, url) {
 }
 
 /** An alteration is told so that nothing passes for in force; gives what was said. */
-export const loudly = (browser, folder, name, prepare, path) =>
-  onPage(browser, {}, prepare, async (page) => {
+export const loudly = (browser, folder, name, prepare, path, options = {}) =>
+  onPage(browser, options, prepare, async (page) => {
     const found = await verified(page, path);
     assert.deepEqual([found.state, found.said.includes(FAILED)], ["failed", true], found.said);
     const look = await page.evaluate(() => {

@@ -48,10 +48,7 @@ async fn nothing_is_offered_where_no_bundle_tells_the_same() {
         "/".to_owned(),
     ] {
         let page = app.get(&path).await.text();
-        assert!(
-            !page.contains("<script") && !page.contains("data-now") && !page.contains("modulepreload"),
-            "{path}"
-        );
+        assert!(!page.contains("<script") && !page.contains("data-now") && !page.contains("modulepreload"), "{path}");
     }
 }
 

@@ -24,6 +24,7 @@ macro_rules! files {
 static FILES: &[(&str, &str)] = &files![
     "bundle.js",
     "bytes.js",
+    "codes.js",
     "credential.js",
     "curve.js",
     "entry.js",

@@ -27,7 +27,7 @@ export function dated(text) {
     const instant = parseInstant(written);
     return instant === undefined ? written : clock(instant);
   });
-  const parts = read.split(/(\d{4}-\d\d-\d\d(?: \d\d:\d\d)?)/);
+  const parts = read.split(/(\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?)/);
   return parts.map((part, i) => (i % 2 === 1 ? element("span", { class: "date" }, part) : part));
 }
 

@@ -150,7 +150,7 @@ export async function toolTests({ base, folder, browser, lines }, have) {
   answers("a suspended one", file(json("s.json", have.suspended)), { word: "无效", shape: "suspended", says: ["暂停", "未履行"] }, { shot: "suspended" });
   answers("a withdrawn one", file(json("w.json", have.withdrawn)), { word: "无效", shape: "withdrawn", says: ["已撤销"] });
   answers("a credential alone", file(json("c.json", have.credential)), { word: "签名真实", shape: "signed", says: ["没有查", "打开它的页面"] }, { shot: "credential" });
-  answers("a receipt", file(json("r.json", have.receipt)), { word: "回执真实", shape: "signed", says: ["当时有效", "暂停", "要求“四星级”，实为“五星级”"] }, { shot: "receipt" });
+  answers("a receipt", file(json("r.json", have.receipt)), { word: "回执真实", shape: "signed", says: ["当时有效", "暂停", "不符，要求的是：四星级"] });
   answers("a mark's address", typed(` ${address} `), { word: "签名真实", shape: "signed", says: ["五星级", "打开它的页面"] });
   answers("a mark's digits", typed(have.code), { word: "签名真实", shape: "signed", says: ["五星级"] });
   answers("a short code", typed(have.link), { word: "无法判断", shape: "cannot-tell", says: ["没有签名"], hides: ["五星级"] });
@@ -219,7 +219,8 @@ export async function toolTests({ base, folder, browser, lines }, have) {
         onlyAsked(page, base, STATIC);
       }));
   refuses("an empty file", file(json("x.json", "")), "读不了");
-  refuses("a PDF", file({ name: "x.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.7") }), "读不了");
+  const problem = { type: "about:blank", title: "Not Found", status: 404, code: "no_such_certificate", detail: "there is no certificate" };
+  refuses("a saved answer of a server", file(json("p.json", JSON.stringify(problem))), "没有成功的下载");
   refuses("a drawing", file({ name: "x.svg", mimeType: "image/svg+xml", buffer: Buffer.from("<svg/>") }), "图形文件");
   refuses("two megabytes of JSON", file(json("x.json", `"${"x".repeat(2 << 20)}"`)), "太大");
   refuses("text that is no mark", typed("示例电器"), "整个网址");

@@ -8,6 +8,7 @@ import { readDemo, start } from "./browser.mjs";
 import { forgedTests, lineTests } from "./own-forged.mjs";
 import { certificateTests } from "./own-pages.mjs";
 import { photoTests } from "./own-photos.mjs";
+import { receiptTests } from "./own-receipts.mjs";
 import { files, toolTests } from "./own-tool.mjs";
 
 const AT_ONCE = 2;
@@ -23,7 +24,7 @@ async function main([base, folder, filter = ""]) {
   const context = { base, folder, browser, ...demo };
   const have = await files(context);
   const onCertificates = [...certificateTests(context), ...forgedTests(context), ...lineTests(context)];
-  const onTool = [...(await toolTests(context, have)), ...photoTests(context, have)];
+  const onTool = [...(await toolTests(context, have)), ...photoTests(context, have), ...(await receiptTests(context))];
   const queue = [...onCertificates, ...onTool].filter(([name]) => name.includes(filter));
   let [passed, failed] = [0, 0];
   const worker = async () => {

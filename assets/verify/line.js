@@ -49,7 +49,8 @@ function standsSince(standing, { since, issued_on, valid_until }) {
 
 function told(intro, { holder, level, isHeld, stands }) {
   const shown = isHeld ? main(level) : element("del", {}, main(level));
-  return [...dated(main(intro)), element("b", {}, holder), " · ", shown, " · ", ...dated(main(stands))];
+  const tail = element("span", { class: "tail" }, shown, " · ", ...dated(main(stands)));
+  return [...dated(main(intro)), element("b", {}, holder), " · ", tail];
 }
 
 function found({ at, ...answered }) {

@@ -47,15 +47,11 @@ const pathOf = ({ id }) => `/r/${id.split("/").at(-1)}`;
 /** Where a receipt cannot prove itself since its key was compromised later: what does, with the way there. */
 export function whatSettles({ genuine, checks }) {
   if (!genuine || !checks.some((check) => check.code === "key_compromised_later")) return undefined;
-  const before = {
-    zh: "要弄清楚，请看本机构保存的那一份：",
-    en: "What settles it is the copy that the body has kept: ",
+  const way = {
+    zh: "要弄清楚，请看本机构保存的那一份；那里的文件指纹与下面的一致，才是它：",
+    en: "What settles it is the copy that the body has kept; it is this one only where its fingerprint there is the one below: ",
   };
-  const after = {
-    zh: "。那里的文件指纹与下面的一致，才是它。",
-    en: ". It is this one only where its fingerprint there is the one below.",
-  };
-  return [main(before), element("a", { href: pathOf(genuine) }, genuine.id), main(after)];
+  return [main(way), element("a", { href: pathOf(genuine) }, genuine.id)];
 }
 
 /** The word of an answer: what was in force then is not called in force now. */

@@ -21,13 +21,13 @@ export function element(name, attributes = {}, ...children) {
 /** A text in both languages: the page's first, the other beside it. */
 export const beside = (text) => [main(text), " ", element("span", { class: "side", lang: otherLang() }, other(text))];
 
-/** A text with every day in it kept on one line, and every instant as people read it. */
+/** A text with every day in it kept on one line, every time to the second as well, and every instant as people read it. */
 export function dated(text) {
   const read = text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (written) => {
     const instant = parseInstant(written);
     return instant === undefined ? written : clock(instant);
   });
-  const parts = read.split(/(\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?)/);
+  const parts = read.split(/(\d{4}-\d\d-\d\d(?: \d\d:\d\d(?!:))?|\d\d:\d\d:\d\d)/);
   return parts.map((part, i) => (i % 2 === 1 ? element("span", { class: "date" }, part) : part));
 }
 

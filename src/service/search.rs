@@ -108,9 +108,10 @@ impl Service {
         if Uscc::parse(text).is_ok() {
             return refuse("credit_code", "that is a credit code, not the number of a certificate: look up the firm's certificates with it and ask about one of them".to_owned());
         }
-        let parts = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(|part| *part != text);
-        for part in parts.flat_map(|part| [part, part.trim_matches('-')]) {
-            if !part.is_empty() && self.numbered(part)?.is_some() {
+        let outer = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').map(|part| part.trim_matches('-'));
+        let inner = text.split(|c: char| !c.is_ascii_alphanumeric());
+        for part in outer.chain(inner).filter(|part| !part.is_empty() && *part != text) {
+            if self.numbered(part)?.is_some() {
                 let why = format!("it holds the number {part} and something else: ask about each number by itself");
                 return refuse("several_in_one", why);
             }

@@ -107,7 +107,7 @@ fn a_changed_document_is_refused() {
     for (pointer, value, code) in [
         ("/id".to_owned(), json!("did:web:evil.cn"), "bad_key_document"),
         ("/id".to_owned(), json!("did:key:xb.example.cn"), "bad_key_document"),
-        ("/name".to_owned(), json!(""), "text_empty"),
+        ("/name".to_owned(), json!(""), "bad_key_document"),
         ("/verificationMethod".to_owned(), json!({}), "bad_key_document"),
         (method(0, "id"), json!("did:web:xb.example.cn#credential-3"), "key_duplicate"),
         (method(0, "id"), json!("did:web:evil.cn#credential-1"), "bad_key_document"),

@@ -84,7 +84,7 @@ fn list_of(credential: &Value) -> Option<StatusList> {
         purpose: StatusPurpose::parse(subject["statusPurpose"].as_str()?).ok()?,
         list: StatusEntry::new(list, 0).ok()?.list(),
         valid_from,
-        valid_until: Some(valid_until).filter(|end| valid_from < *end)?,
+        valid_until: Some(valid_until).filter(|end| valid_from <= *end)?,
         encoded: subject["encodedList"].as_str()?.to_owned(),
         ttl: subject["ttl"].as_u64().filter(|ttl| (1..=MAX_INTEGER).contains(ttl))?,
     })

@@ -145,7 +145,8 @@ fn signed<'k>(note: &str, keys: &'k KeyDocument, now: Timestamp) -> Result<(Chec
         let found = found.map_err(|e| {
             failed(now, e.code(), "日志检查点的签名不对", format!("the checkpoint is not the body's: {e}"))
         })?;
-        by = found.map(|_| key).or(by);
+        // Of several, one that is in nobody else's hands.
+        by = found.map(|_| key).filter(|key| by.is_none() || key.compromised_at.is_none()).or(by);
     }
     let checkpoint = Checkpoint::parse(note.text()).map_err(|e| unreadable(e.code, e.to_string()))?;
     if checkpoint.origin() != origin {

@@ -333,8 +333,8 @@ def dates_of(document, host):
 
 
 def key_check(key, first, last, now):
-    if first > now:
-        return ["key", "failed", "signed_in_the_future"]
+    if first > now + timedelta(minutes=5):
+        return ["key", "undetermined", "signed_in_the_future"]
     if key.revoked and key.revoked <= first:
         return ["key", "failed", "key_compromised"]
     if key.revoked:

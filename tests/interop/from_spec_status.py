@@ -38,7 +38,7 @@ def is_list(document, host, purpose, number):
             and isinstance(subject["encodedList"], str)
             and type(subject["ttl"]) is int
             and 1 <= subject["ttl"] < 2**53
-            and window[0] < window[1]
+            and window[0] <= window[1]
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         return False

@@ -120,7 +120,7 @@ def holds_together(document, created):
         require("receipt_times_wrong", all(moment(check["known_at"]) <= made_at for check in one["checks"]))
         if valid:
             required = {check["check"] for check in one["checks"] if check["required"]}
-            require(wrong, found and {"signature", "key", "validity", "status"} <= required and as_of <= made_at)
+            require(wrong, found and {"signature", "key", "validity", "status"} <= required and as_of <= known_at)
             first, last = starts(day(found["issued_on"])), starts(day(found["valid_until"])) + timedelta(days=1)
             require(wrong, first <= as_of < last)
         wrong, fields = "receipt_comparison_wrong", [compared["field"] for compared in one["comparison"]]

@@ -8,36 +8,36 @@ use starmark::verify::bundle::{Trust, verify_bundle};
 use starmark::verify::certificate::Finding;
 use starmark::verify::{CheckName, Outcome};
 
-struct Case {
-    app: TestApp,
-    id: String,
+pub struct Case {
+    pub app: TestApp,
+    pub id: String,
 }
 
 impl Case {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let app = TestApp::on("2026-05-08");
         let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
         Self { app, id }
     }
 
-    async fn order(&self, what: &str, body: Value) {
+    pub async fn order(&self, what: &str, body: Value) {
         self.app.order(&self.id, what, body).await.is(200);
     }
 
-    async fn bundle(&self, query: &str) -> Value {
+    pub async fn bundle(&self, query: &str) -> Value {
         self.app.get(&format!("/api/v1/bundle/{}{query}", self.id)).await.is(200).json()
     }
 
-    fn keys(&self) -> KeyDocument {
+    pub fn keys(&self) -> KeyDocument {
         self.app.service.key_document()
     }
 }
 
-fn verify(bundle: &Value, keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Finding {
+pub fn verify(bundle: &Value, keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Finding {
     verify_bundle(bundle.to_string().as_bytes(), Trust::Given(keys), now, at)
 }
 
-fn code(found: &Finding, check: CheckName) -> &'static str {
+pub fn code(found: &Finding, check: CheckName) -> &'static str {
     found.verdict.checks.iter().find(|c| c.check == check).map_or("none", |c| c.code)
 }
 

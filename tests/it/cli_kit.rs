@@ -72,7 +72,8 @@ impl Ran {
     }
 }
 
-/// The binary with these arguments, in that directory, with nothing of this machine's environment that matters to it.
+/// The binary with these arguments, in that directory, with nothing of this machine's environment that matters to it: the keys it
+/// trusts are in `trust` there.
 pub fn run_in(directory: &Path, arguments: &[&str]) -> Ran {
     Ran::of(command(directory, arguments).output().unwrap())
 }
@@ -80,6 +81,7 @@ pub fn run_in(directory: &Path, arguments: &[&str]) -> Ran {
 pub fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_starmark"));
     command.current_dir(directory).args(arguments).env_remove("STARMARK_PASSPHRASE").env_remove("RUST_LOG");
+    command.env("STARMARK_TRUST", directory.join("trust"));
     command
 }
 

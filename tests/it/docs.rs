@@ -274,3 +274,23 @@ fn every_code_of_a_check_is_explained() {
     assert!(found.contains("key_compromised_later") && found.len() > 25, "{found:?}");
     explained(&found, &pages);
 }
+
+#[test]
+fn every_reason_stands_where_events_are_specified() {
+    use starmark::domain::reason as r;
+    let page = document("SPEC-events.md");
+    let (_, table) = page.split_once("## Reasons").unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| `")).collect();
+    let check = |change: &str, codes: Vec<&str>| {
+        let row =
+            rows.iter().find(|row| row.starts_with(&format!("| `{change}`"))).unwrap_or_else(|| panic!("{change}"));
+        let told: BTreeSet<&str> = row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2).collect();
+        assert_eq!(told, codes.into_iter().collect(), "{change}");
+    };
+    check("suspended", r::SuspensionReason::all().map(|c| c.code()).collect());
+    check("withdrawn", r::WithdrawalReason::all().map(|c| c.code()).collect());
+    check("cancelled", r::CancellationReason::all().map(|c| c.code()).collect());
+    check("superseded", r::SupersessionReason::all().map(|c| c.code()).collect());
+    check("revoked", r::MarkRevocationReason::all().map(|c| c.code()).collect());
+    check("corrected", r::CorrectionReason::all().map(|c| c.code()).collect());
+}

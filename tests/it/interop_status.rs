@@ -39,7 +39,7 @@ async fn third_party_libraries_see_every_change_of_standing() {
     assert_eq!(said(&app, id, &lists(&app).await).await, "verified");
     app.order(id, "withdrawal", json!({"reason": "0199"})).await.is(200);
     let withdrawn = lists(&app).await;
-    assert_eq!(said(&app, id, &withdrawn).await, "refused: revocation is set");
+    assert_eq!(said(&app, id, &withdrawn).await, "refused: revocation and suspension is set");
     assert_eq!(said(&app, other, &withdrawn).await, "verified");
 }
 
@@ -51,7 +51,7 @@ async fn third_party_libraries_refuse_a_list_that_is_another_s_or_of_another_tim
     app.clock.set(app.service.now() + SignedDuration::from_hours(1));
     app.order(&id, "withdrawal", json!({"reason": "0199"})).await.is(200);
     let after = lists(&app).await;
-    assert_eq!(said(&app, &id, &after).await, "refused: revocation is set");
+    assert_eq!(said(&app, &id, &after).await, "refused: revocation and suspension is set");
     // The packed list of before under the proof of after.
     let packed = |list: &str| -> Value { serde_json::from_str(list).unwrap() };
     let mut forged = packed(&after[0]);

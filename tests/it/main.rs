@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
 mod bundles;
+mod bundles_doctored;
 mod cli_demo;
 mod cli_import;
 mod cli_init;
@@ -9,6 +10,7 @@ mod cli_issue;
 mod cli_kit;
 mod cli_orders;
 mod cli_receipts;
+mod cli_trust;
 mod cli_verify;
 mod clocks;
 mod connections;

@@ -74,7 +74,9 @@ async fn suspension_freezes_the_marks_and_reinstatement_frees_them() {
     assert_eq!((&then["standing"], &then["verdict"]), (&json!("suspended"), &json!("invalid")));
     let known =
         app.get(&format!("/api/v1/certificates/{id}?as_of=2026-09-20&known_at=2026-09-10")).await.is(200).json();
-    assert_eq!(known["standing"], "valid", "what was known then");
+    assert_eq!((&known["verdict"], &known["standing"]), (&json!("undetermined"), &json!(null)), "not known then");
+    let known = app.get(&format!("/api/v1/certificates/{id}?known_at=2026-09-10")).await.is(200).json();
+    assert_eq!((&known["standing"], &known["as_of"]), (&json!("valid"), &known["known_at"]), "what was known then");
     let tomorrow = app.get(&format!("/api/v1/certificates/{id}?as_of=2026-10-02")).await.is(200).json();
     assert_eq!(tomorrow["verdict"], "undetermined", "the future is not known");
     let early =

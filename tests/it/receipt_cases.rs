@@ -126,7 +126,8 @@ fn other_kinds() -> Vec<Case> {
 /// Keys at other times of their life.
 fn keys_life() -> Vec<Case> {
     let good = || signed(content());
-    let mut later = refused("made-in-the-future", "signed_in_the_future", &good(), "Made in an hour.");
+    let why = "Made in an hour: one of the clocks is wrong.";
+    let mut later = case("made-in-the-future", "undetermined", "signed_in_the_future", &good(), why);
     later.now = "2026-05-08T00:30:00Z";
     let set = |at_: &'static str| Some(at(at_));
     vec![
@@ -235,6 +236,13 @@ fn contradictions() -> Vec<Case> {
             "/as_of",
             json!("2026-06-01T00:00:00Z"),
             "What will hold is not known.",
+        ),
+        (
+            "verdict-valid-later-than-known",
+            verdict,
+            "/known_at",
+            json!("2026-05-07T12:00:00Z"),
+            "It answers from what was known before the instant asked about.",
         ),
         (
             "verdict-valid-after-its-end",

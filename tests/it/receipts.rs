@@ -126,13 +126,57 @@ async fn both_clocks_are_asked() {
     assert!(ask("2026-09-15", Value::Null).await["answers"][0]["changed_that_day"].is_null());
     let opening = ask("2026-09-14T09:30:00+08:00", Value::Null).await;
     assert_eq!(told(&opening), [triple("valid", "valid", "-")], "at half past nine it held");
-    assert_eq!(told(&ask("2026-09-15", json!("2026-09-13")).await), [triple("valid", "valid", "-")], "as known then");
+    assert_eq!(told(&ask("2026-09-13", json!("2026-09-13")).await), [triple("valid", "valid", "-")], "as known then");
+    let later = ask("2026-09-15", json!("2026-09-13")).await;
+    assert_eq!(told(&later), [triple("undetermined", "-", "later_than_known")], "nobody knew then of later");
+    let tomorrow = ask("2026-09-21", Value::Null).await;
+    assert_eq!(told(&tomorrow), [triple("undetermined", "-", "in_the_future")], "a suspension may be lifted");
     assert_eq!(told(&ask("2026-05-20", json!("2026-05-01")).await)[0].2, "not_on_record_then");
     assert_eq!(told(&ask("2026-05-01", Value::Null).await)[0].1, "not_yet_effective");
     app.order(&id, "reinstatement", json!({"passed_on": "2026-09-19"})).await.is(200);
     assert_eq!(told(&ask("2026-12-01", Value::Null).await), [triple("undetermined", "-", "in_the_future")]);
     let ahead = ask("2026-09-20", json!("2027-01-01")).await;
     assert_eq!(ahead["known_at"], ahead["made_at"], "nothing is known of later");
+}
+
+/// The body signs "nothing is on record" for what can be a number only: nobody shall file that against a firm that has one.
+#[tokio::test]
+async fn what_only_looks_like_a_number_that_was_not_issued_is_refused() {
+    let app = TestApp::on("2026-05-08");
+    let (_, number) = issue(&app, "D-1", "示例电器有限公司").await;
+    let (_, second) = issue(&app, "D-2", "示例电器有限公司").await;
+    let ask = |text: String| json!({"certificates": [{"certificate": text}]});
+    let refused = [
+        (number.replace('C', "\u{421}"), "foreign_letter"),
+        (number.replace('M', "\u{39c}"), "foreign_letter"),
+        (format!("{number} {second}"), "several_in_one"),
+        (format!("{number}/{second}"), "several_in_one"),
+        (format!("{number}和{second}"), "several_in_one"),
+        (format!("{number}-{second}"), "several_in_one"),
+        (format!("{number}（五星）"), "several_in_one"),
+        (format!("{number} 正本"), "several_in_one"),
+        (format!("GB/T 27922-2011 {number}"), "several_in_one"),
+        ("91110108551385082Q".to_owned(), "credit_code"),
+    ];
+    for (text, code) in refused {
+        let answer = post(&app, &ask(text.clone())).await;
+        assert_eq!(answer.json()["code"], code, "{text}");
+        answer.refused(400, code, "/certificates/0/certificate");
+    }
+    for text in ["29326SC99999R0M", "示例电器有限公司", "示范-2026-1"] {
+        let receipt = post(&app, &ask(text.to_owned())).await.is(201).json();
+        assert_eq!(told(&receipt), [triple("undetermined", "-", "no_such_certificate")], "{text}");
+    }
+    for level in ["≥4星", "＞三星级", "4+", "-5", "≠五星级", "‹5星", "五星?", "5 %"] {
+        let body = json!({"certificates": [{"certificate": number, "level": level}]});
+        post(&app, &body).await.refused(400, "unknown_level", "/certificates/0/level");
+    }
+    for level in ["５星级", "（五星级）", " five-star ", "★★★★★", "五星級", "“五星”", "5 stars", "five_star"]
+    {
+        let body = json!({"certificates": [{"certificate": number, "level": level}]});
+        let receipt = post(&app, &body).await.is(201).json();
+        assert_eq!(receipt["answers"][0]["comparison"][0]["same"], true, "{level}");
+    }
 }
 
 #[tokio::test]

@@ -9,10 +9,11 @@ use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
 use super::{offline, status};
 use crate::domain::certificate::{Certificate, Step};
 use crate::domain::record::Terms;
-use crate::domain::{CertificateId, Fact, Host, Refusal, Standing};
-use crate::sign::{KeyDocument, canonicalize, credential, log_entry};
+use crate::domain::{CertificateId, Event, Fact, Refusal, Standing};
+use crate::sign::{KeyDocument, KeyId, KeyRecord, Purpose, canonicalize, credential, log_entry};
 use jiff::Timestamp;
 pub use read::{BUNDLE_TYPE, Bundle, BundleLog};
+use serde_json::Value;
 
 /// Whose keys a bundle is held against.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +46,7 @@ pub fn verify_read(bundle: &Bundle, trust: Trust<'_>, now: Timestamp, at: Timest
         Trust::Given(keys) => keys,
         Trust::OwnWord => &bundle.keys,
     };
-    let mut checks = vec![whose_keys(&bundle.host, trust, now)];
+    let mut checks = vec![whose_keys(bundle, trust, now)];
     if keys.host() != &bundle.host {
         return Finding { genuine: None, verdict: Verdict::of(at, None, checks) };
     }
@@ -71,14 +72,15 @@ pub fn verify_read(bundle: &Bundle, trust: Trust<'_>, now: Timestamp, at: Timest
     let failed = |name| checks.iter().any(|c| c.check == name && c.result == CheckResult::Failed);
     let genuine = genuine.filter(|_| !failed(CheckName::Key) && !failed(CheckName::Log));
     let standing = match (&life, &genuine) {
-        (Some(life), Some(_)) => life.standing(at, now).map(|s| s.standing),
+        (Some(life), Some(_)) => life.standing(at, known_until(life, now)).map(|s| s.standing),
         _ => None,
     };
     Finding { genuine, verdict: Verdict::of(at, standing, checks) }
 }
 
 /// Whose word the keys are.
-fn whose_keys(host: &Host, trust: Trust<'_>, now: Timestamp) -> Check {
+fn whose_keys(bundle: &Bundle, trust: Trust<'_>, now: Timestamp) -> Check {
+    let host = &bundle.host;
     let draft = Draft { name: CheckName::Trust, source: Source::Keys, known_at: now };
     match trust {
         Trust::Given(keys) if keys.host() != host => draft.failed(
@@ -86,17 +88,38 @@ fn whose_keys(host: &Host, trust: Trust<'_>, now: Timestamp) -> Check {
             format!("这份文件出自 {host}，手上的密钥是 {} 的", keys.host()),
             format!("it comes from {host}, and the keys at hand are those of {}", keys.host()),
         ),
-        Trust::Given(_) => draft.ok(
-            "keys_given",
-            format!("用您手上 {host} 的密钥核验"),
-            format!("by the keys of {host} that you had from elsewhere"),
-        ),
+        Trust::Given(keys) => match leaked_since(keys, &bundle.keys) {
+            Some(leaked) => draft.unknown(
+                "keys_outdated",
+                format!("文件里说密钥 {leaked} 已经泄露，手上的密钥清单还不知道：请重新下载清单再核验"),
+                format!("it says that the key {leaked} was compromised, which the keys at hand do not know: fetch the list anew and verify again"),
+            ),
+            None => draft.ok(
+                "keys_given",
+                format!("用您手上 {host} 的密钥核验"),
+                format!("by the keys of {host} that you had from elsewhere"),
+            ),
+        },
         Trust::OwnWord => draft.unknown(
             "keys_own_word",
             format!("密钥是文件自带的：是不是 {host} 的，文件自己不能证明"),
             format!("the keys are those in the file: that they are {host}'s, it cannot prove itself"),
         ),
     }
+}
+
+/// The first key that the bundle's own list calls compromised earlier than the keys at hand do. Its list is nobody's word, but bad
+/// news is cheap to heed.
+fn leaked_since(at_hand: &KeyDocument, told: &KeyDocument) -> Option<KeyId> {
+    let knows = |id, since| at_hand.keys().iter().any(|k| k.id == id && k.compromised_at.is_some_and(|at| at <= since));
+    let in_use = |key: &&KeyRecord| matches!(key.purpose, Purpose::Credential | Purpose::Log);
+    let mut told = told.keys().iter().filter(in_use);
+    told.find(|key| key.compromised_at.is_some_and(|since| !knows(key.id, since))).map(|key| key.id)
+}
+
+/// Until when the life is told: all that the log tells counts, also by a clock that is slow.
+fn known_until(life: &Certificate, now: Timestamp) -> Timestamp {
+    life.life().last().map_or(now, |newest| newest.recorded_at.max(now))
 }
 
 /// The certificate's life as the log's entries tell it, where they are proven and belong to it; and the check of the log.
@@ -111,38 +134,35 @@ fn life_of(
     let draft = Draft { name: CheckName::Log, source: Source::Log, known_at: now };
     // Required, as all that the log has to say here.
     let required = |check: Check| (None, Check { required: true, ..check });
-    let mismatch = |why: String| {
+    let mismatch = |why: &str| {
         let en = format!("the entries are not its life: {why}");
         required(draft.failed("log_mismatch", "日志里的记录与这份证书不符", en))
     };
-    let mut life: Option<Certificate> = None;
-    for entry in &entries {
-        if entry["subject"] != "certificate" || entry["id"] != id.to_string().as_str() {
-            return mismatch("one is of something else".into());
-        }
-        let event = match log_entry::read(entry, Some(&terms)) {
-            Ok(event) => event,
-            Err(refusal) => {
-                let zh = "日志里有本程序的新版本写的内容，这个版本读不懂";
-                return required(draft.unknown("recorded_by_newer_version", zh, refusal.to_string()));
-            }
-        };
-        let Fact::Certificate { change, .. } = event.fact else { return mismatch("one is of something else".into()) };
-        let (effective_at, recorded_at, actor) = (event.effective_at, event.recorded_at, event.actor);
-        let step = Step { change, effective_at, recorded_at, actor };
-        let next = match life.take() {
-            None => Certificate::begin(id, step),
-            Some(life) => life.apply(step),
-        };
-        match next {
-            Ok(next) => life = Some(next),
-            Err(refusal) => return mismatch(refusal.message.into_owned()),
-        }
+    if entries.iter().any(|e| e["subject"] != "certificate" || e["id"] != id.to_string().as_str()) {
+        return mismatch("one is of something else");
     }
-    match life {
-        Some(life) if life.record_sha256() == sha256_hex(record) => (Some(life), check),
-        Some(_) => mismatch("the issue that was logged is of another record".into()),
-        None => mismatch("there are none".into()),
+    let steps = match entries.iter().map(|entry| step(entry, &terms)).collect::<Result<Vec<_>, _>>() {
+        Ok(steps) => steps,
+        Err(refusal) => {
+            let zh = "日志里有本程序的新版本写的内容，这个版本读不懂";
+            return required(draft.unknown("recorded_by_newer_version", zh, refusal.to_string()));
+        }
+    };
+    let mut steps = steps.into_iter();
+    let Some(issue) = steps.next() else { return mismatch("there are none") };
+    match steps.fold(Certificate::begin(id, issue), |life, step| life?.apply(step)) {
+        Ok(life) if life.record_sha256() == sha256_hex(record) => (Some(life), check),
+        Ok(_) => mismatch("the issue that was logged is of another record"),
+        Err(refusal) => mismatch(&refusal.message),
+    }
+}
+
+/// A step of the life, as an entry tells it.
+fn step(entry: &Value, terms: &Terms) -> Result<Step, Refusal> {
+    let Event { fact, effective_at, recorded_at, actor } = log_entry::read(entry, Some(terms))?;
+    match fact {
+        Fact::Certificate { change, .. } => Ok(Step { change, effective_at, recorded_at, actor }),
+        _ => Err(Refusal::invalid("bundle_unreadable", "an entry says nothing of a certificate")),
     }
 }
 
@@ -165,14 +185,14 @@ fn status_check(
     let Some((life, newest)) = life.and_then(|life| Some((life, life.life().last()?.recorded_at))) else {
         return listed;
     };
-    let proven = status_of(life, Source::Log, Moment { at, known_at: now, now });
-    let proven = Check { known_at: newest.min(now), ..proven };
+    let known_at = known_until(life, now);
+    let proven = Check { known_at: newest.min(now), ..status_of(life, Source::Log, Moment { at, known_at, now }) };
     let counts = match listed.result {
         _ if proven.result != CheckResult::Failed => false,
         CheckResult::Ok => listed.known_at < newest,
         CheckResult::Failed => true,
         CheckResult::Undetermined => {
-            let suspended = life.standing(at, now).is_some_and(|s| s.standing == Standing::Suspended);
+            let suspended = life.standing(at, known_at).is_some_and(|s| s.standing == Standing::Suspended);
             !suspended || at <= newest
         }
     };

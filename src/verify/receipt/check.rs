@@ -93,7 +93,7 @@ fn checks(bytes: &[u8], keys: &KeyDocument, now: Timestamp) -> (Option<Receipt>,
 /// What the log's proofs in it come to. That there are none, or that nobody can tell, speaks against nothing: the body's word
 /// stands by its own signature.
 fn log(receipt: &Receipt, keys: &KeyDocument, now: Timestamp) -> Check {
-    let mut proven = None;
+    let (mut proven, mut leaves, mut answers) = (None, BTreeSet::new(), 0);
     for answer in &receipt.answers {
         let (Some(log), Some(head)) = (&answer.log, &receipt.log) else {
             if answer.log.is_some() {
@@ -116,8 +116,16 @@ fn log(receipt: &Receipt, keys: &KeyDocument, now: Timestamp) -> Check {
             return mismatch(now, "the entries are not those of its certificates");
         }
         proven = Some(found);
+        answers += 1;
+        leaves.extend([record.index, newest.index]);
     }
-    proven.unwrap_or_else(|| Check { required: false, ..Evidence::none(now).check })
+    let Some(found) = proven else { return Check { required: false, ..Evidence::none(now).check } };
+    let (leaves, all) = (leaves.len(), receipt.answers.len());
+    Check {
+        message_zh: format!("{all} 项回答中 {answers} 项有证明：{leaves} 条记录都在公开日志里"),
+        message: format!("{answers} of {all} answers are proven: {leaves} entries are in the public log"),
+        ..found
+    }
 }
 
 fn mismatch(now: Timestamp, why: &str) -> Check {

@@ -5,7 +5,7 @@ import { read as readCertificate, signatureAndKey } from "./credential.js";
 import { readStep } from "./entry.js";
 import { at, canonicalBytes, isObject, parseStrict } from "./jcs.js";
 import { readKeys } from "./keys.js";
-import { formLife, standingAt, statusOfLife } from "./life.js";
+import { formLife, knownUntil, standingAt, statusOfLife } from "./life.js";
 import { evidence, isProven, noLog } from "./log.js";
 import { Refusal, orNothing } from "./refusal.js";
 import { statusOfLists } from "./status.js";
@@ -71,7 +71,7 @@ export async function verifyBundle(bytes, { keys, now, asOf }) {
 /** As `verifyBundle`, of one that is read already. */
 export async function verifyRead(bundle, { keys: given, now, asOf }) {
   const keys = given ?? bundle.keys;
-  const checks = [whoseKeys(bundle.host, given, now)];
+  const checks = [whoseKeys(bundle, given, now)];
   const head = { input: "bundle", host: keys.host };
   if (keys.host !== bundle.host) return { ...head, genuine: null, ...verdict(asOf, null, checks) };
   const record = canonicalBytes(bundle.certificate);
@@ -87,7 +87,7 @@ export async function verifyRead(bundle, { keys: given, now, asOf }) {
   }
   checks.push(log);
   const genuine = found && !failed(checks, "key") && !failed(checks, "log") ? { ...found.terms, id: found.id } : null;
-  const standing = genuine && life ? standingAt(life, asOf, now)?.standing : undefined;
+  const standing = genuine && life ? standingAt(life, asOf, knownUntil(life, now))?.standing : undefined;
   return { ...head, genuine, life, ...verdict(asOf, standing ?? null, checks) };
 }
 
@@ -100,12 +100,12 @@ function byTheLaterWord(listed, life, asOf, now) {
   if (proven.result !== "failed" || listed.result === "failed") return proven.result === "failed" ? proven : listed;
   const newest = life.steps.at(-1).recordedAt;
   if (listed.result === "ok") return parseInstant(listed.known_at) < newest ? proven : listed;
-  const suspended = standingAt(life, asOf, now)?.standing === "suspended";
+  const suspended = standingAt(life, asOf, knownUntil(life, now))?.standing === "suspended";
   return suspended && asOf > newest ? listed : proven;
 }
 
 /** Whose word the keys are. */
-function whoseKeys(host, given, now) {
+function whoseKeys({ host, keys: told }, given, now) {
   const check = draft("trust", "keys", now);
   if (!given) {
     const en = `the keys are those in the file: that they are ${host}'s, it cannot prove itself`;
@@ -115,7 +115,23 @@ function whoseKeys(host, given, now) {
     const en = `it comes from ${host}, and the keys at hand are those of ${given.host}`;
     return check.failed("other_host", `这份文件出自 ${host}，手上的密钥是 ${given.host} 的`, en);
   }
+  const leaked = leakedSince(given, told);
+  if (leaked) {
+    const zh = `文件里说密钥 ${leaked} 已经泄露，手上的密钥清单还不知道：请重新下载清单再核验`;
+    const en = `it says that the key ${leaked} was compromised, which the keys at hand do not know: fetch the list anew and verify again`;
+    return check.unknown("keys_outdated", zh, en);
+  }
   return check.ok("keys_given", `用 ${host} 公布的密钥核验`, `by the keys that ${host} publishes`);
+}
+
+/**
+ * The first key that the bundle's own list calls compromised earlier than the keys at hand do. Its list is nobody's word, but bad
+ * news is cheap to heed.
+ */
+function leakedSince(given, told) {
+  const knows = ({ id, revoked }) => given.keys.some((key) => key.id === id && key.revoked <= revoked);
+  const inUse = told.keys.filter((key) => key.purpose === "credential" || key.purpose === "log");
+  return inUse.find((key) => key.revoked !== undefined && !knows(key))?.id;
 }
 
 /** The life that the log's entries tell, where they are proven and belong to the record; and the check of the log. */

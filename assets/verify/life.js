@@ -111,11 +111,16 @@ export function standingAt(life, asOf, knownAt) {
   return WORST_FIRST.map((word) => found.find((one) => one.standing === word)).find(Boolean);
 }
 
+const newestOf = (life) => life.steps.at(-1).recordedAt;
+
+/** Until when a life that the log proves is told: all of it counts, also by a clock that is slow. */
+export const knownUntil = (life, now) => (newestOf(life) > now ? newestOf(life) : now);
+
 /** The check `status` from a life that the log proves: it knows of what was recorded until its newest step. */
 export function statusOfLife(life, asOf, now) {
-  const newest = life.steps.at(-1).recordedAt;
+  const newest = newestOf(life);
   const check = draft("status", "log", newest < now ? newest : now);
-  const found = standingAt(life, asOf, now);
+  const found = standingAt(life, asOf, knownUntil(life, now));
   if (!found) {
     const en = "at that time the register did not have this certificate yet";
     return check.unknown("not_on_record_then", "那时登记簿上还没有这张证书", en);

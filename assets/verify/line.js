@@ -1,7 +1,7 @@
 // The line under the band of a certificate's page: what this browser itself found, in its own words.
 
 import { FACE_OF_STANDING, VALID, WAS_VALID } from "./faces.js";
-import { standingAt } from "./life.js";
+import { knownUntil, standingAt } from "./life.js";
 import { chinaDay, clock } from "./time.js";
 import { dated, element, main } from "./view.js";
 import { LEVELS } from "./words.js";
@@ -27,7 +27,7 @@ export function answerOf(found, { at, instant, now }) {
   const { holder, level, issued_on, valid_until } = found.genuine;
   const isValid = found.verdict === "valid";
   if (!isValid && !found.standing) return undefined;
-  const since = found.life && standingAt(found.life, instant, now)?.since;
+  const since = found.life && standingAt(found.life, instant, knownUntil(found.life, now))?.since;
   return {
     at,
     holder: holder.name,

@@ -1,7 +1,7 @@
 // What a certificate's page shows, held against its signed record: what a reader sees, not what the page says of itself.
 
 import { FACE_OF_STANDING, OF_CERTIFICATE, VALID, WAS_VALID } from "./faces.js";
-import { standingAt } from "./life.js";
+import { knownUntil, standingAt } from "./life.js";
 import { asOf, chinaDay, clock, parseInstant } from "./time.js";
 import { main, other } from "./view.js";
 import { LEVELS } from "./words.js";
@@ -185,7 +185,7 @@ function showsMoment({ at, now }) {
 function showsDay(face, { terms, life, at }) {
   if (!life) return true;
   const next = life.steps.find((step) => step.change === "superseded");
-  const since = at === undefined ? undefined : standingAt(life, at.instant, at.now)?.since;
+  const since = at === undefined ? undefined : standingAt(life, at.instant, knownUntil(life, at.now))?.since;
   const ended = ["suspended", "withdrawn", "cancelled", "superseded"].includes(face.name);
   const days = ended ? [since && chinaDay(since)] : [face.name === "not-yet" ? terms.issued_on : terms.valid_until];
   if (face === VALID && next) days.push(chinaDay(next.effectiveAt));

@@ -5,11 +5,11 @@ import { read as readCertificate, signatureAndKey } from "./credential.js";
 import { readStep } from "./entry.js";
 import { at, canonicalBytes, isObject, parseStrict } from "./jcs.js";
 import { readKeys } from "./keys.js";
-import { formLife, standingAt, statusOfLife } from "./life.js";
+import { formLife, knownUntil, standingAt, statusOfLife } from "./life.js";
 import { evidence, isProven, noLog } from "./log.js";
 import { Refusal, orNothing } from "./refusal.js";
 import { statusOfLists } from "./status.js";
-import { readInstant } from "./time.js";
+import { isInstant, parseInstant } from "./time.js";
 import { draft, failed, validity, verdict } from "./verdict.js";
 import { fits, isHost, isListOf, isString } from "./words.js";
 
@@ -30,7 +30,7 @@ export async function readBundle(bytes) {
     type: (type) => type === BUNDLE_TYPE,
     version: (version) => version === 1,
     host: isString,
-    made_at: (text) => readInstant(text) !== undefined,
+    made_at: isInstant,
     certificate: isObject,
     keys: () => true,
     status_lists: (lists) => isListOf(() => true)(lists) && lists.length <= LISTS_MAX,
@@ -47,7 +47,7 @@ export async function readBundle(bytes) {
     throw new Refusal("bundle_unreadable", "this is no bundle of version 1: its keys are another host's");
   return {
     host: document.host,
-    madeAt: readInstant(document.made_at),
+    madeAt: parseInstant(document.made_at),
     certificate: document.certificate,
     keys,
     lists: document.status_lists,
@@ -71,7 +71,7 @@ export async function verifyBundle(bytes, { keys, now, asOf }) {
 /** As `verifyBundle`, of one that is read already. */
 export async function verifyRead(bundle, { keys: given, now, asOf }) {
   const keys = given ?? bundle.keys;
-  const checks = [whoseKeys(bundle.host, given, now)];
+  const checks = [whoseKeys(bundle, given, now)];
   const head = { input: "bundle", host: keys.host };
   if (keys.host !== bundle.host) return { ...head, genuine: null, ...verdict(asOf, null, checks) };
   const record = canonicalBytes(bundle.certificate);
@@ -81,22 +81,31 @@ export async function verifyRead(bundle, { keys: given, now, asOf }) {
   checks.push(...own);
   if (found) {
     const { terms } = found;
-    const against = life ? statusOfLife(life, asOf, now) : undefined;
-    // That nothing speaks against it in the log is no more than that: only the lists say that it is valid.
-    const spoken =
-      against?.result === "failed" ? against : await statusOfLists(terms.status, bundle.lists, { keys, now, asOf });
-    checks.push(validity(terms.issued_on, terms.valid_until, asOf, now), spoken);
+    const listed = await statusOfLists(terms.status, bundle.lists, { keys, now, asOf });
+    const status = life ? byTheLaterWord(listed, life, asOf, now) : listed;
+    checks.push(validity(terms.issued_on, terms.valid_until, asOf, now), status);
   }
   checks.push(log);
   const genuine = found && !failed(checks, "key") && !failed(checks, "log") ? { ...found.terms, id: found.id } : null;
-  const standing = genuine && life ? standingAt(life, asOf, now)?.standing : undefined;
-  const listed = checks.some((check) => check.check === "status" && check.result === "ok");
-  const told = standing === "valid" && !listed ? null : standing;
-  return { ...head, genuine, ...verdict(asOf, told ?? null, checks) };
+  const standing = genuine && life ? standingAt(life, asOf, knownUntil(life, now))?.standing : undefined;
+  return { ...head, genuine, life, ...verdict(asOf, standing ?? null, checks) };
+}
+
+/**
+ * The check `status`. Lists that are of a later time than all the log tells decide. Else what the log proves against it counts, and
+ * that nothing speaks against it only the lists say; but a suspension may have been lifted after the last that the log tells.
+ */
+function byTheLaterWord(listed, life, asOf, now) {
+  const proven = statusOfLife(life, asOf, now);
+  if (proven.result !== "failed" || listed.result === "failed") return proven.result === "failed" ? proven : listed;
+  const newest = life.steps.at(-1).recordedAt;
+  if (listed.result === "ok") return parseInstant(listed.known_at) < newest ? proven : listed;
+  const suspended = standingAt(life, asOf, knownUntil(life, now))?.standing === "suspended";
+  return suspended && asOf > newest ? listed : proven;
 }
 
 /** Whose word the keys are. */
-function whoseKeys(host, given, now) {
+function whoseKeys({ host, keys: told }, given, now) {
   const check = draft("trust", "keys", now);
   if (!given) {
     const en = `the keys are those in the file: that they are ${host}'s, it cannot prove itself`;
@@ -106,7 +115,23 @@ function whoseKeys(host, given, now) {
     const en = `it comes from ${host}, and the keys at hand are those of ${given.host}`;
     return check.failed("other_host", `这份文件出自 ${host}，手上的密钥是 ${given.host} 的`, en);
   }
+  const leaked = leakedSince(given, told);
+  if (leaked) {
+    const zh = `文件里说密钥 ${leaked} 已经泄露，手上的密钥清单还不知道：请重新下载清单再核验`;
+    const en = `it says that the key ${leaked} was compromised, which the keys at hand do not know: fetch the list anew and verify again`;
+    return check.unknown("keys_outdated", zh, en);
+  }
   return check.ok("keys_given", `用 ${host} 公布的密钥核验`, `by the keys that ${host} publishes`);
+}
+
+/**
+ * The first key that the bundle's own list calls compromised earlier than the keys at hand do. Its list is nobody's word, but bad
+ * news is cheap to heed.
+ */
+function leakedSince(given, told) {
+  const knows = ({ id, revoked }) => given.keys.some((key) => key.id === id && key.revoked <= revoked);
+  const inUse = told.keys.filter((key) => key.purpose === "credential" || key.purpose === "log");
+  return inUse.find((key) => key.revoked !== undefined && !knows(key))?.id;
 }
 
 /** The life that the log's entries tell, where they are proven and belong to the record; and the check of the log. */

@@ -41,9 +41,9 @@ function headerLength(bytes) {
   return at;
 }
 
-/** Unpacks a bare stream (RFC 1951) of at most that many bytes. */
-async function inflate(bytes, most) {
-  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+/** Unpacks a stream of at most that many bytes: bare (RFC 1951), or as `deflate` in a frame (RFC 1950). */
+export async function inflate(bytes, most, format = "deflate-raw") {
+  const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream(format)).getReader();
   const out = new Uint8Array(most);
   let length = 0;
   for (;;) {

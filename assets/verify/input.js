@@ -3,19 +3,23 @@
 import { BUNDLE_TYPE, verifyBundle } from "./bundle.js";
 import { fromUtf8 } from "./bytes.js";
 import { verifyCertificate } from "./credential.js";
+import { isObject } from "./jcs.js";
 import { isDigits, ownPage, verifyMark } from "./mark.js";
+import { isPdf } from "./pdf.js";
 import { RECEIPT_TYPE, verifyReceipt } from "./receipt.js";
+import { isString } from "./words.js";
 
 const MAX_BYTES = 1 << 20;
+const CODE = /^[a-z][a-z0-9_]{0,59}$/;
 const begins = (bytes, ...start) => start.every((byte, i) => bytes[i] === byte);
 const letters = (text) => Array.from(text, (character) => character.charCodeAt(0));
 
 export const isPicture = (bytes) => begins(bytes, 0x89, ...letters("PNG")) || begins(bytes, 0xff, 0xd8, 0xff);
 
-/** Whether it is a file of a well-known other kind: WebP, GIF, TIFF, BMP, HEIC, PDF, or text with a byte order mark. */
+/** Whether it is a file of a well-known other kind: WebP, GIF, TIFF, BMP, HEIC, or text with a byte order mark. */
 function isOther(bytes) {
   const starts = [
-    ..."RIFF GIF8 II*\0 MM\0* BM %PDF".split(" ").map(letters),
+    ..."RIFF GIF8 II*\0 MM\0* BM".split(" ").map(letters),
     [0xef, 0xbb, 0xbf],
     [0xff, 0xfe],
     [0xfe, 0xff],
@@ -29,6 +33,12 @@ function isOther(bytes) {
 
 /** Why a file that is no picture is none that is read here; nothing where it is. */
 export function unreadable(bytes) {
+  if (isPdf(bytes)) {
+    return {
+      zh: "这个 PDF 里没有找到回执的签名文件。签名的不是 PDF：请用它附带的 receipt-….json，或者从回执的网址下载 JSON。",
+      en: "No signed receipt was found in this PDF. What is signed is not the PDF: take the receipt-….json attached to it, or download the JSON from the receipt’s address.",
+    };
+  }
   if (isOther(bytes)) {
     return {
       zh: "这里读不了这种文件：照片请存成 PNG 或 JPEG，其他文件请用原样下载的 JSON。",
@@ -48,6 +58,23 @@ export function unreadable(bytes) {
     };
   }
   return undefined;
+}
+
+/** What a saved answer of a server that something went wrong (RFC 9457) is told as; nothing where the file is none. */
+export function problemIn(bytes) {
+  let document;
+  try {
+    document = JSON.parse(fromUtf8(bytes) ?? "");
+  } catch {
+    return undefined;
+  }
+  const { type, title, status, code, proof } = isObject(document) ? document : {};
+  const isProblem = [type, title].every(isString) && Number.isInteger(status) && CODE.test(code) && proof === undefined;
+  if (!isProblem) return undefined;
+  return {
+    zh: `这不是证书，也不是回执，是一次没有成功的下载：服务器当时没有给出文件（${status} ${code}）。请重新下载。`,
+    en: `This is neither a certificate nor a receipt but a download that failed: the server gave no file then (${status} ${code}). Download it again.`,
+  };
 }
 
 /** What the JSON in a file calls itself; then it is judged as that, good or bad. */

@@ -111,20 +111,24 @@ export function standingAt(life, asOf, knownAt) {
   return WORST_FIRST.map((word) => found.find((one) => one.standing === word)).find(Boolean);
 }
 
-/** The check `status` from a life that the log proves. */
+const newestOf = (life) => life.steps.at(-1).recordedAt;
+
+/** Until when a life that the log proves is told: all of it counts, also by a clock that is slow. */
+export const knownUntil = (life, now) => (newestOf(life) > now ? newestOf(life) : now);
+
+/** The check `status` from a life that the log proves: it knows of what was recorded until its newest step. */
 export function statusOfLife(life, asOf, now) {
-  const check = draft("status", "log", now);
-  const found = standingAt(life, asOf, now);
+  const newest = newestOf(life);
+  const check = draft("status", "log", newest < now ? newest : now);
+  const found = standingAt(life, asOf, knownUntil(life, now));
   if (!found) {
     const en = "at that time the register did not have this certificate yet";
     return check.unknown("not_on_record_then", "那时登记簿上还没有这张证书", en);
   }
   const { standing, step } = found;
-  if (standing === "valid") {
-    return asOf > now
-      ? inTheFuture(check)
-      : check.ok("valid", "没有暂停、撤销或注销", "not suspended, withdrawn or cancelled");
-  }
+  // A suspension may be lifted, as what is valid may be suspended; what has ended has.
+  if (asOf > now && (standing === "valid" || standing === "suspended")) return inTheFuture(check);
+  if (standing === "valid") return check.ok("valid", "没有暂停、撤销或注销", "not suspended, withdrawn or cancelled");
   const from = life.terms.issued_on;
   if (standing === "not_yet_effective")
     return check.failed(standing, `${from} 起才生效`, `takes effect on ${from} only`);

@@ -57,7 +57,8 @@ async function readSigned(text, keys, check) {
   for (const key of keys.of("log")) if (await signedBy(note, origin, key.public)) signers.push(key);
   const tree = await readCheckpoint(note.text);
   if (tree.origin !== origin) throw new Refusal("log_other", `the checkpoint is of another log than ${origin}`);
-  const key = signers.at(-1);
+  // Of several, one that is in nobody else's hands.
+  const key = signers.findLast(({ revoked }) => revoked === undefined) ?? signers[0];
   if (!key) {
     const en = "the checkpoint is not signed by a log key in this list of keys, which may be older than the key";
     return { open: check.unknown("log_key_unknown", "检查点不是用清单里的日志密钥签的：清单可能比密钥旧", en) };

@@ -6,7 +6,7 @@ import { verifies } from "./keys.js";
 import { Refusal } from "./refusal.js";
 import { addDays } from "./time.js";
 import { draft, failed, keyWindow, onDay, statusNotAsked, unlistedKey, validity, verdict } from "./verdict.js";
-import { ID_DIGITS, identifierOf, isIdentifier, levelOfStars, usccOf } from "./words.js";
+import { ID_DIGITS, identifierOf, isIdentifier, levelOfStars, trimmed, usccOf } from "./words.js";
 
 const TOKEN_DIGITS = 217;
 const TOKEN_BYTES = 90;
@@ -97,7 +97,7 @@ export async function verifyMark(text, { keys, now, asOf }) {
     ...verdict(asOf, null, checks),
   });
   const mark = draft("mark", "record", now);
-  const { digits, end: refused } = digitsOf(text.trim(), keys.host, mark);
+  const { digits, end: refused } = digitsOf(trimmed(text), keys.host, mark);
   if (refused) return end([refused]);
   let read;
   try {

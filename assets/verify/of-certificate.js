@@ -4,11 +4,12 @@
 import { readBundle, verifyRead } from "./bundle.js";
 import { parseStrict } from "./jcs.js";
 import { fingerprint, mustVerify, readKeys } from "./keys.js";
+import { answerOf, line } from "./line.js";
 import { Refusal, Unable } from "./refusal.js";
-import { fromMilliseconds, parseInstant } from "./time.js";
+import { compare } from "./shown.js";
+import { clock, fromMilliseconds, parseInstant } from "./time.js";
 import { draft, failed } from "./verdict.js";
-import { checkList, clock, element, facts, grouped, main } from "./view.js";
-import { LEVELS } from "./words.js";
+import { checkList, element, facts, grouped, main } from "./view.js";
 
 const KEYS = "/.well-known/did.json";
 /** Nanoseconds that clocks of reader and body may differ by. */
@@ -46,56 +47,55 @@ function nowBeside(...bodys) {
   return bodys.reduce((latest, instant) => (instant > latest ? instant : latest), own);
 }
 
-/** The check that the page shows what the record says: holder, code, level, number, scope, days. */
-function ofPage({ id, terms }, now) {
-  const check = draft("page", "record", now);
-  const shown = (selector) => document.querySelector(selector)?.textContent.trim();
-  const listed = new Set(Array.from(document.querySelectorAll(".facts dd"), (found) => found.textContent.trim()));
-  const level = LEVELS.get(terms.level);
-  const differs = [
-    [shown(".holder") === terms.holder.name, { zh: "企业名称", en: "holder" }],
-    [shown(".uscc") === terms.holder.uscc, { zh: "信用代码", en: "credit code" }],
-    [[level.zh, level.en].includes(shown(".level strong, .level del")), { zh: "级别", en: "level" }],
-    [listed.has(terms.number), { zh: "编号", en: "number" }],
-    [listed.has(terms.scope), { zh: "范围", en: "scope" }],
-    [listed.has(`${terms.issued_on} — ${terms.valid_until}`), { zh: "有效期", en: "validity" }],
-    [document.getElementById("own").dataset.id === id, { zh: "证书", en: "certificate" }],
-  ].filter(([holds]) => !holds);
-  if (differs.length === 0) {
-    return check.ok(
-      "page_agrees",
-      "企业、级别、编号、范围和日期与签名文件一致",
-      "holder, level, number, scope and days are those of the signed record",
-    );
-  }
-  const words = (language) => differs.map(([, what]) => what[language]).join(language === "zh" ? "、" : ", ");
-  return check.failed(
-    "page_differs",
-    `与签名文件不一致：${words("zh")}`,
-    `otherwise than in the signed record: ${words("en")}`,
-  );
+/** The check that the page shows what the record says. */
+function ofPage(found, said, moment) {
+  const check = draft("page", "record", moment.now);
+  const { differs, sure } = compare(found, said, moment);
+  const words = (language, comma) => differs.map((what) => what[language]).join(comma);
+  const page =
+    differs.length === 0
+      ? check.ok(
+          "page_agrees",
+          "企业、级别、状态、各项内容和场所都与签名的记录一致",
+          "holder, level, standing, facts and sites are those of the signed record",
+        )
+      : check.failed(
+          "page_differs",
+          `与签名的记录不一致：${words("zh", "、")}`,
+          `otherwise than in the signed record: ${words("en", ", ")}`,
+        );
+  return { page, sure };
 }
 
-/** What the checks come to beside the page's own answer: `ok`, `open` or `failed`. */
-function state(found, checks, said) {
+/** What the checks come to beside what the page shows: `ok`, `open` or `failed`. */
+function state(found, checks, sure) {
   const ofRecord = checks.filter((check) => check.required && OF_RECORD.includes(check.check));
   // A list that this site itself gives out and that does not hold was altered on its way.
   const altered = checks.some((check) => check.code === "status_list_unreadable");
   if (altered || ofRecord.some((check) => check.result === "failed") || failed(checks, "page")) return "failed";
-  if (!found.genuine || found.verdict === "undetermined" || said.verdict === "undetermined") return "open";
-  return found.verdict === said.verdict && (found.standing ?? "") === said.standing ? "ok" : "failed";
+  const settled = found.genuine && sure && (found.verdict === "valid" || found.standing);
+  return settled ? "ok" : "open";
+}
+
+/** Where the bundle is of the certificate whose address this is, whatever the page says of itself. */
+function bundleOf({ at, now }) {
+  const id = location.pathname.split("/").at(-1);
+  return `/api/v1/bundle/${id}${at && at !== now ? `?as_of=${at}` : ""}`;
 }
 
 async function verify(said) {
   await mustVerify();
-  const [keysBytes, bundleBytes] = await Promise.all([fetched(KEYS), fetched(said.bundle)]);
+  const [keysBytes, bundleBytes] = await Promise.all([fetched(KEYS), fetched(bundleOf(said))]);
   const keys = await readKeys(parseStrict(keysBytes));
   const bundle = await readBundle(bundleBytes);
   const now = nowBeside(parseInstant(said.now), bundle.madeAt);
-  const found = await verifyRead(bundle, { keys, now, asOf: said.at ? parseInstant(said.at) : now });
-  const { id, ...terms } = found.genuine ?? {};
-  const checks = found.genuine ? [...found.checks, ofPage({ id, terms }, now)] : found.checks;
-  return { state: state(found, checks, said), checks, keys, now };
+  const instant = said.at && said.at !== said.now ? parseInstant(said.at) : now;
+  const found = await verifyRead(bundle, { keys, now, asOf: instant });
+  if (!found.genuine) return { state: state(found, found.checks, false), checks: found.checks, keys, now };
+  const { page, sure } = ofPage(found, said, { instant, now });
+  const checks = [...found.checks, page];
+  const answered = answerOf(found, { at: said.at && parseInstant(said.at), instant, now });
+  return { state: state(found, checks, sure), checks, keys, now, answered };
 }
 
 /** Runs it; whatever goes wrong is told as what it is. */
@@ -142,18 +142,23 @@ async function details({ checks, why, keys, now, bundle }) {
   return [checkList(checks), ...more.filter(Boolean)];
 }
 
+/** Draws the answer into the line, in place of all that the page had there; the line keeps its height, so that nothing moves. */
 async function run(own) {
-  const { bundle, now, at, verdict, standing } = own.dataset;
+  const { now, at } = own.dataset;
   own.classList.add("on");
-  const found = await answer({ bundle, now, at, verdict, standing });
-  own.querySelector(".found").replaceChildren(...(await details({ ...found, bundle })));
+  const found = await answer({ now, at });
+  const summary = element("summary", {}, ...line(found));
+  const before = own.querySelector("summary")?.getBoundingClientRect().height ?? 0;
+  own.replaceChildren(summary, element("div", { class: "found" }, ...(await details({ ...found, bundle: bundleOf({ now, at }) }))));
   own.dataset.state = found.state;
+  summary.style.minHeight = `${before}px`;
+  addEventListener("resize", () => summary.style.removeProperty("min-height"), { once: true });
   if (found.state === "failed") {
     // Nothing is left that could pass for "in force".
     document.body.classList.add("doubted");
-    document.querySelector(".band").classList.add("hatched");
+    for (const band of document.querySelectorAll(".band")) band.classList.add("hatched");
   }
-  document.getElementById("own-said").textContent = own.querySelector(`.says .${found.state}`).textContent;
+  document.getElementById("own-said")?.replaceChildren(summary.querySelector(".says").textContent);
 }
 
 const own = document.getElementById("own");

@@ -1,29 +1,28 @@
 // The page on which a reader verifies a file, a photo or an address: everything happens here, nothing is sent anywhere. All that
 // is ever asked for are this site's own modules and its public keys.
 
-import { isMarkText, isPicture, unreadable, verifyFile, verifyText } from "./input.js";
+import { codesIn } from "./codes.js";
+import { CANNOT_TELL, FACE_OF_STANDING, VALID, WAS_VALID } from "./faces.js";
+import { isMarkText, isPicture, problemIn, unreadable, verifyFile, verifyText } from "./input.js";
 import { parseStrict, shown } from "./jcs.js";
 import { fingerprint, mustVerify, readKeys } from "./keys.js";
+import { attachmentOf, isPdf } from "./pdf.js";
 import { verifyPhoto } from "./photo.js";
+import { receiptSheet, whatSettles, whenOf } from "./receipt-view.js";
 import { Refusal, Unable } from "./refusal.js";
-import { asOf, chinaDay, fromMilliseconds, parseInstant } from "./time.js";
-import { beside, checkList, clock, dated, element, facts, grouped, main, other, otherLang } from "./view.js";
-import { LEVELS, STANDINGS } from "./words.js";
+import { asOf, chinaDay, clock, fromMilliseconds, parseInstant } from "./time.js";
+import { beside, checkList, dated, element, facts, grouped, main, other, otherLang } from "./view.js";
+import { LEVELS, trimmed } from "./words.js";
 
 const KEYS = "/.well-known/did.json";
 const byId = (id) => document.getElementById(id);
 
 const FACES = {
-  valid: { zh: "有效", en: "In force" },
-  then: { zh: "当时有效", en: "In force then" },
   signed: { zh: "签名真实", en: "Genuinely signed" },
   receipt: { zh: "回执真实", en: "Genuine receipt" },
   invalid: { zh: "无效", en: "Not valid" },
   forged: { zh: "回执不真实", en: "Not a genuine receipt" },
-  undetermined: { zh: "无法判断", en: "Cannot tell" },
 };
-const NONE = { zh: "—", en: "—" };
-const CLASS_OF_STANDING = { not_yet_effective: "not-yet" };
 const KINDS = {
   certificate: { zh: "证书文件", en: "Certificate" },
   bundle: { zh: "证书包", en: "Bundle" },
@@ -32,6 +31,8 @@ const KINDS = {
   photo: { zh: "标志的照片", en: "Photo of a mark" },
   page: { zh: "网址", en: "Address" },
 };
+
+const IN_PDF = { zh: "PDF 里附的签名文件", en: "The signed file attached to the PDF" };
 
 const obstacle = ({ checks }) =>
   checks.find((check) => check.required && check.result === "failed") ??
@@ -46,8 +47,8 @@ function face(found, isNow) {
   const why = check && { zh: `${check.message_zh}。`, en: `${capital(check.message)}.` };
   if (found.verdict === "undetermined") {
     return {
-      word: FACES.undetermined,
-      shape: check?.code === "incomplete_code" ? "incomplete" : "cannot-tell",
+      word: CANNOT_TELL,
+      shape: check?.code === "incomplete_code" ? "incomplete" : CANNOT_TELL.name,
       sentence: why,
     };
   }
@@ -56,7 +57,7 @@ function face(found, isNow) {
     const genuine = found.genuine && found.standing;
     return {
       word,
-      shape: genuine ? (CLASS_OF_STANDING[found.standing] ?? found.standing) : "not-genuine",
+      shape: genuine ? FACE_OF_STANDING.get(found.standing).name : "not-genuine",
       sentence: why,
     };
   }
@@ -70,23 +71,20 @@ function face(found, isNow) {
   const until = found.genuine.valid_until;
   if (!isNow)
     return {
-      word: FACES.then,
-      shape: "was-valid",
+      word: WAS_VALID,
+      shape: WAS_VALID.name,
       sentence: { zh: `有效期到 ${until}。`, en: `Its validity ends on ${until}.` },
     };
   return {
-    word: FACES.valid,
-    shape: "valid",
+    word: VALID,
+    shape: VALID.name,
     sentence: { zh: `到 ${until} 为止有效。`, en: `In force until ${until}.` },
   };
 }
 
 function receiptSentence(receipt) {
-  const at = clock(parseInstant(receipt.as_of));
-  return {
-    zh: `机构当时确实这样回答。这是 ${at}（北京时间）的情况，不是现在的。`,
-    en: `The body did answer so. It is how things stood at ${at}, China time, not how they stand now.`,
-  };
+  const { zh, en } = whenOf(receipt);
+  return { zh: `机构当时确实这样回答。${zh}`, en: `The body did answer so. ${en}` };
 }
 
 function band(found, isNow, asked) {
@@ -95,7 +93,7 @@ function band(found, isNow, asked) {
   const inner = element(
     "div",
     { class: "inner" },
-    element("p", { class: "kind" }, main(KINDS[found.input])),
+    element("p", { class: "kind" }, main(found.inPdf ? IN_PDF : KINDS[found.input])),
     element(
       "div",
       { class: "word" },
@@ -110,6 +108,8 @@ function band(found, isNow, asked) {
   );
   if (asked) inner.append(element("p", { class: "asof" }, ...dated(main(asked))));
   if (sentence) inner.append(element("p", { class: "sentence" }, ...dated(main(sentence))));
+  const settles = found.input === "receipt" && whatSettles(found);
+  if (settles) inner.append(element("p", { class: "sentence" }, ...settles));
   return element("section", { class: `band ${shape}${hatched}`, "aria-labelledby": "verdict" }, inner);
 }
 
@@ -149,39 +149,8 @@ function ofMark(found) {
 /** What a genuine thing says, by its kind. */
 function says(found) {
   if (!found.genuine) return undefined;
-  if (found.input === "receipt") return receiptSays(found.genuine);
   const isMark = found.input === "mark" || found.input === "photo";
   return section({ zh: "上面写的", en: "What it says" }, facts(isMark ? ofMark(found) : ofCertificate(found)));
-}
-
-function receiptSays(receipt) {
-  const word = ({ verdict, standing, certificate }) => {
-    if (verdict === "valid") return FACES.then;
-    if (standing) return STANDINGS.get(standing);
-    return certificate ? FACES[verdict] : { zh: "查无此证", en: "No such record" };
-  };
-  const row = (answer) =>
-    element(
-      "li",
-      {},
-      element("b", {}, main(word(answer))),
-      " ",
-      answer.certificate?.holder.name ?? "",
-      element("span", { class: "soft mono" }, ` ${answer.certificate?.number ?? answer.asked}`),
-      ...answer.comparison
-        .filter((compared) => !compared.same)
-        .map((compared) => {
-          const found = compared.found
-            ? (LEVELS.get(compared.found) ?? { zh: compared.found, en: compared.found })
-            : NONE;
-          const zh = `要求“${compared.expected}”，实为“${found.zh}”`;
-          const en = `expected “${compared.expected}”, found “${found.en}”`;
-          return element("p", { class: "unlike" }, main({ zh, en }));
-        }),
-    );
-  const parts = [element("ol", { class: "answered" }, ...receipt.answers.map(row))];
-  if (receipt.reference) parts.unshift(element("p", {}, receipt.reference));
-  return section({ zh: "回执里的回答", en: "What it answers" }, ...parts);
 }
 
 const section = (title, ...children) => element("section", {}, element("h3", {}, ...beside(title)), ...children);
@@ -226,6 +195,9 @@ async function answerOf(found, { keys, now, asOf: instant }, isNow) {
       ],
     ],
   ]);
+  if (isReceipt && found.genuine) {
+    return [band(found, isNow, asked), await receiptSheet(found, { keys, file: found.file }, by)];
+  }
   const first = element("div", { class: "first" }, ...[says(found), wayOn(found, keys.host)].filter(Boolean));
   const checked = section({ zh: "核验了什么", en: "What was checked" }, checkList(found.checks));
   const second = element("div", { class: "second" }, checked, section({ zh: "凭谁的密钥", en: "By whose keys" }, by));
@@ -289,16 +261,17 @@ class Desk {
     const [file] = files;
     this.verify(async (context) => {
       const bytes = new Uint8Array(await file.arrayBuffer());
-      if (isPicture(bytes)) return verifyPhoto(bytes, context);
-      const why = unreadable(bytes);
+      if (isPicture(bytes)) return verifyPhoto(bytes, context, codesIn);
+      const json = (isPdf(bytes) && (await attachmentOf(bytes))) || bytes;
+      const why = unreadable(json) ?? problemIn(json);
       if (why) return { refused: why };
-      return verifyFile(bytes, context);
+      return { ...(await verifyFile(json, context)), file: json, inPdf: json !== bytes };
     }, file.name);
   }
 
   typed(event) {
     event.preventDefault();
-    const text = byId("text").value.trim();
+    const text = trimmed(byId("text").value);
     if (!isMarkText(text)) {
       const zh = "请粘贴标志的整个网址，或者码里的全部数字。";
       const en = "Paste the whole address of a mark, or all the digits of its code.";

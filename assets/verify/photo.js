@@ -1,5 +1,5 @@
 // A picture of a mark: its QR codes, and which of them is the mark's (docs/SPEC-verdict.md, "A photograph gives the answer of the
-// mark in it"). Reading codes takes a browser; choosing among them does not.
+// mark in it"). Reading codes takes a browser (`codes.js`); choosing among them does not.
 
 import { readAddress, readDigits, verifyMark } from "./mark.js";
 import { Refusal } from "./refusal.js";
@@ -8,16 +8,6 @@ import { draft, verdict } from "./verdict.js";
 const FILE_MAX = 16 << 20;
 const SIDE_MAX = 12_000;
 const PIXELS_MAX = 50_000_000;
-const CODES_MAX = 16;
-/** Longest sides at which a picture is tried: decoders lose codes that are too large as well as those that are too small. */
-const TRIES = [900, 1_600, 2_600, 3_600];
-/** Pictures with a longest side below this are doubled: a cut-out from a screen has two pixels a module. */
-const DOUBLED_BELOW = 450;
-/** Milliseconds the decoder may spend on second thoughts about one size. */
-const RETRIES_MS = 2_000;
-/** What is darker than this becomes white where pale codes are looked for. */
-const DARK = 110;
-
 /** Width and height of a PNG or JPEG file, before it is unpacked; nothing for another file. */
 export function sizeOf(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -34,7 +24,8 @@ export function sizeOf(bytes) {
   return undefined;
 }
 
-function mustBeReadable(bytes) {
+/** Refuses what is no picture of a size that is read; nothing of it is unpacked. */
+export function mustBeReadable(bytes) {
   if (bytes.length > FILE_MAX)
     throw new Refusal("photo_too_large", `the picture has ${bytes.length} bytes; at most ${FILE_MAX} are read`);
   const size = sizeOf(bytes);
@@ -46,77 +37,6 @@ function mustBeReadable(bytes) {
       `the picture is ${width} x ${height} pixels; at most ${PIXELS_MAX / 1e6} million are read`,
     );
   }
-}
-
-/** Every distinct text of the QR codes in a PNG or JPEG file, sorted. */
-export async function codesIn(bytes) {
-  mustBeReadable(bytes);
-  let picture;
-  try {
-    picture = await createImageBitmap(new Blob([bytes]));
-  } catch {
-    throw new Refusal("photo_unreadable", "the file is no whole picture; take a PNG or a JPEG");
-  }
-  try {
-    const found = new Set([...(await byPlatform(picture)), ...(await byDecoder(picture))]);
-    if (found.size > CODES_MAX) throw new Refusal("photo_crowded", `the picture holds more than ${CODES_MAX} codes`);
-    return [...found].sort();
-  } finally {
-    picture.close();
-  }
-}
-
-/** What the browser's own detector reads, where it has one. */
-async function byPlatform(picture) {
-  try {
-    const codes = await new globalThis.BarcodeDetector({ formats: ["qr_code"] }).detect(picture);
-    return codes.map((code) => code.rawValue);
-  } catch {
-    return [];
-  }
-}
-
-/** What the decoder in `vendor` reads, at several sizes, in black and in pale. */
-async function byDecoder(picture) {
-  const { decodeQRBatch } = await import("./vendor/qr/decode.js");
-  const longest = Math.max(picture.width, picture.height);
-  const sides = longest < DOUBLED_BELOW ? [longest * 2] : TRIES.filter((side, i) => i === 0 || TRIES[i - 1] < longest);
-  const found = new Set();
-  for (const side of sides) {
-    // Once something is read, one finer look for a second code is enough.
-    if (found.size > 0 && side > TRIES[1]) break;
-    const image = scaled(picture, longest < DOUBLED_BELOW ? 2 : Math.min(1, side / longest));
-    const maxSize = { width: image.width, height: image.height };
-    for (const one of [image, pale(image)]) {
-      const [texts] = await decodeQRBatch([one], { maxSize, effort: 8, timeLimit: RETRIES_MS });
-      texts.filter((text) => typeof text === "string").forEach((text) => found.add(text));
-    }
-  }
-  return found;
-}
-
-/** The pixels of a picture at another size; transparent ones show white paper. */
-function scaled(picture, factor) {
-  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * factor)));
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
-  context.imageSmoothingEnabled = factor < 1;
-  context.imageSmoothingQuality = "high";
-  context.drawImage(picture, 0, 0, width, height);
-  return context.getImageData(0, 0, width, height);
-}
-
-/** What is dark becomes white, and what is pale becomes dark: a code in grey stands out where a black one hid it. */
-function pale({ width, height, data }) {
-  const out = new Uint8ClampedArray(data.length);
-  for (let i = 0; i < data.length; i += 4) {
-    const grey = (data[i] * 299 + data[i + 1] * 587 + data[i + 2] * 114) / 1000;
-    out[i] = out[i + 1] = out[i + 2] = grey < DARK ? 255 : ((grey - DARK) * 255) / (255 - DARK);
-    out[i + 3] = 255;
-  }
-  return { width, height, data: out };
 }
 
 /** An address with /m/ in whatever spelling, or digits as long as a mark's: whatever a phone might take for a mark counts. */
@@ -155,10 +75,11 @@ const NO_ANSWER = {
   photo_too_large: "这张图片太大",
   photo_unreadable: "看不清这张图片",
   photo_crowded: "图片里的二维码太多：请只拍这一个标志",
+  photo_not_searched: "图片太大，这台设备没能在限时内找遍：请把标志剪出来，或者从近处只拍这一个标志",
 };
 
-/** Verifies the mark in a picture. */
-export async function verifyPhoto(bytes, context, read = codesIn) {
+/** Verifies the mark in a picture. `read` gives the texts of its codes. */
+export async function verifyPhoto(bytes, context, read) {
   const { keys, now, asOf } = context;
   const mark = draft("mark", "nothing", now);
   const end = (check, codes = []) => ({

@@ -116,7 +116,7 @@ function mustHoldTogether(receipt, created) {
   }
   const { answers } = receipt;
   for (const answer of answers) {
-    mustFollow(answer, asOf, madeAt);
+    mustFollow(answer, { asOf, knownAt, madeAt });
     mustCompare(answer);
   }
   const differing = answers.flatMap((answer) => answer.comparison).filter((compared) => !compared.same).length;
@@ -149,7 +149,7 @@ function mustBeWritten({ asked, checks, comparison, certificate }) {
 }
 
 /** The verdict is what the checks make of it, and "valid" rests on all that it needs. */
-function mustFollow(answer, asOf, madeAt) {
+function mustFollow(answer, { asOf, knownAt, madeAt }) {
   const wrong = (why) => {
     throw new Refusal("receipt_verdict_wrong", why);
   };
@@ -165,7 +165,8 @@ function mustFollow(answer, asOf, madeAt) {
   const required = (name) => checks.some((check) => check.required && check.check === name);
   if (!NEEDED.every(required)) wrong("a certificate is called valid without a check it needs");
   const within = dayStart(certificate.issued_on) <= asOf && asOf < dayAfter(certificate.valid_until);
-  if (!within || asOf > madeAt) wrong("a certificate is called valid outside its dates, or about a time to come");
+  if (!within || asOf > knownAt)
+    wrong("a certificate is called valid outside its dates, or at a time of which nothing was known");
 }
 
 /** What was found is what the certificate says. Whether two texts are the same is the register's word. */
@@ -234,8 +235,10 @@ async function receiptChecks(bytes, keys, now) {
  * stands by its own signature.
  */
 async function logOf(receipt, keys, now) {
+  const leaves = new Set();
+  const logged = receipt.answers.filter((answer) => answer.log);
   let proven;
-  for (const { log, certificate } of receipt.answers.filter((answer) => answer.log)) {
+  for (const { log, certificate } of logged) {
     if (!receipt.log) return mismatch(now, "proofs without a checkpoint");
     const both = same(log.record, log.newest) ? [log.record] : [log.record, log.newest];
     const found = await evidence(receipt.log.checkpoint, both, keys, now);
@@ -244,9 +247,16 @@ async function logOf(receipt, keys, now) {
     const { entry } = log.record;
     const issue = certificate && entry.change === "issued" && entry.record_sha256 === certificate.record_sha256;
     if (!issue || !both.every(isOf)) return mismatch(now, "the entries are not those of its certificates");
+    both.forEach(({ index }) => leaves.add(index));
     proven = found;
   }
-  return proven ?? { ...noLog(now), required: false };
+  if (!proven) return { ...noLog(now), required: false };
+  const [all, some] = [receipt.answers.length, logged.length];
+  return {
+    ...proven,
+    message_zh: `${all} 项回答中 ${some} 项有证明：${leaves.size} 条记录都在公开日志里`,
+    message: `${some} of ${all} answers are proven: ${leaves.size} entries are in the public log`,
+  };
 }
 
 function mismatch(now, why) {

@@ -67,7 +67,7 @@ function read(host, credential) {
   });
   const number = isString(at(credential, "id")) ? countOf(credential.id.split("/").at(-1), 1, 1_000_000) : undefined;
   const [from, until] = ["validFrom", "validUntil"].map((member) => parseInstant(at(credential, member)));
-  if (!ours || number === undefined || from === undefined || until === undefined || from >= until) refuse();
+  if (!ours || number === undefined || from === undefined || until === undefined || from > until) refuse();
   if (floorSecond(from) !== from || floorSecond(until) !== until) refuse();
   const list = { purpose: subject.statusPurpose, number, from, until, encoded: subject.encodedList, ttl: subject.ttl };
   if (canonical(document(host, list)) !== canonical(without(credential, "proof"))) refuse();

@@ -79,6 +79,18 @@ export const floorSecond = (instant) => instant - (((instant % SECOND) + SECOND)
 /** The second after that of an instant. */
 export const nextSecond = (instant) => floorSecond(instant) + SECOND;
 
+/** An instant as people read it, China time, to the minute. */
+export const clock = (instant) =>
+  toText(instant + CHINA)
+    .replace("T", " ")
+    .slice(0, "2026-05-08 09:30".length);
+
+/** The same to the second. */
+export const clockSeconds = (instant) =>
+  toText(instant + CHINA)
+    .replace("T", " ")
+    .slice(0, "2026-05-08 09:30:00".length);
+
 export const fromMilliseconds = (milliseconds) => BigInt(Math.floor(milliseconds)) * MILLISECOND;
 
 /**

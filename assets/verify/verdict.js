@@ -1,7 +1,9 @@
 // A verdict and its checks, and the checks that every offline answer has (docs/SPEC-verdict.md).
 
-import { chinaDay, dayAfter, dayEnd, dayStart, floorSecond, nextSecond, toText } from "./time.js";
+import { chinaDay, clock, dayAfter, dayEnd, dayStart, floorSecond, nextSecond, toText } from "./time.js";
 
+/** Nanoseconds that a signer's clock may be ahead of a verifier's. */
+const CLOCKS_DIFFER = 300_000_000_000n;
 /** Checks the verdict does not depend on unless it is said of one. */
 const OPTIONAL = new Set(["surveillance", "log"]);
 
@@ -29,11 +31,11 @@ export function outcome(checks) {
   return required.length > 0 && required.every((check) => check.result === "ok") ? "valid" : "undetermined";
 }
 
-/** The verdict about an instant. Its standing is never "valid" where the verdict is not. */
+/** The verdict about an instant, and its standing: only where that is the verdict's, and none of what cannot be told. */
 export function verdict(asOf, standing, checks) {
   const word = outcome(checks);
-  const told = standing === "valid" && word !== "valid" ? null : standing;
-  return { verdict: word, standing: told ?? null, as_of: toText(asOf), checks };
+  const told = word === (standing === "valid" ? "valid" : "invalid");
+  return { verdict: word, standing: (told && standing) || null, as_of: toText(asOf), checks };
 }
 
 export const failed = (checks, name) => checks.some((check) => check.check === name && check.result === "failed");
@@ -52,11 +54,12 @@ export function keyWindow(key, signed, now) {
   const check = draft("key", "keys", now);
   const { id } = key;
   const { day, first, last, vouched } = signed;
-  if (first > now) {
-    return check.failed(
+  if (first - now > CLOCKS_DIFFER) {
+    const shows = clock(now);
+    return check.unknown(
       "signed_in_the_future",
-      `自称签于 ${day}，那一天还没有到`,
-      `it claims to be signed on ${day}, which is still to come`,
+      `自称签于 ${day}，按核验用的时间 ${shows}（北京时间）还没有到：请核对时钟`,
+      `it claims to be signed on ${day}, still to come by the time of verifying, ${shows} China time: is that clock right?`,
     );
   }
   if (key.revoked !== undefined && key.revoked <= first) {

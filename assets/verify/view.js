@@ -1,6 +1,6 @@
 // What pages show of an answer, made from elements and texts, never from markup.
 
-import { parseInstant, toText } from "./time.js";
+import { clock, parseInstant } from "./time.js";
 
 const zh = () => document.documentElement.lang.startsWith("zh");
 
@@ -21,21 +21,15 @@ export function element(name, attributes = {}, ...children) {
 /** A text in both languages: the page's first, the other beside it. */
 export const beside = (text) => [main(text), " ", element("span", { class: "side", lang: otherLang() }, other(text))];
 
-/** A text with every day in it kept on one line, and every instant as people read it. */
+/** A text with every day in it kept on one line, every time to the second as well, and every instant as people read it. */
 export function dated(text) {
   const read = text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (written) => {
     const instant = parseInstant(written);
     return instant === undefined ? written : clock(instant);
   });
-  const parts = read.split(/(\d{4}-\d\d-\d\d(?: \d\d:\d\d)?)/);
+  const parts = read.split(/(\d{4}-\d\d-\d\d(?: \d\d:\d\d(?!:))?|\d\d:\d\d:\d\d)/);
   return parts.map((part, i) => (i % 2 === 1 ? element("span", { class: "date" }, part) : part));
 }
-
-/** An instant as people read it, China time. */
-export const clock = (instant) =>
-  toText(instant + 8n * 3_600_000_000_000n)
-    .replace("T", " ")
-    .slice(0, "2026-05-08 09:30".length);
 
 const NAMES = {
   signature: { zh: "签名", en: "Signature" },

@@ -45,7 +45,7 @@ export const STANDINGS = new Map([
   ["superseded", bilingual("已换证", "Superseded")],
   ["expired", bilingual("已到期", "Expired")],
   ["suspended", bilingual("暂停", "Suspended")],
-  ["not_yet_effective", bilingual("尚未生效", "Not yet effective")],
+  ["not_yet_effective", bilingual("尚未生效", "Not yet in force")],
   ["valid", bilingual("有效", "In force")],
 ]);
 
@@ -111,6 +111,9 @@ export const REASONS = {
 };
 
 const length = (text) => [...text].length;
+
+/** A text without the blanks at its ends. What is unseen but no blank (U+FEFF, say) stays. */
+export const trimmed = (text) => text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, "");
 
 /** A text as it is shown: nothing unseen in it, every blank a plain space, none at its ends. */
 export const isSeen = (text) =>

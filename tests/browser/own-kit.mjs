@@ -1,7 +1,10 @@
 // What the tests of own verification share: a page that tells what it asked for, and what stands in it.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { violations } from "./examine.mjs";
+
+export const FAILED = "核验不通过";
 
 /** Runs `use` on a page of its own. `prepare` comes before it is opened; the page must complain of nothing. */
 export async function onPage(browser, options, prepare, use) {
@@ -75,3 +78,35 @@ export async function fits(page) {
   const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(wide <= room, `${wide} px in ${room}`);
 }
+
+/** What the page says after it has tried, and whether anything moved. */
+export async function verified(page, url) {
+  await page.goto(url);
+  await page.waitForSelector("#own[data-state]", { timeout: 20_000 });
+  const [state, said, seen] = await page.evaluate(() => {
+    const own = document.getElementById("own");
+    const seen = [...own.querySelectorAll(".says > span")].map((e) => e.textContent.trim());
+    return [own.dataset.state, document.getElementById("own-said").textContent.trim(), seen];
+  });
+  assert.deepEqual(seen, [said], "one sentence is there, and it is the one that is read out");
+  return { state, said, word: (await page.textContent("#verdict")).trim() };
+}
+
+/** An alteration is told so that nothing passes for in force; gives what was said. */
+export const loudly = (browser, folder, name, prepare, path, options = {}) =>
+  onPage(browser, options, prepare, async (page) => {
+    const found = await verified(page, path);
+    assert.deepEqual([found.state, found.said.includes(FAILED)], ["failed", true], found.said);
+    const look = await page.evaluate(() => {
+      const style = (selector) => getComputedStyle(document.querySelector(selector));
+      const green = (colour) => ((rgb) => rgb[1] > rgb[0] && rgb[1] > rgb[2])(colour.match(/\d+/g).map(Number));
+      return [green(style(".band").backgroundColor), style(".band h1").textDecorationLine, style("#own summary").backgroundColor];
+    });
+    assert.deepEqual(look, [false, "line-through", "rgb(163, 22, 30)"], "nothing passes for in force");
+    await accessible(page);
+    await fits(page);
+    await page.screenshot({ path: join(folder, `own-${name.replaceAll(" ", "-")}.png`) });
+    await page.emulateMedia({ colorScheme: "dark" });
+    await accessible(page);
+    return { ...found, told: await page.textContent("#own .found") };
+  });

@@ -5,8 +5,11 @@
 
 import { mkdir } from "node:fs/promises";
 import { readDemo, start } from "./browser.mjs";
+import { forgedTests, lineTests } from "./own-forged.mjs";
 import { certificateTests } from "./own-pages.mjs";
-import { toolTests } from "./own-tool.mjs";
+import { photoTests } from "./own-photos.mjs";
+import { receiptTests } from "./own-receipts.mjs";
+import { files, toolTests } from "./own-tool.mjs";
 
 const AT_ONCE = 2;
 
@@ -19,7 +22,10 @@ async function main([base, folder, filter = ""]) {
   const demo = await readDemo(process.stdin);
   const browser = await start();
   const context = { base, folder, browser, ...demo };
-  const queue = [...certificateTests(context), ...(await toolTests(context))].filter(([name]) => name.includes(filter));
+  const have = await files(context);
+  const onCertificates = [...certificateTests(context), ...forgedTests(context), ...lineTests(context)];
+  const onTool = [...(await toolTests(context, have)), ...photoTests(context, have), ...(await receiptTests(context))];
+  const queue = [...onCertificates, ...onTool].filter(([name]) => name.includes(filter));
   let [passed, failed] = [0, 0];
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {

@@ -202,6 +202,9 @@ test("the log: entries of certificates are read, and what is newer is not", asyn
   assert.equal(changes.size, 8);
 });
 
+/** Vectors that are what a receipt is, but are not proven. */
+const OPEN = ["key-compromised-later", "made-in-the-future"];
+
 test("receipts: every vector is answered with its own code", async () => {
   const outcomes = { genuine: "valid", refused: "invalid", undetermined: "undetermined" };
   const all = cases("receipt");
@@ -218,7 +221,7 @@ test("receipts: every vector is answered with its own code", async () => {
         found.checks.some((check) => check.code === code),
         name,
       );
-    assert.equal(found.genuine !== null, expect === "genuine" || name === "key-compromised-later", name);
+    assert.equal(found.genuine !== null, expect === "genuine" || OPEN.includes(name), name);
   }
   assert.ok(all.length > 50);
 });

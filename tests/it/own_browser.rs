@@ -13,22 +13,23 @@ fn attribute<'p>(page: &'p str, name: &str) -> &'p str {
 }
 
 #[tokio::test]
-async fn a_certificates_page_names_its_bundle_and_says_what_it_says() {
+async fn a_certificates_page_says_of_which_moment_it_is_and_keeps_room_for_the_answer() {
     let app = TestApp::on("2026-05-08");
     let issued = app.issue(&decision("D-1", "2026-05-08")).await;
     let id = issued["id"].as_str().unwrap();
     let page = app.get(&format!("/c/{id}")).await.is(200).text();
-    assert_eq!((attribute(&page, "data-verdict"), attribute(&page, "data-standing")), ("valid", "valid"));
-    let bundle = app.get(attribute(&page, "data-bundle")).await.is(200).json();
-    assert_eq!(bundle["certificate"]["id"].as_str().unwrap().rsplit('/').next().unwrap(), id);
+    assert!(page.contains("到 <span class=\"date\">2029-05-07</span></span>"), "room for the answer: {page}");
+    assert_eq!(app.get(&format!("/api/v1/bundle/{id}")).await.is(200).json()["made_at"], attribute(&page, "data-now"));
     assert!(!page.contains("data-at="));
     app.today("2026-06-01");
     app.order(id, "suspension", json!({"reason": "0112"})).await.is(200);
     let page = app.get(&format!("/c/{id}")).await.text();
-    assert_eq!((attribute(&page, "data-verdict"), attribute(&page, "data-standing")), ("invalid", "suspended"));
+    assert!(page.contains("<del>五星级</del> · 暂停，<span class=\"date\">2026-06-01</span> 起"), "{page}");
+    let today = app.get(&format!("/c/{id}?as_of=2026-06-01")).await.is(200).text();
+    assert_eq!(attribute(&today, "data-at"), attribute(&today, "data-now"));
     let then = app.get(&format!("/c/{id}?as_of=2026-05-20")).await.is(200).text();
     assert_eq!(attribute(&then, "data-at"), "2026-05-20T15:59:59Z");
-    let bundle = app.get(attribute(&then, "data-bundle")).await.is(200).json();
+    let bundle = app.get(&format!("/api/v1/bundle/{id}?as_of={}", attribute(&then, "data-at"))).await.is(200).json();
     assert_eq!(bundle["status_lists"][0]["validFrom"], "2026-05-20T15:59:59Z");
 }
 
@@ -47,10 +48,7 @@ async fn nothing_is_offered_where_no_bundle_tells_the_same() {
         "/".to_owned(),
     ] {
         let page = app.get(&path).await.text();
-        assert!(
-            !page.contains("<script") && !page.contains("data-bundle") && !page.contains("modulepreload"),
-            "{path}"
-        );
+        assert!(!page.contains("<script") && !page.contains("data-now") && !page.contains("modulepreload"), "{path}");
     }
 }
 

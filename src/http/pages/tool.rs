@@ -13,7 +13,7 @@ use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 /// Faces an answer may have there, each with its shape.
-const FACES: [Face; 11] = [
+const FACES: [Face; 12] = [
     Face::Standing(Standing::Valid),
     Face::Standing(Standing::Suspended),
     Face::Standing(Standing::Withdrawn),
@@ -24,6 +24,7 @@ const FACES: [Face; 11] = [
     Face::WasValid,
     Face::NotGenuine,
     Face::Incomplete,
+    Face::NoSuchRecord,
     Face::CannotTell,
 ];
 

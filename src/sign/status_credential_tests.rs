@@ -80,7 +80,7 @@ fn a_document_that_is_not_wholly_ours_is_no_list() {
         ("/issuer", json!("did:web:evil.example")),
         ("/validFrom", json!("2026-05-08T12:00:00+08:00")),
         ("/validFrom", json!("2026-05-08T04:00:00.5Z")),
-        ("/validFrom", json!("2026-05-09T04:00:00Z")),
+        ("/validFrom", json!("2026-05-09T04:00:01Z")),
         ("/validUntil", json!(null)),
         ("/credentialSubject", json!([])),
         ("/credentialSubject/id", json!("https://xb.example.cn/status/revocation/1")),

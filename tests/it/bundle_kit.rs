@@ -168,7 +168,8 @@ pub fn checkpoint(origin: &str, size: u64, root: Hash, seed: u8) -> String {
 pub fn log(record: &Value, life: &[Change]) -> Value {
     let mut log = whole_log(record, life);
     let all = log["entries"].as_array_mut().unwrap();
-    (all.pop(), all.remove(0));
+    all.pop();
+    all.remove(0);
     log
 }
 

@@ -7,7 +7,7 @@ use super::{progress, say};
 use crate::service::audit::Audit;
 use crate::service::data_dir::DataDir;
 use crate::service::log::LogCheck;
-use crate::service::receipts::ReceiptDir;
+use crate::service::receipts::{Kept, ReceiptDir, Receipts as _};
 use crate::store::fsck::{self, Report, Scope, Severity};
 use crate::store::{SledStore, backup};
 use clap::Args;
@@ -67,14 +67,15 @@ impl Fsck {
         } else {
             findings.push((false, "signatures and the log are checked once the journal is sound".into()));
         }
-        self.conclude(&report, &findings, signed, &log)
+        let kept = ReceiptDir::at(&dir.receipts()).kept()?;
+        self.conclude(&report, &findings, (signed, kept), &log)
     }
 
     fn conclude(
         &self,
         report: &Report,
         findings: &[(bool, String)],
-        signed: u64,
+        (signed, kept): (u64, Kept),
         log: &LogCheck,
     ) -> anyhow::Result<Exit> {
         for (is_damage, what) in findings {
@@ -91,12 +92,16 @@ impl Fsck {
             say(json!({
                 "sound": damages == 0, "segments": segments, "frames": frames, "units": units, "events": events,
                 "signatures": signed, "log_entries": log.entries, "log_files": log.files,
+                "receipts": kept.receipts, "receipts_bytes": kept.bytes,
             }))?;
         } else {
             let word = if damages == 0 { "Sound".to_owned() } else { format!("{damages} damages") };
             say(format_args!(
-                "{word}: {events} events in {units} units, {segments} segments; {signed} signatures checked; {} log entries in {} files",
-                log.entries, log.files
+                "{word}: {events} events in {units} units, {segments} segments; {signed} signatures checked; {} log entries in {} files; {} receipts in {} KiB",
+                log.entries,
+                log.files,
+                kept.receipts,
+                kept.bytes >> 10
             ))?;
         }
         Ok(if damages == 0 { Exit::Done } else { Exit::Refused })

@@ -3,11 +3,14 @@
 use super::args::Global;
 use super::exit::{Exit, Usage};
 use super::{files, listen};
+use crate::service::Service;
 use crate::service::data_dir::DataDir;
 use crate::service::log::Witness;
+use crate::service::receipts::Room;
 use axum::http::HeaderName;
 use clap::Args;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Largest list of witnesses; an entry has some two hundred bytes.
 const WITNESSES_FILE_MAX: u64 = 64 << 10;
@@ -24,6 +27,10 @@ pub(super) struct Serve {
     /// Header in which the trusted proxy in front names the client, e.g. fly-client-ip: requests are limited by client
     #[arg(long, value_name = "HEADER")]
     client_header: Option<HeaderName>,
+    /// MiB that all receipts may take together: anybody may ask for one, and each is kept for ever. Nor is one made while less
+    /// than 512 MiB of the disk are free
+    #[arg(long, value_name = "MIB", default_value_t = Room::DEFAULT.bytes >> 20)]
+    receipts_mib: u64,
 }
 
 impl Serve {
@@ -33,6 +40,8 @@ impl Serve {
         let service = opened.service.clone();
         service.log().watched_by(witnesses(&opened.dir)?);
         opened.unlock()?;
+        service.keep_receipts_within(self.receipts_mib.saturating_mul(1 << 20));
+        count_receipts(&service);
         let base = self.base.clone().unwrap_or_else(|| format!("https://{}", service.host()));
         let limits = listen::Limits { client_header: self.client_header.clone(), ..listen::Limits::DEFAULT };
         if let Err(fault) = service.recording_time() {
@@ -46,6 +55,17 @@ impl Serve {
         })?;
         Ok(Exit::Done)
     }
+}
+
+/// Counts what is kept while the service begins to answer, so that the first receipt does not wait for that.
+fn count_receipts(service: &Arc<Service>) {
+    let service = service.clone();
+    std::thread::spawn(move || match service.receipts_kept() {
+        Ok((kept, most)) => {
+            tracing::info!(receipts = kept.receipts, mib = kept.bytes >> 20, most_mib = most >> 20, "receipts kept")
+        }
+        Err(error) => tracing::error!(why = error.in_full(), "the receipts cannot be counted, so none can be made"),
+    });
 }
 
 /// The witnesses the data directory names.

@@ -284,6 +284,12 @@ impl MarkLicence {
         self.digits.as_deref()
     }
 
+    /// Whether it was approved once, whatever became of it: then the public was told what it is for.
+    #[must_use]
+    pub fn was_approved(&self) -> bool {
+        self.digits.is_some()
+    }
+
     /// State after the latest step, as of `now`: a replacement that is still to come has not happened yet.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> MarkState {

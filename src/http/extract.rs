@@ -9,7 +9,11 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
 
 /// A JSON body read strictly: no member twice, no member unknown, the fault with its pointer.
 pub struct Strict<T>(pub T);
@@ -40,13 +44,60 @@ impl<T: DeserializeOwned> FromRequest<App> for Strict<T> {
             status => Problem::new(status, "body_unreadable", "the body did not arrive whole"),
         })?;
         let value = canonical::parse_strict(&bytes)?;
-        serde_path_to_error::deserialize(value).map(Self).map_err(|error| {
+        serde_path_to_error::deserialize(value).map(|Members(body)| Self(body)).map_err(|error| {
             let pointer = pointer_of(error.path());
-            let mut problem = Problem::new(StatusCode::BAD_REQUEST, "json_shape", error.into_inner().to_string());
+            let why = in_json_words(&error.into_inner().to_string());
+            let mut problem = Problem::new(StatusCode::BAD_REQUEST, "json_shape", why);
             problem.pointer = pointer;
             problem
         })
     }
+}
+
+/// Reads from an object alone; by itself a struct would be read from the list of its members' values too.
+struct Members<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_map(Object(PhantomData)).map(Self)
+    }
+}
+
+/// Reads a list of objects, each from an object alone.
+pub(super) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let all = Vec::<Members<T>>::deserialize(deserializer)?;
+    Ok(all.into_iter().map(|Members(one)| one).collect())
+}
+
+/// What serde says of a wrong type, in the words of JSON.
+fn in_json_words(why: &str) -> String {
+    let Some((found, expected)) = why.strip_prefix("invalid type: ").and_then(|w| w.rsplit_once(", expected ")) else {
+        return why.to_owned();
+    };
+    let found = match found {
+        "sequence" => "a list",
+        "map" => "an object",
+        found => found,
+    };
+    let expected = match expected {
+        "a sequence" => "a list",
+        "a map" => "an object",
+        name if name.starts_with("struct ") => "an object",
+        expected => expected,
+    };
+    format!("this is {found}, where {expected} belongs")
 }
 
 /// RFC 6901 text of a path.

@@ -3,7 +3,9 @@
 mod control;
 pub mod error;
 mod extract;
+mod heavy;
 mod issuing;
+mod limits;
 mod log;
 mod observe;
 pub mod openapi;
@@ -23,7 +25,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware;
 use error::Problem;
-pub use observe::Limits;
+use heavy::Heavy;
+use limits::Gate;
+pub use limits::Limits;
 use observe::Observer;
 pub use places::Bounds;
 pub use serve::{Options, accept, serve};
@@ -44,6 +48,8 @@ pub struct App {
     service: Arc<Service>,
     links: Arc<Links>,
     observer: Arc<Observer>,
+    gate: Arc<Gate>,
+    heavy: Arc<Heavy>,
     body_time: Duration,
 }
 
@@ -51,7 +57,8 @@ impl App {
     fn new(service: Arc<Service>, base: &str, limits: Limits) -> Self {
         let links = Links { base: base.to_owned(), host: service.host().clone() };
         let body_time = limits.body_time;
-        Self { service, links: Arc::new(links), observer: Arc::new(Observer::new(limits)), body_time }
+        let (observer, gate) = (Arc::new(Observer::new()), Arc::new(Gate::new(limits)));
+        Self { service, links: Arc::new(links), observer, gate, heavy: Arc::new(Heavy::for_this_machine()), body_time }
     }
 
     /// Runs a use case that waits for the disk, or signs, on a thread that may wait.

@@ -2,59 +2,24 @@
 
 use super::App;
 use super::error::Problem;
+use super::limits::Client;
 use super::{pages, receipts};
 use axum::body::Body;
-use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tracing::Instrument as _;
 
-/// Requests remembered by address before those long idle are forgotten.
-const SHRINK_EVERY: u64 = 10_000;
-
-/// Longest time for the body of a request to arrive: the largest one takes it at 600 kbit/s, a decision is a hundredth of
-/// that.
-const BODY_TIME: Duration = Duration::from_secs(15);
 /// Answers that end their connection: its client sends too much, too slowly or too often.
 const CLOSES: [StatusCode; 3] =
     [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS];
-
-/// How much one address may ask for.
-#[derive(Debug, Clone)]
-pub struct Limits {
-    /// Requests a second for one address on average; none for no limit.
-    pub per_second: Option<NonZeroU32>,
-    /// Requests at once on top of that.
-    pub burst: NonZeroU32,
-    /// Longest time for the body of a request to arrive.
-    pub body_time: Duration,
-    /// Header in which a trusted proxy before us names the client, e.g. `fly-client-ip`; none where there is no proxy.
-    pub client_header: Option<HeaderName>,
-}
-
-impl Limits {
-    /// A page is a handful of requests; a shop's shared address is many phones.
-    pub const DEFAULT: Self = Self {
-        per_second: NonZeroU32::new(50),
-        burst: match NonZeroU32::new(500) {
-            Some(n) => n,
-            None => NonZeroU32::MIN,
-        },
-        body_time: BODY_TIME,
-        client_header: None,
-    };
-}
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
@@ -62,13 +27,8 @@ struct Labels {
     status: u16,
 }
 
-/// Counts, limits and request ids.
+/// What is counted of requests.
 pub struct Observer {
-    limits: Limits,
-    limiter: Option<DefaultKeyedRateLimiter<IpAddr>>,
-    seen: AtomicU64,
-    /// Whether the log says that a proxy's header may be missing.
-    told: AtomicBool,
     requests: Family<Labels, Counter>,
     seconds: Histogram,
     registry: Registry,
@@ -77,14 +37,13 @@ pub struct Observer {
 impl Observer {
     /// An observer with nothing counted yet.
     #[must_use]
-    pub fn new(limits: Limits) -> Self {
+    pub fn new() -> Self {
         let requests = Family::<Labels, Counter>::default();
         let seconds = Histogram::new([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0]);
         let mut registry = Registry::with_prefix("starmark");
         registry.register("http_requests", "Requests by route and status", requests.clone());
         registry.register("http_request_seconds", "Time a request took", seconds.clone());
-        let limiter = limits.per_second.map(|n| RateLimiter::keyed(Quota::per_second(n).allow_burst(limits.burst)));
-        Self { limits, limiter, seen: AtomicU64::new(0), told: AtomicBool::new(false), requests, seconds, registry }
+        Self { requests, seconds, registry }
     }
 
     /// The counts in the OpenMetrics text format.
@@ -96,41 +55,10 @@ impl Observer {
         prometheus_client::encoding::text::encode(&mut out, &self.registry)?;
         Ok(out)
     }
-
-    fn admits(&self, client: IpAddr, cost: NonZeroU32) -> bool {
-        let Some(limiter) = &self.limiter else { return true };
-        if self.seen.fetch_add(1, Ordering::Relaxed) % SHRINK_EVERY == SHRINK_EVERY - 1 {
-            limiter.retain_recent();
-        }
-        // What counts for more than may come at once would never be admitted.
-        let cost = cost.min(self.limits.burst);
-        let admitted = matches!(limiter.check_key_n(&network(client), cost), Ok(Ok(())));
-        if !admitted && client.is_loopback() && !self.told.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                "requests from this machine's own address are limited as one client's: where a proxy stands in front, name the header in which it names its clients (--client-header)"
-            );
-        }
-        admitted
-    }
-}
-
-/// One household has one IPv4 address, or one IPv6 network of 64 bits.
-pub(super) fn network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) & (u128::MAX << 64))),
-        v4 => v4,
-    }
-}
-
-fn client_of(request: &Request, limits: &Limits) -> IpAddr {
-    let named =
-        limits.client_header.as_ref().and_then(|name| request.headers().get(name)?.to_str().ok()?.trim().parse().ok());
-    let peer = || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
-    named.or_else(peer).unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
 }
 
 /// The middleware.
-pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&app);
     let method = request.method().clone();
@@ -141,18 +69,15 @@ pub async fn observe(State(app): State<App>, request: Request, next: Next) -> Re
     let people = pages::for_people(request.extensions().get::<MatchedPath>().map(MatchedPath::as_str), &uri);
     // What a page needs to be read costs nothing: also the page that says "too many requests".
     let free = uri.path().starts_with("/assets/");
-    let cost = receipts::cost(&method, &uri, request.headers());
-    let mut response = if free || app.observer.admits(client_of(&request, &app.observer.limits), cost) {
-        let span = tracing::info_span!("request", request_id = %id);
-        next.run(request).instrument(span).await
-    } else {
-        let mut problem = Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too_many_requests",
-            "too many requests from this address; try again in a few seconds",
-        );
-        problem.header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from_static("5"))));
-        problem.into_response()
+    let client = Client::of(&request, &app.gate.limits);
+    let cost = if free { 0 } else { receipts::cost(&method, &route) };
+    let mut response = match app.gate.admits(client, cost) {
+        Ok(()) => {
+            request.extensions_mut().insert(client);
+            let span = tracing::info_span!("request", request_id = %id);
+            next.run(request).instrument(span).await
+        }
+        Err(problem) => problem.into_response(),
     };
     if response.status() == StatusCode::SERVICE_UNAVAILABLE && response.headers().get(header::CONTENT_TYPE).is_none() {
         let why = "this took too long; nothing is known to have been changed: ask again with the same idempotency key";
@@ -193,7 +118,7 @@ fn is_page(response: &Response) -> bool {
 fn request_id(app: &App) -> String {
     match app.service.random_id() {
         Ok(bytes) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
-        Err(_) => format!("{:016x}", app.observer.seen.load(Ordering::Relaxed)),
+        Err(_) => "0".repeat(16),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::App;
 use serde_json::json;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -137,13 +138,28 @@ struct Api;
 
 /// The API's routes with their description.
 pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Api::openapi())
+    let (routes, mut openapi) = OpenApiRouter::with_openapi(Api::openapi())
         .merge(super::public::routes())
         .merge(super::log::routes())
         .merge(super::status::routes())
         .merge(super::receipts::routes())
         .merge(super::issuing::routes())
-        .split_for_parts()
+        .split_for_parts();
+    for item in openapi.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            operation.responses.responses.insert("429".to_owned(), too_many().into());
+        }
+    }
+    (routes, openapi)
+}
+
+/// What every door may answer to whoever asks too much.
+fn too_many() -> Response {
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new()
+        .description("this address asks too much; `Retry-After` says when to come again")
+        .content("application/problem+json", problem)
+        .build()
 }
 
 /// The description as it is committed: pretty JSON with a line end.

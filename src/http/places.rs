@@ -1,6 +1,6 @@
 //! How many connections there may be at once: in all, and from one client.
 
-use super::observe::network;
+use super::limits::network;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::HashMap;
 use std::net::IpAddr;

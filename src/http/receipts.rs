@@ -2,36 +2,49 @@
 
 use super::App;
 use super::error::Problem;
-use super::extract::Strict;
-use super::issuing::blocking;
+use super::extract::{Strict, objects};
+use super::limits::Client;
 use super::pages;
 use super::public::{MomentQuery, Params, params};
 use super::shapes::CheckBody;
 use crate::domain::error::shown;
 use crate::domain::{ReceiptId, Refusal};
 use crate::service::receipts::{Made, Question, Request};
-use crate::service::{Service, ServiceError};
+use crate::verify::receipt::ANSWERS_MAX;
+use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use std::num::NonZeroU32;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Where receipts are asked for.
 const PATH: &str = "/api/v1/receipts";
-/// What making a receipt counts for, in requests, and what printing one does: a hundred certificates looked up, a signature, a
-/// disk sync; a dozen pages of letters.
-const COST: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+/// What making a receipt counts for, in requests, and what printing one does, however short it is: a signature and a disk sync;
+/// pages of letters. Each certificate asked about counts for one more.
+const COST: u32 = 10;
+/// Bytes of a receipt that count for a request when it is given out: the answer about one certificate or two.
+const COUNTED: u64 = 8 << 10;
 
-/// What a request counts for.
-pub(super) fn cost(method: &Method, uri: &Uri, headers: &HeaderMap) -> NonZeroU32 {
-    let path = uri.path();
-    let prints = || uri.query().is_some_and(|q| q.contains("format=pdf")) || Form::accepted(headers) == Form::Pdf;
-    let costly = path == PATH && method == Method::POST || path.starts_with(PATH) && prints();
-    if costly { COST } else { NonZeroU32::MIN }
+/// What a request counts for as it comes; what it takes beyond that is counted when it is known.
+pub(super) fn cost(method: &Method, route: &str) -> u32 {
+    if route == PATH && method == Method::POST { COST } else { 1 }
+}
+
+/// A receipt's answers are for whoever was given its address.
+pub(super) const UNLISTED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+
+/// A receipt that was made before, for a client for whom it counts by its size, and as so many requests more.
+///
+/// # Errors
+/// `too_many_requests`, before it is read; it cannot be read.
+pub(super) fn kept(app: &App, client: Client, id: ReceiptId, more: u32) -> Result<Option<Made>, Problem> {
+    let Some(size) = app.service.receipt_size(id)? else { return Ok(None) };
+    app.gate.admits(client, more.saturating_add(u32::try_from(size / COUNTED).unwrap_or(u32::MAX)))?;
+    Ok(app.service.receipt(id)?)
 }
 
 /// Routes of receipts.
@@ -50,6 +63,7 @@ struct ReceiptRequest {
     /// As it was known then; now when left out.
     known_at: Option<String>,
     /// 1 to 100 certificates.
+    #[serde(deserialize_with = "objects")]
     certificates: Vec<ReceiptQuestion>,
 }
 
@@ -217,20 +231,25 @@ impl Form {
         (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, in which item, and what would be right"),
         (status = 413, body = Problem, content_type = "application/problem+json", description = "the body is too large"),
         (status = 415, body = Problem, content_type = "application/problem+json", description = "the body is not JSON"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`receipts_full` or `clock_wrong`: no receipt can be made for the time being")))]
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "no receipt can be made for the time being: `receipts_full`, `clock_wrong`, `no_key`; or `busy`, see `Retry-After`")))]
 async fn make(
     State(app): State<App>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
     Strict(body): Strict<ReceiptRequest>,
 ) -> Result<Response, Problem> {
     let (request, here) = (body.read()?, app.links.authority().to_owned());
     let form = Form::accepted(&headers);
-    let (made, body) = blocking(&app, move |service| {
-        let made = service.make_receipt(&request, &here)?;
-        let body = rendered(service, &made, form)?;
-        Ok((made, body))
-    })
-    .await?;
+    let asked = u32::try_from(request.certificates.len().min(ANSWERS_MAX)).unwrap_or(u32::MAX);
+    app.gate.admits(client, asked + if form == Form::Pdf { COST } else { 0 })?;
+    app.gate.admits_answers(client, asked)?;
+    let work = app.clone();
+    let made = app.heavy.run(move || {
+        let made = work.service.make_receipt(&request, &here)?;
+        let body = rendered(&work, &made, form)?;
+        Ok::<_, Problem>((made, body))
+    });
+    let (made, body) = made.await??;
     let mut response = answer(made.receipt.id, form, body);
     *response.status_mut() = StatusCode::CREATED;
     let location = format!("/r/{}", made.receipt.id);
@@ -252,9 +271,11 @@ pub(super) struct FormQuery {
     params(("rid" = String, Path, description = "22 characters"), FormQuery),
     responses((status = 200, body = Receipt, description = "the receipt, byte for byte; or its print as application/pdf"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "there is no such receipt")))]
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "there is no such receipt"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`busy`, see `Retry-After`")))]
 async fn receipt(
     State(app): State<App>,
+    Extension(client): Extension<Client>,
     Path(rid): Path<String>,
     query: Params<FormQuery>,
     headers: HeaderMap,
@@ -273,18 +294,19 @@ async fn receipt(
         Problem::new(StatusCode::NOT_FOUND, "no_such_receipt", why)
     };
     let id = ReceiptId::parse(&rid).map_err(|_| missing())?;
-    let found = blocking(&app, move |service| {
-        let Some(made) = service.receipt(id)? else { return Ok(None) };
-        rendered(service, &made, form).map(Some)
+    let work = app.clone();
+    let found = app.heavy.run(move || {
+        let Some(made) = kept(&work, client, id, if form == Form::Pdf { COST } else { 0 })? else { return Ok(None) };
+        rendered(&work, &made, form).map(Some)
     });
-    let body = found.await?.ok_or_else(missing)?;
+    let body = found.await??.ok_or_else(missing)?;
     Ok(answer(id, form, body))
 }
 
-fn rendered(service: &Service, made: &Made, form: Form) -> Result<Vec<u8>, ServiceError> {
+fn rendered(app: &App, made: &Made, form: Form) -> Result<Vec<u8>, Problem> {
     match form {
         Form::Json => Ok(made.bytes.clone()),
-        Form::Pdf => pages::receipt::print_of(service, made),
+        Form::Pdf => Ok(pages::receipt::print_of(&app.service, made)?),
     }
 }
 
@@ -299,7 +321,9 @@ fn answer(id: ReceiptId, form: Form, body: Vec<u8>) -> Response {
         (header::CONTENT_DISPOSITION, name),
         (header::VARY, "accept".to_owned()),
     ];
-    (headers, body).into_response()
+    let mut response = (headers, body).into_response();
+    response.headers_mut().extend([UNLISTED]);
+    response
 }
 
 fn broken() -> Problem {

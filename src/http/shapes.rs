@@ -372,13 +372,13 @@ pub struct LicenceBody {
     state: Option<&'static str>,
     /// Since which day.
     since: Option<String>,
-    /// `product`, `packaging`, `advertising` or `premises`.
-    medium: &'static str,
-    /// Brand.
+    /// `product`, `packaging`, `advertising` or `premises`; null to the public until it was approved.
+    medium: Option<&'static str>,
+    /// Brand; the same.
     brand: Option<String>,
-    /// Product group.
+    /// Product group; the same.
     products: Option<String>,
-    /// Site.
+    /// Site; the same.
     site: Option<String>,
     /// First day of the licence.
     licensed_on: String,
@@ -404,7 +404,7 @@ impl LicenceBody {
             id: licence.id.to_string(),
             state: found.map(|(state, _)| state.wire()),
             since: found.map(|(_, since)| china_day(since).to_string()),
-            medium: terms.medium.wire(),
+            medium: Some(terms.medium.wire()),
             brand: text(&terms.brand),
             products: text(&terms.products),
             site: terms.site.as_ref().map(ToString::to_string),
@@ -418,6 +418,15 @@ impl LicenceBody {
 }
 
 impl LicenceBody {
+    /// The same for the public, who are told what it is for once it was approved: the log names each that was asked for.
+    #[must_use]
+    fn for_public(self, licence: &MarkLicence) -> Self {
+        match licence.was_approved() {
+            true => self,
+            false => Self { medium: None, brand: None, products: None, site: None, ..self },
+        }
+    }
+
     /// The same with the digits of its code, for the body's staff.
     #[must_use]
     pub fn with_digits(mut self, licence: &MarkLicence) -> Self {
@@ -441,7 +450,8 @@ impl MarkBody {
 
     fn found(links: &Links, found: &FoundMark, log: Option<Proven>) -> Self {
         let moment = found.certificate.moment;
-        let mut licence = LicenceBody::of(links, &found.licence, moment.at, moment.known_at);
+        let licence = LicenceBody::of(links, &found.licence, moment.at, moment.known_at);
+        let mut licence = licence.for_public(&found.licence);
         licence.replaced_by = found.replaced_by.map(|id| links.mark(&id.to_string()));
         Self {
             mark: "found",

@@ -112,21 +112,26 @@ fn unsigned(error: ServiceError) -> Problem {
     problem
 }
 
+/// The first instant a list is asked of. No register of this standard is older, and a list of an odd year would be signed.
+const FIRST: Timestamp = Timestamp::constant(946_684_800, 0);
+
 fn bad_timestamp(text: &str, right: &str) -> Refusal {
     Refusal::invalid("bad_timestamp", format!("“{}” is not {right}", shown(text)))
 }
 
 /// A `dateTimeStamp` of XML Schema 1.1: an instant with its zone.
 fn instant(text: &str) -> Result<Timestamp, Refusal> {
-    let right = "an RFC 3339 instant such as 2026-05-08T01:30:00Z (a plus sign is written %2B)";
+    let right = "an RFC 3339 instant since the year 2000 such as 2026-05-08T01:30:00Z (a plus sign is written %2B)";
     let formed = text.len() >= 20 && text.as_bytes()[10] == b'T' && text.is_ascii() && !text.contains(['[', ' ']);
-    text.parse().ok().filter(|_| formed).ok_or_else(|| bad_timestamp(text, right))
+    text.parse().ok().filter(|at| formed && *at >= FIRST).ok_or_else(|| bad_timestamp(text, right))
 }
 
 fn second(text: &str) -> Result<Timestamp, Refusal> {
     let seconds = text.parse().ok().filter(|s: &i64| s.to_string() == text);
-    let instant = seconds.and_then(|s| Timestamp::from_second(s).ok());
-    instant.ok_or_else(|| bad_timestamp(text, "a number of seconds since 1970 such as 1778203800"))
+    let instant = seconds.and_then(|s| Timestamp::from_second(s).ok()).filter(|at| *at >= FIRST);
+    instant.ok_or_else(|| {
+        bad_timestamp(text, "a number of seconds since 1970, of the year 2000 or later, such as 1778203800")
+    })
 }
 
 /// Whether `Accept` (RFC 9110, section 12.5.1) wants the one more than the other.
@@ -175,13 +180,21 @@ mod tests {
         let at = |text: &str| instant(text).map(|t| t.to_string());
         assert_eq!(at("2026-05-08T09:30:00+08:00").unwrap(), "2026-05-08T01:30:00Z");
         assert_eq!(at("2026-05-08T01:30:00.25Z").unwrap(), "2026-05-08T01:30:00.25Z");
-        for text in
-            ["", "2026-05-08", "2026-05-08T01:30:00", "2026-05-08 01:30:00Z", "1778203800", "20260508T013000Z0000"]
-        {
+        for text in [
+            "",
+            "1999-12-31T23:59:59Z",
+            "2026-05-08",
+            "2026-05-08T01:30:00",
+            "2026-05-08 01:30:00Z",
+            "1778203800",
+            "20260508T013000Z0000",
+        ] {
             assert_eq!(instant(text).unwrap_err().code, "bad_timestamp", "{text}");
         }
         assert_eq!(second("1778203800").unwrap().to_string(), "2026-05-08T01:30:00Z");
-        for text in ["", "+1", "01", "1.5", "2026-05-08T01:30:00Z", "99999999999999"] {
+        assert_eq!(second("946684800").unwrap(), FIRST);
+        for text in ["", "-99999999999", "0", "946684799", "+1", "01", "1.5", "2026-05-08T01:30:00Z", "99999999999999"]
+        {
             assert_eq!(second(text).unwrap_err().code, "bad_timestamp", "{text}");
         }
     }

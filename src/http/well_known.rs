@@ -15,6 +15,9 @@ use axum::routing::get;
 const KEYS_AGE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 /// The vocabulary of a version never changes.
 const VOCABULARY_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
+/// Machines that list pages need none of the machines' own doors. A receipt's answers say themselves that they are not to be
+/// listed, which only who may fetch them reads.
+const ROBOTS: &str = "User-agent: *\nAllow: /api/v1/receipts/\nDisallow: /api/\nDisallow: /log/\nDisallow: /status/\nDisallow: /metrics\n";
 const VOCABULARY: &str = include_str!("../../assets/ns-v1.json");
 
 /// Their routes.
@@ -24,6 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/.well-known/jwks.json", get(jwks))
         .route("/ns/v1", get(vocabulary))
         .route("/openapi.json", get(description))
+        .route("/robots.txt", get(robots))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
@@ -53,6 +57,10 @@ async fn description() -> Response {
     open("application/json", super::openapi::document(), KEYS_AGE)
 }
 
+async fn robots() -> Response {
+    open("text/plain; charset=utf-8", ROBOTS, VOCABULARY_AGE)
+}
+
 /// The process lives.
 async fn healthz() -> Response {
     text("text/plain; charset=utf-8", "ok\n")
@@ -79,17 +87,27 @@ async fn metrics(State(app): State<App>) -> Response {
                  # HELP starmark_log_entries Entries of the public log.\n# TYPE starmark_log_entries gauge\nstarmark_log_entries {}\n\
                  # HELP starmark_log_behind Events on record that are not in it yet.\n# TYPE starmark_log_behind gauge\nstarmark_log_behind {}\n\
                  # HELP starmark_log_cosigned Witnesses that cosigned its checkpoint.\n# TYPE starmark_log_cosigned gauge\nstarmark_log_cosigned {}\n\
-                 # HELP starmark_clock_ok Whether the machine's clock can be believed.\n# TYPE starmark_clock_ok gauge\nstarmark_clock_ok {}\n# EOF\n",
+                 # HELP starmark_clock_ok Whether the machine's clock can be believed.\n# TYPE starmark_clock_ok gauge\nstarmark_clock_ok {}\n",
                 app.service.store().next_seq(),
                 health.size.unwrap_or(0),
                 health.behind,
                 app.service.log().published().map_or(0, |s| s.cosigned()),
                 u8::from(app.service.recording_time().is_ok())
             );
+            let receipts = app.blocking(|service| service.receipts_kept()).await.map(|(kept, most)| {
+                format!(
+                    "# HELP starmark_receipts Receipts kept.\n# TYPE starmark_receipts gauge\nstarmark_receipts {}\n\
+                     # HELP starmark_receipts_bytes Bytes they take.\n# TYPE starmark_receipts_bytes gauge\nstarmark_receipts_bytes {}\n\
+                     # HELP starmark_receipts_bytes_most Bytes they may take; then no more are made.\n# TYPE starmark_receipts_bytes_most gauge\nstarmark_receipts_bytes_most {most}\n",
+                    kept.receipts, kept.bytes
+                )
+            });
+            // What cannot be counted stands in the log.
+            let receipts = receipts.unwrap_or_default();
             if let Some(end) = counts.rfind("# EOF") {
                 counts.truncate(end);
             }
-            text("application/openmetrics-text; version=1.0.0; charset=utf-8", counts + &events)
+            text("application/openmetrics-text; version=1.0.0; charset=utf-8", counts + &events + &receipts + "# EOF\n")
         }
         Err(_) => {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the counts cannot be written").into_response()

@@ -83,6 +83,45 @@ async fn machines_find_keys_vocabulary_description_health_and_counts() {
 }
 
 #[tokio::test]
+async fn machines_that_list_pages_list_no_receipt() {
+    let app = TestApp::on("2026-05-08");
+    let body = json!({"certificates": [{"certificate": "29326SC99999R0M"}]}).to_string();
+    let made = app.post_as("", None, "/api/v1/receipts", body).await.is(201);
+    assert_eq!(made.headers["x-robots-tag"], "noindex");
+    let page = made.headers["location"].to_str().unwrap().to_owned();
+    let json = page.replace("/r/", "/api/v1/receipts/");
+    for path in [&page, &json, &format!("{json}?format=pdf")] {
+        assert_eq!(app.get(path).await.is(200).headers["x-robots-tag"], "noindex", "{path}");
+    }
+    let robots = app.get("/robots.txt").await.is(200);
+    assert!(robots.headers["content-type"].to_str().unwrap().starts_with("text/plain"));
+    // What may not be fetched is listed by its address alone, and what it says of that is never read.
+    let robots = robots.text();
+    assert!(robots.contains("Disallow: /api/\n") && !robots.contains("Disallow: /r"), "{robots}");
+    assert!(robots.contains("Allow: /api/v1/receipts/\n"));
+}
+
+#[test]
+fn the_description_says_of_every_door_that_too_much_is_refused() {
+    let api: serde_json::Value = serde_json::from_str(&starmark::http::openapi::document()).unwrap();
+    let doors = api["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let doors: Vec<_> = doors.filter(|door| door["responses"].is_object()).collect();
+    assert!(doors.len() > 20);
+    for door in doors {
+        let refused = &door["responses"]["429"]["content"]["application/problem+json"]["schema"]["$ref"];
+        assert_eq!(refused, "#/components/schemas/Problem", "{door}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_an_odd_year_is_not_signed() {
+    let app = TestApp::on("2026-05-08");
+    app.issue(&decision("D-1", "2026-05-08")).await;
+    app.get("/status/token/1?time=-99999999999").await.refused(400, "bad_timestamp", "");
+    app.get("/status/revocation/1?timestamp=1912-01-01T00:00:00Z").await.refused(400, "bad_timestamp", "");
+}
+
+#[tokio::test]
 async fn the_signed_record_is_given_byte_for_byte_and_verifies_with_the_keys_alone() {
     let app = TestApp::on("2026-05-08");
     let issued = app.issue(&decision("D-1", "2026-05-08")).await;

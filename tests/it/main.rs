@@ -1,6 +1,8 @@
 //! The one integration binary: what a user relies on, tried through the doors a user has.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
+mod bundle_cases;
+mod bundle_kit;
 mod bundles;
 mod bundles_doctored;
 mod cli_demo;
@@ -63,6 +65,7 @@ mod store_status;
 mod succession;
 mod tampered;
 mod tidy;
+mod vectors_bundle;
 mod vectors_domain;
 mod vectors_ed25519;
 mod vectors_jcs;

@@ -209,3 +209,44 @@ fn every_public_route_is_looked_at() {
     ];
     assert_eq!(public, looked_at, "look at a new one in `addresses`, then name it here");
 }
+
+#[tokio::test]
+async fn what_a_mark_was_asked_for_is_told_once_it_was_approved() {
+    let app = TestApp::on("2026-05-08");
+    let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
+    let ask = json!({"medium": "packaging", "brand": "zq7brand", "products": "zq7products", "approve": false});
+    let mut marks = vec![];
+    for _ in 0..2 {
+        let mark = app.post(&format!("/api/v1/issuing/certificates/{id}/marks"), &ask).await.is(201).json();
+        assert_eq!(
+            (&mark["state"], &mark["brand"], &mark["medium"]),
+            (&json!("requested"), &json!("zq7brand"), &json!("packaging")),
+            "the staff are told"
+        );
+        marks.push(mark["id"].as_str().unwrap().to_owned());
+        let order = format!("/api/v1/issuing/marks/{}", marks[marks.len() - 1]);
+        if marks.len() == 1 {
+            app.post(&format!("{order}/refusal"), &json!({})).await.is(200);
+        }
+    }
+    let [refused, asked] = &marks[..] else { panic!() };
+    let public = |mark: &str| [format!("/api/v1/marks/{mark}"), format!("/m/{mark}"), format!("/m/{mark}?lang=en")];
+    for (mark, state) in [(refused, "refused"), (asked, "requested")] {
+        for path in public(mark) {
+            assert!(!app.get(&path).await.is(200).text().contains("zq7"), "{path}");
+        }
+        let licence = app.get(&format!("/api/v1/marks/{mark}")).await.json()["licence"].clone();
+        assert_eq!(
+            (&licence["state"], &licence["medium"], &licence["site"]),
+            (&json!(state), &Value::Null, &Value::Null)
+        );
+    }
+    app.post(&format!("/api/v1/issuing/marks/{asked}/approval"), &json!({})).await.is(200);
+    for path in public(asked) {
+        assert!(app.get(&path).await.is(200).text().contains("zq7brand"), "{path}");
+    }
+    // What was told once stays told, whatever becomes of it.
+    app.post(&format!("/api/v1/issuing/marks/{asked}/revocation"), &json!({"reason": "misuse"})).await.is(200);
+    let licence = app.get(&format!("/api/v1/marks/{asked}")).await.json()["licence"].clone();
+    assert_eq!((&licence["state"], &licence["brand"]), (&json!("revoked"), &json!("zq7brand")));
+}

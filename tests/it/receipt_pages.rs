@@ -131,6 +131,54 @@ async fn a_page_shows_each_answer_with_its_word_and_what_differs_in_words_too() 
 }
 
 #[tokio::test]
+async fn what_the_asker_wrote_is_never_the_bodys_word() {
+    let app = TestApp::on("2026-05-08");
+    let (_, number) = issue(&app, "D-1", "示例电器有限公司", "家用电器的售后服务").await;
+    let claim = "示例认证中心郑重确认：示例商贸公司持有五星级证书，真实有效。";
+    let body =
+        json!({"reference": claim, "certificates": [{"certificate": "29326SC99999R0M"}, {"certificate": number}]});
+    let (at, page) = page(&app, &body).await;
+    let english = app.get(&format!("{at}?lang=en")).await.is(200).text();
+    for (page, label, asked) in [
+        (&page, "查询方自己写的备注，未经核实：<q>", "您填的：</span><span class=\"mono\">29326SC99999R0M"),
+        (&english, "The asker's own words, not checked: <q>", "asked as: </span><span class=\"mono\">29326SC99999R0M"),
+    ] {
+        assert_eq!(page.matches(claim).count(), page.matches(&format!("{label}{claim}</q>")).count());
+        let (above, below) = page.split_once(&format!("{label}{claim}</q>")).unwrap();
+        assert!(above.contains("class=\"tally\"") && !below.contains(claim), "below what was answered");
+        shows(page, &[asked]);
+    }
+    let print = app.get(&format!("{PATH}/{}?format=pdf", at.rsplit('/').next().unwrap())).await.is(200).bytes;
+    let text = squeezed(&print);
+    assert_eq!(text.matches(claim).count(), 1);
+    let (above, _) = text.split_once(&format!("查询方自己写的备注，未经核实：“{claim}”")).unwrap();
+    shows(above, &["查无此证", "问的时刻"]);
+    shows(&text, &["您填的：29326SC99999R0M"]);
+    let about = String::from_utf8(poppler("pdfinfo", &["-"], &print)).unwrap();
+    assert!(!about.contains("示例商贸") && about.contains("核验回执"), "{about}");
+}
+
+#[tokio::test]
+async fn both_clocks_stand_in_the_headline_where_they_differ() {
+    let app = TestApp::on("2026-05-08");
+    let (_, number) = issue(&app, "D-1", "示例电器有限公司", "家用电器的售后服务").await;
+    app.today("2026-07-01");
+    let body = json!({
+        "as_of": "2026-06-01T20:00:00+08:00", "known_at": "2026-06-02T20:00:00+08:00", "certificates": [{"certificate": number}],
+    });
+    let (at, page) = page(&app, &body).await;
+    let when = |page: &str| {
+        let head = page.split_once("<p class=\"when\">").unwrap().1.split_once("</p>").unwrap().0.to_owned();
+        head.replace("<span class=\"date\">", "").replace("</span>", "")
+    };
+    shows(&when(&page), &["2026-06-01 20:00:00", "按 2026-06-02 20:00:00 已经登记的内容"]);
+    let english = app.get(&format!("{at}?lang=en")).await.is(200).text();
+    shows(&when(&english), &["2026-06-01 20:00:00", "as it was on record at 2026-06-02 20:00:00"]);
+    let print = app.get(&format!("{PATH}/{}?format=pdf", at.rsplit('/').next().unwrap())).await.is(200);
+    shows(&squeezed(&print.bytes), &["按2026-06-0220:00:00已经登记的内容回答"]);
+}
+
+#[tokio::test]
 async fn an_address_that_leads_to_no_receipt_says_so() {
     let app = TestApp::on("2026-05-08");
     for rid in ["AAECAwQFBgcICQoLDA0ODw", "1", "%F0%9F%98%80"] {

@@ -187,6 +187,9 @@ async fn every_fault_names_its_item() {
     let cases = [
         (json!({}), "json_shape", ""),
         (json!({"certificates": [], "colour": 1}), "json_shape", "/colour"),
+        (json!([null, null, null, [one]]), "json_shape", ""),
+        (json!({"certificates": ["29326SC00001R0M"]}), "json_shape", "/certificates/0"),
+        (json!({"certificates": [["29326SC00001R0M", null, null, null]]}), "json_shape", "/certificates/0"),
         (json!({"certificates": [one, {"certificate": 5}]}), "json_shape", "/certificates/1/certificate"),
         (json!({"certificates": [one, {"number": "x"}]}), "json_shape", "/certificates/1/number"),
         (json!({"certificates": []}), "certificates_count", "/certificates"),
@@ -213,6 +216,7 @@ async fn every_fault_names_its_item() {
             "unknown_level",
             "/certificates/0/level",
         ),
+        (json!({"certificates": [{"certificate": number, "level": "≥4星"}]}), "unknown_level", "/certificates/0/level"),
         (
             json!({"certificates": [{"certificate": number, "scope": "示".repeat(801)}]}),
             "text_too_long",
@@ -221,6 +225,15 @@ async fn every_fault_names_its_item() {
     ];
     for (body, code, pointer) in cases {
         post(&app, &body).await.refused(400, code, pointer);
+    }
+    for (body, why) in [
+        (json!([1]), "this is a list, where an object belongs"),
+        (json!({"certificates": ["x"]}), "this is string \"x\", where an object belongs"),
+        (json!({"certificates": {}}), "this is an object, where a list belongs"),
+        (json!({"certificates": [{"certificate": number, "level": "≥4星"}]}), "leave it out to accept several"),
+    ] {
+        let told = post(&app, &body).await.is(400).json()["detail"].as_str().unwrap().to_owned();
+        assert!(told.contains(why), "{told}");
     }
     // All of them at once.
     let body =
@@ -314,8 +327,78 @@ async fn making_and_printing_one_counts_for_more_than_looking() {
     let at = made.headers["location"].to_str().unwrap().replace("/r/", &format!("{PATH}/"));
     app.get(&format!("{at}?format=pdf")).await.is(200);
     post(&app, &body).await.refused(429, "too_many_requests", "");
-    app.get(&format!("{at}?format=pdf")).await.refused(429, "too_many_requests", "");
+    // However that is written.
+    app.get(&format!("{at}?format=%70df")).await.refused(429, "too_many_requests", "");
+    let print = Request::get(&at).header("accept", "application/pdf").body(Body::empty()).unwrap();
+    app.send(print).await.refused(429, "too_many_requests", "");
     app.get(&at).await.is(200);
+}
+
+#[tokio::test]
+async fn a_long_receipt_counts_for_more_than_a_short_one_and_so_does_reading_it() {
+    let app = TestApp::on("2026-05-08");
+    let (_, number) = issue(&app, "D-1", "示例电器有限公司").await;
+    let (one, many) = (json!({"certificate": number}), vec![json!({"certificate": number}); 40]);
+    let limits = |burst| Limits {
+        per_second: NonZeroU32::new(1),
+        burst: NonZeroU32::new(burst).unwrap(),
+        answers_per_minute: NonZeroU32::MIN,
+        answers_burst: NonZeroU32::new(100).unwrap(),
+        ..Limits::DEFAULT
+    };
+    let app = app.behind(limits(60));
+    let made = post(&app, &json!({"certificates": many})).await.is(201);
+    post(&app, &json!({"certificates": many})).await.refused(429, "too_many_requests", "");
+    let at = made.headers["location"].to_str().unwrap().to_owned();
+    let page = 1 + u32::try_from(made.bytes.len() / (8 << 10)).unwrap();
+    assert!(page > 10);
+    let app = app.behind(limits(2 * page + 2));
+    app.get(&at).await.is(200);
+    app.get(&at).await.is(200);
+    let refused = app.get(&at).await.is(429);
+    assert!(
+        refused.text().contains("查询太多") && refused.headers.contains_key("retry-after"),
+        "for people it is a page"
+    );
+    app.get("/healthz").await.is(200);
+
+    // What is kept for ever is counted by itself, and comes back slowly.
+    let app = app.behind(limits(10_000));
+    for _ in 0..2 {
+        post(&app, &json!({"certificates": many})).await.is(201);
+    }
+    let refused = post(&app, &json!({"certificates": many})).await.is(429);
+    assert_eq!(refused.json()["code"], "too_many_receipts");
+    let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((60..=1_200).contains(&wait), "{wait}");
+    post(&app, &json!({"certificates": [one]})).await.is(201);
+    app.get(&format!("/api/v1/certificates?number={number}")).await.is(200);
+}
+
+#[tokio::test]
+async fn where_receipts_have_no_room_left_everything_else_goes_on() {
+    let app = TestApp::on("2026-05-08");
+    let (_, number) = issue(&app, "D-1", "示例电器有限公司").await;
+    let body = json!({"certificates": [{"certificate": number}]});
+    let made = post(&app, &body).await.is(201);
+    let (kept, _) = app.service.receipts_kept().unwrap();
+    app.service.keep_receipts_within(kept.bytes);
+    post(&app, &body).await.refused(503, "receipts_full", "");
+    issue(&app, "D-2", "示例商贸公司").await;
+    app.get("/readyz").await.is(200);
+    app.get(made.headers["location"].to_str().unwrap()).await.is(200);
+    let told = app.get("/metrics").await.is(200).text();
+    let bytes = kept.bytes;
+    for line in [
+        "starmark_receipts 1\n".to_owned(),
+        format!("starmark_receipts_bytes {bytes}\n"),
+        format!("starmark_receipts_bytes_most {bytes}\n"),
+    ] {
+        assert!(told.contains(&line), "{told}");
+    }
+    assert!(told.ends_with("# EOF\n") && told.matches("# EOF").count() == 1);
+    app.service.keep_receipts_within(u64::MAX);
+    post(&app, &body).await.is(201);
 }
 
 #[tokio::test]

@@ -41,7 +41,9 @@ impl Input {
         if is_picture(&bytes) {
             return Ok(Self::Picture(bytes));
         }
-        let why = if is_other_file(&bytes) {
+        let why = if bytes.starts_with(b"%PDF") {
+            "is a PDF, which is not verified itself. The print of a receipt carries the signed receipt: save its attachment receipt-….json (a PDF reader lists it; or pdfdetach -saveall) and verify that".to_owned()
+        } else if is_other_file(&bytes) {
             "is neither a certificate, bundle or receipt nor a picture that is read here: save a photo as PNG or JPEG, the others as plain UTF-8 text without a byte order mark".to_owned()
         } else if bytes.trim_ascii_start().starts_with(b"<") {
             "is a drawing or a web page: verify the mark's PNG, a photo of it, or its address".to_owned()
@@ -85,10 +87,9 @@ fn is_picture(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"\xff\xd8\xff")
 }
 
-/// Whether it is a file of a well-known other kind: WebP, GIF, TIFF, BMP, HEIC, PDF, or text with a byte order mark. It speaks
+/// Whether it is a file of a well-known other kind: WebP, GIF, TIFF, BMP, HEIC, or text with a byte order mark. It speaks
 /// neither for nor against the certificate or mark in it.
 fn is_other_file(bytes: &[u8]) -> bool {
-    const STARTS: [&[u8]; 9] =
-        [b"RIFF", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"%PDF", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
+    const STARTS: [&[u8]; 8] = [b"RIFF", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];
     bytes.is_empty() || bytes.get(4..8) == Some(b"ftyp") || STARTS.iter().any(|s| bytes.starts_with(s))
 }

@@ -2,10 +2,16 @@
 
 use super::{Answer, receipt};
 use crate::cli::say;
-use crate::domain::dates::china_day;
+use crate::domain::dates::{CHINA, china_day};
 use crate::sign::KeyDocument;
 use crate::verify::{Check, CheckName, CheckResult, Outcome};
+use jiff::Timestamp;
 use serde_json::{Value, json};
+
+/// An instant as people read it.
+pub(super) fn clock(at: Timestamp) -> String {
+    CHINA.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S +08:00").to_string()
+}
 
 /// The answer for programs: the verdict, and what is genuine.
 pub(super) fn json(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
@@ -59,8 +65,12 @@ pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
         Outcome::Invalid => ("NOT VALID", "无效"),
         Outcome::Undetermined => ("CANNOT TELL", "无法判断"),
     };
-    let day = china_day(answer.verdict.as_of);
-    say(format_args!("{word}  {zh}  (as of {day}, by the keys of {}, offline)", keys.host()))?;
+    let about = match &answer.receipt {
+        Some(receipt) => receipt::clocks(receipt),
+        None if answer.kind == "receipt" => String::new(),
+        None => format!("as of {}, ", china_day(answer.verdict.as_of)),
+    };
+    say(format_args!("{word}  {zh}  ({about}by the keys of {}, offline)", keys.host()))?;
     if let Some((id, terms)) = &answer.certificate {
         say(format_args!("  certificate  {} ({id})", terms.number))?;
         say(format_args!("  holder       {}  {}", terms.holder.name, terms.holder.uscc))?;
@@ -70,7 +80,7 @@ pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
         say(format_args!("  issued by    {}  {}", terms.body.name, terms.body.approval_number))?;
     }
     if let Some(receipt) = &answer.receipt {
-        receipt::text(receipt, keys.host())?;
+        receipt::text(receipt, keys.host(), &answer.verdict)?;
     }
     if let Some(signed) = &answer.mark {
         let token = signed.token();
@@ -87,6 +97,11 @@ pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
             CheckResult::Undetermined => "open",
         };
         say(format_args!("  {word}  {:<13}{} [{}]", check.check.en(), check.message, check.code))?;
+    }
+    if let Some(receipt) = &answer.receipt
+        && open.iter().any(|c| c.code == "key_compromised_later")
+    {
+        receipt::way_on(receipt, keys.host())?;
     }
     if own_word_only {
         say(format_args!(

@@ -155,6 +155,10 @@ pub fn no_answer(app: &App, uri: &Uri, instead_of: Response) -> Response {
             "从您的网络来的查询太多，这一次没有查。请过几秒再试。",
             "Too many requests came from your network: nothing was looked up this time. Try again in a few seconds.",
         ),
+        StatusCode::SERVICE_UNAVAILABLE if instead_of.headers().contains_key(header::RETRY_AFTER) => text(
+            "现在同时打开回执的人太多，这一次没有查。请过几秒再试。",
+            "Many receipts are being opened just now: nothing was looked up this time. Try again in a few seconds.",
+        ),
         StatusCode::SERVICE_UNAVAILABLE => text(
             "等得太久，没有查到状态。这不说明它有效，也不说明它无效。请过一会儿再试。",
             "It took too long and nothing was found out. This says neither that it is valid nor that it is not. Try again in a while.",

@@ -1,17 +1,17 @@
 //! Where receipts are kept: one file each, written once and never changed.
 
+use super::room::{Free, Kept, Room};
 use crate::domain::{ReceiptId, Refusal};
-use crate::service::ServiceError;
+use crate::service::{Service, ServiceError};
 use crate::sign::{RECEIPT_TYPE, canonicalize, parse_strict};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes that stay free on the disk: the journal must always have room before anybody's receipts have.
-const FREE_LEAST: u64 = 128 << 20;
 /// Largest receipt there is (docs/SPEC-receipt.md).
 const RECEIPT_MAX: u64 = crate::sign::canonical::MAX_BYTES as u64;
 /// End of a receipt's file name.
@@ -32,21 +32,66 @@ pub trait Receipts: Send + Sync {
     /// # Errors
     /// The system's own words.
     fn get(&self, id: ReceiptId) -> Result<Option<Vec<u8>>, ServiceError>;
+
+    /// Bytes of a receipt, without reading it.
+    ///
+    /// # Errors
+    /// The system's own words.
+    fn size(&self, id: ReceiptId) -> Result<Option<u64>, ServiceError>;
+
+    /// How much they take. The first time all of them are counted.
+    ///
+    /// # Errors
+    /// The system's own words.
+    fn kept(&self) -> Result<Kept, ServiceError>;
+
+    /// Bytes that all of them may take together.
+    fn most(&self) -> u64;
+
+    /// Sets [`Receipts::most`]; what is kept stays, also where it is more.
+    fn keep_within(&self, bytes: u64);
+}
+
+impl Service {
+    /// Bytes of a receipt that was made before, without reading it.
+    ///
+    /// # Errors
+    /// The system's own words.
+    pub fn receipt_size(&self, id: ReceiptId) -> Result<Option<u64>, ServiceError> {
+        self.receipts.size(id)
+    }
+
+    /// How much the receipts take, and how much they may.
+    ///
+    /// # Errors
+    /// The system's own words.
+    pub fn receipts_kept(&self) -> Result<(Kept, u64), ServiceError> {
+        Ok((self.receipts.kept()?, self.receipts.most()))
+    }
+
+    /// Bytes that all receipts may take together from now on.
+    pub fn keep_receipts_within(&self, bytes: u64) {
+        self.receipts.keep_within(bytes);
+    }
 }
 
 /// Receipts in a directory: `RECEIPTS/fb/ff/RID.json`, by the first two bytes of the identifier.
 #[derive(Debug, Clone)]
 pub struct ReceiptDir {
     root: PathBuf,
-    free_least: u64,
+    room: Room,
+    /// [`Room::bytes`], as it is now.
+    most: Arc<AtomicU64>,
+    /// How much there is; none until it was counted.
+    kept: Arc<Mutex<Option<Kept>>>,
 }
 
 /// Receipts that are gone with the process: for tests and trials.
 #[derive(Debug, Default)]
 pub struct MemoryReceipts(Mutex<BTreeMap<ReceiptId, Vec<u8>>>);
 
-fn full() -> ServiceError {
-    let why = "there is too little room on the disk to keep another receipt; nothing was made. Certificates can be looked up as ever: try again later, or ask the certification body";
+pub(super) fn full() -> ServiceError {
+    let why = "there is no room to keep another receipt; nothing was made. Certificates can be looked up as ever: try again later, or ask the certification body";
     Refusal::unavailable("receipts_full", why).into()
 }
 
@@ -58,14 +103,36 @@ impl ReceiptDir {
     /// The directory at that path; it is made with the first receipt.
     #[must_use]
     pub fn at(root: &Path) -> Self {
-        Self { root: root.to_owned(), free_least: FREE_LEAST }
+        Self { root: root.to_owned(), room: Room::DEFAULT, most: Arc::default(), kept: Arc::default() }
+            .within(Room::DEFAULT)
     }
 
-    /// The same where so many bytes stay free instead.
+    /// The same with other bounds.
     #[must_use]
-    pub fn keeping_free(mut self, bytes: u64) -> Self {
-        self.free_least = bytes;
+    pub fn within(mut self, room: Room) -> Self {
+        self.room = room;
+        self.most = Arc::new(AtomicU64::new(room.bytes));
         self
+    }
+
+    /// Takes the count in hand: makes it first, where it was not made yet.
+    fn counted<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> io::Result<T> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = match *kept {
+            Some(now) => now,
+            None => Kept::below(&self.root)?,
+        };
+        let done = change(&mut now);
+        *kept = Some(now);
+        Ok(done)
+    }
+
+    fn failed(&self) -> impl FnOnce(io::Error) -> ServiceError {
+        ServiceError::io(format!("cannot keep a receipt in {}", self.root.display()))
+    }
+
+    fn path(&self, id: ReceiptId) -> PathBuf {
+        self.folder(id).join(format!("{id}{KEPT}"))
     }
 
     fn folder(&self, id: ReceiptId) -> PathBuf {
@@ -110,7 +177,7 @@ impl ReceiptDir {
             if !is_receipt(*id, &bytes) {
                 let why = format!(
                     "{} is damaged: take the file from an earlier backup, or move it elsewhere",
-                    self.folder(*id).join(format!("{id}{KEPT}")).display()
+                    self.path(*id).display()
                 );
                 return Err(Refusal::invalid("receipt_damaged", why).into());
             }
@@ -129,7 +196,7 @@ impl ReceiptDir {
     fn write(&self, id: ReceiptId, bytes: &[u8]) -> io::Result<bool> {
         let folder = self.folder(id);
         make_private(&folder)?;
-        let (part, kept) = (folder.join(format!("{id}{PART}")), folder.join(format!("{id}{KEPT}")));
+        let (part, kept) = (folder.join(format!("{id}{PART}")), self.path(id));
         // Whoever makes this file has the name for itself.
         let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
         let written = finish(file, bytes, &part, &kept);
@@ -153,25 +220,37 @@ fn finish(mut file: fs::File, bytes: &[u8], part: &Path, kept: &Path) -> io::Res
 
 impl Receipts for ReceiptDir {
     fn put(&self, id: ReceiptId, bytes: &[u8]) -> Result<(), ServiceError> {
-        let failed = || ServiceError::io(format!("cannot keep a receipt in {}", self.root.display()));
-        make_private(&self.root).map_err(failed())?;
-        let found = rustix::fs::statvfs(&self.root).map_err(io::Error::from).map_err(failed())?;
-        let free = found.f_bavail.saturating_mul(found.f_frsize);
-        if free < self.free_least.saturating_add(bytes.len() as u64) {
+        make_private(&self.root).map_err(self.failed())?;
+        let size = bytes.len() as u64;
+        Free::at(&self.root).map_err(self.failed())?.takes(size, self.room)?;
+        // Taken before it is written: those that are written at once see each other.
+        let most = self.most();
+        let taken = self.counted(|kept| {
+            let fits = kept.with(size).bytes <= most;
+            if fits {
+                *kept = kept.with(size);
+            }
+            fits
+        });
+        if !taken.map_err(self.failed())? {
             return Err(full());
         }
-        match self.write(id, bytes) {
+        let written = self.write(id, bytes);
+        if !matches!(written, Ok(true)) {
+            self.counted(|kept| *kept = kept.without(size)).map_err(self.failed())?;
+        }
+        match written {
             Ok(true) => Ok(()),
             Ok(false) => Err(exists(id)),
             Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
                 Err(full())
             }
-            Err(error) => Err(failed()(error)),
+            Err(error) => Err(self.failed()(error)),
         }
     }
 
     fn get(&self, id: ReceiptId) -> Result<Option<Vec<u8>>, ServiceError> {
-        let path = self.folder(id).join(format!("{id}{KEPT}"));
+        let path = self.path(id);
         let failed = || ServiceError::io(format!("cannot read {}", path.display()));
         let file = match fs::File::open(&path) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -180,6 +259,26 @@ impl Receipts for ReceiptDir {
         let mut bytes = vec![];
         file.take(RECEIPT_MAX + 1).read_to_end(&mut bytes).map_err(failed())?;
         Ok(Some(bytes))
+    }
+
+    fn size(&self, id: ReceiptId) -> Result<Option<u64>, ServiceError> {
+        let path = self.path(id);
+        match fs::metadata(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            found => Ok(Some(found.map_err(ServiceError::io(format!("cannot read {}", path.display())))?.len())),
+        }
+    }
+
+    fn kept(&self) -> Result<Kept, ServiceError> {
+        self.counted(|kept| *kept).map_err(ServiceError::io(format!("cannot look into {}", self.root.display())))
+    }
+
+    fn most(&self) -> u64 {
+        self.most.load(Ordering::Relaxed)
+    }
+
+    fn keep_within(&self, bytes: u64) {
+        self.most.store(bytes, Ordering::Relaxed);
     }
 }
 
@@ -196,6 +295,21 @@ impl Receipts for MemoryReceipts {
     fn get(&self, id: ReceiptId) -> Result<Option<Vec<u8>>, ServiceError> {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned())
     }
+
+    fn size(&self, id: ReceiptId) -> Result<Option<u64>, ServiceError> {
+        Ok(self.get(id)?.map(|bytes| bytes.len() as u64))
+    }
+
+    fn kept(&self) -> Result<Kept, ServiceError> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(kept.values().fold(Kept::default(), |all, bytes| all.with(bytes.len() as u64)))
+    }
+
+    fn most(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn keep_within(&self, _: u64) {}
 }
 
 /// Whether those bytes are a receipt of that name, in its one form. Who signed it is not looked at.
@@ -240,6 +354,9 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    /// Anything goes.
+    const ANY: Room = Room { bytes: u64::MAX, free_bytes: 0, free_files: 0 };
+
     fn id(fill: u8) -> ReceiptId {
         ReceiptId::from_bytes([fill; 16])
     }
@@ -255,7 +372,7 @@ mod tests {
     #[test]
     fn a_receipt_is_kept_once_and_never_written_over() {
         let temp = tempfile::tempdir().unwrap();
-        let dir = ReceiptDir::at(&temp.path().join("receipts")).keeping_free(0);
+        let dir = ReceiptDir::at(&temp.path().join("receipts")).within(ANY);
         let both: [&dyn Receipts; 2] = [&dir, &MemoryReceipts::default()];
         for receipts in both {
             assert_eq!(receipts.get(id(1)).unwrap(), None);
@@ -276,7 +393,7 @@ mod tests {
     #[test]
     fn what_a_power_loss_left_is_no_receipt_and_strangers_are_named() {
         let temp = tempfile::tempdir().unwrap();
-        let dir = ReceiptDir::at(temp.path()).keeping_free(0);
+        let dir = ReceiptDir::at(temp.path()).within(ANY);
         dir.put(id(1), b"one").unwrap();
         fs::write(temp.path().join("01/01/AQEBAQEBAQEBAQEBAQEBAg.part"), "half").unwrap();
         assert_eq!(dir.ids().unwrap(), [id(1)]);
@@ -287,9 +404,36 @@ mod tests {
     #[test]
     fn without_room_nothing_is_kept() {
         let temp = tempfile::tempdir().unwrap();
-        let dir = ReceiptDir::at(temp.path()).keeping_free(u64::MAX);
-        refused(dir.put(id(1), b"one"), "receipts_full");
-        assert_eq!(dir.get(id(1)).unwrap(), None);
-        assert!(dir.ids().unwrap().is_empty());
+        let beyond =
+            [Room { free_bytes: u64::MAX, ..ANY }, Room { free_files: u64::MAX, ..ANY }, Room { bytes: 4_095, ..ANY }];
+        for room in beyond {
+            let dir = ReceiptDir::at(temp.path()).within(room);
+            refused(dir.put(id(1), b"one"), "receipts_full");
+            assert_eq!(dir.get(id(1)).unwrap(), None);
+            assert!(dir.ids().unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn all_of_them_together_take_so_much_and_a_restart_counts_them_again() {
+        let temp = tempfile::tempdir().unwrap();
+        let room = Room { bytes: 5 * 4_096, ..ANY };
+        let dir = ReceiptDir::at(temp.path()).within(room);
+        dir.put(id(1), &[b'x'; 4_097]).unwrap();
+        dir.put(id(2), b"one").unwrap();
+        refused(dir.put(id(2), b"again"), "receipt_exists");
+        let kept = Kept { receipts: 2, bytes: 3 * 4_096 };
+        assert_eq!(dir.kept().unwrap(), kept);
+        let dir = ReceiptDir::at(temp.path()).within(room);
+        assert_eq!(dir.kept().unwrap(), kept);
+        refused(dir.put(id(3), &[b'x'; 8_193]), "receipts_full");
+        dir.put(id(3), &[b'x'; 8_192]).unwrap();
+        refused(dir.put(id(4), b"one"), "receipts_full");
+        dir.keep_within(6 * 4_096);
+        dir.put(id(4), b"one").unwrap();
+        assert_eq!(
+            (dir.kept().unwrap().receipts, dir.size(id(1)).unwrap(), dir.size(id(9)).unwrap()),
+            (4, Some(4_097), None)
+        );
     }
 }

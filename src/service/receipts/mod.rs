@@ -1,6 +1,7 @@
 //! Receipts: asking about many certificates at once, and taking a signed answer along.
 
 mod kept;
+mod room;
 
 use super::lookup::{Asked, CertificateAnswer};
 use super::{Service, ServiceError};
@@ -19,6 +20,7 @@ use crate::verify::receipt::{
 };
 use jiff::Timestamp;
 pub use kept::{MemoryReceipts, ReceiptDir, Receipts};
+pub use room::{Kept, Room};
 use std::collections::BTreeMap;
 
 /// What somebody asks a receipt for.
@@ -300,7 +302,10 @@ fn typed(text: &str, longest: usize, pointer: &str) -> Result<String, Refusal> {
 /// An expectation that can be met.
 fn known(field: Field, text: String) -> Result<String, Refusal> {
     if field == Field::Level && Level::typed(&text).is_none() {
-        let why = format!("“{}” is no level: there are 五星级, 四星级, 三星级 and 达标级", shown(&text));
+        let why = format!(
+            "“{}” is no level: there are 五星级, 四星级, 三星级 and 达标级. One level is expected, and compared for being that one: leave it out to accept several",
+            shown(&text)
+        );
         return Err(Refusal::invalid("unknown_level", why).under("/level"));
     }
     Ok(text)

@@ -4,16 +4,19 @@ mod print;
 mod view;
 
 use super::super::App;
+use super::super::limits::Client;
+use super::super::receipts::{UNLISTED, kept};
 use super::words::{Lang, text};
-use super::{Frame, MessagePage, PageQuery, html};
+use super::{Frame, MessagePage, PageQuery, Problem, html};
 use crate::domain::ReceiptId;
 use crate::service::ServiceError;
 use crate::service::receipts::Made;
 use crate::verify::receipt::verify_offline;
 use askama::Template;
+use axum::Extension;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri};
-use axum::response::Response;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
 use print::pdf;
 use view::ReceiptView;
 
@@ -34,29 +37,32 @@ fn view_of(service: &crate::service::Service, made: &Made) -> ReceiptView {
 /// The page of a receipt.
 pub(super) async fn page(
     State(app): State<App>,
+    Extension(client): Extension<Client>,
     Path(rid): Path<String>,
     Query(query): Query<PageQuery>,
     uri: Uri,
 ) -> Response {
     let lang = query.lang();
-    let found = match ReceiptId::parse(&rid) {
-        Ok(id) => super::super::issuing::blocking(&app, move |service| service.receipt(id)).await,
-        Err(_) => Ok(None),
-    };
-    match found {
-        Ok(Some(made)) => shown(&app, lang, &uri, &made),
+    let Ok(id) = ReceiptId::parse(&rid) else { return missing(&app, lang, &uri) };
+    let (work, at) = (app.clone(), uri.clone());
+    let found = app.heavy.run(move || {
+        let made = kept(&work, client, id, 0)?;
+        Ok(made.map(|made| shown(&work, lang, &at, &made)))
+    });
+    match found.await.flatten() {
+        Ok(Some(page)) => page,
         Ok(None) => missing(&app, lang, &uri),
-        Err(problem) => super::cannot_tell(&app, lang, &uri, problem.status(), super::fault()),
+        // For people it is made into a page.
+        Err(problem) => Problem::into_response(problem),
     }
 }
 
 fn shown(app: &App, lang: Lang, uri: &Uri, made: &Made) -> Response {
     let view = view_of(&app.service, made);
-    let about = view.reference.as_ref().map_or_else(String::new, |r| format!(" · {r}"));
-    let title = text(format!("核验回执{about}"), format!("Verification receipt{about}"));
+    // The body's words alone: what the asker wrote stands below them, and is called so.
+    let title = text("核验回执", "Verification receipt");
     let mut response = html(StatusCode::OK, &ReceiptPage { frame: Frame::of(app, lang, title, uri), view });
-    // It is for whoever was given its address.
-    response.headers_mut().insert(HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
+    response.headers_mut().extend([UNLISTED]);
     response
 }
 

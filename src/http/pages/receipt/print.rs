@@ -65,7 +65,8 @@ pub fn pdf(view: &ReceiptView, made: &Made, body: &str, host: &str) -> Result<Ve
     sheet.notes(view, host);
     sheet.feet(view);
     let about = About {
-        title: format!("核验回执 {}", view.reference.as_deref().unwrap_or(&view.id)),
+        // The body's words alone.
+        title: format!("核验回执 {}", view.id),
         author: body.to_owned(),
         made_at: made.receipt.made_at,
         id: view.url.clone(),
@@ -117,14 +118,8 @@ impl Sheet {
         self.say(0.0, 22.0, true, Ink::TEXT, "核验回执");
         self.say(98.0, 10.0, false, Ink::SOFT, "Verification receipt");
         self.y += 24.0;
-        if let Some(reference) = &view.reference {
-            self.tell(0.0, left, 12.0, true, Ink::TEXT, reference);
-            self.y += 3.0;
-        }
-        let when = format!("这是 {}（北京时间）的情况，不是现在的。", view.as_of);
-        self.tell(0.0, left, 10.0, true, Ink::TEXT, &when);
-        let when = format!("This is how it stood at {} +08:00, not how it stands now.", view.as_of);
-        self.tell(0.0, left, 8.0, false, Ink::SOFT, &when);
+        self.tell(0.0, left, 10.0, true, Ink::TEXT, &view.when.zh);
+        self.tell(0.0, left, 8.0, false, Ink::SOFT, &view.when.en);
         self.y = self.y.max(48.0 + CODE + 24.0) + 8.0;
         self.tally(view);
         self.facts(view, body);
@@ -183,6 +178,12 @@ impl Sheet {
                 self.tell(332.0, WIDTH - 332.0, 8.5, false, Ink::TEXT, &value);
             }
             self.y = self.y.max(end) + 1.0;
+        }
+        if let Some(reference) = &view.reference {
+            self.y += 3.0;
+            let label = format!("查询方自己写的备注，未经核实：“{reference}”");
+            self.tell(0.0, WIDTH, 8.5, false, Ink::TEXT, &label);
+            self.tell(0.0, WIDTH, 6.5, false, Ink::SOFT, "The asker's own words, not checked.");
         }
         self.y += 6.0;
     }
@@ -287,6 +288,7 @@ impl Sheet {
         match &row.told {
             Some(told) => self.told(&mut cells, row, told),
             None => {
+                self.fit(&mut cells[1], 1, 7.0, false, Ink::SOFT, "您填的：");
                 self.fit(&mut cells[1], 1, 8.5, true, Ink::TEXT, &row.asked);
                 for (field, expected) in &row.unmet {
                     let text = format!("≠ 要求的{}无从对照：{expected}", field.zh);

@@ -5,7 +5,7 @@ use crate::domain::{Host, Standing};
 use crate::http::pages::view::{CheckRow, check_row};
 use crate::http::pages::words::{Face, Text, text};
 use crate::service::receipts::Made;
-use crate::verify::receipt::{Answer, AnswerCheck, Field};
+use crate::verify::receipt::{Answer, AnswerCheck, Field, Receipt};
 use crate::verify::{CheckResult, Outcome, Verdict};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -17,7 +17,7 @@ pub struct ReceiptView {
     pub id: String,
     /// Its address for ever.
     pub url: String,
-    /// The asker's own text.
+    /// The asker's own text: always shown as that, below what the body says.
     pub reference: Option<String>,
     /// China time, to the second.
     pub as_of: String,
@@ -25,6 +25,8 @@ pub struct ReceiptView {
     pub known_at: String,
     /// China time, to the second.
     pub made_at: String,
+    /// The moment the answers are about, and from what was on record when, where that is not when it was made.
+    pub when: Text,
     /// How many answers have each word, in the order in which they first come.
     pub tally: Vec<(Face, usize)>,
     /// Expectations that are not confirmed.
@@ -134,6 +136,7 @@ impl ReceiptView {
             as_of: clock(receipt.as_of),
             known_at: clock(receipt.known_at),
             made_at: clock(receipt.made_at),
+            when: when(receipt),
             tally,
             differences: receipt.differences,
             compares: receipt.answers.iter().any(|a| !a.comparison.is_empty()),
@@ -151,6 +154,21 @@ impl ReceiptView {
             }),
         }
     }
+}
+
+fn when(receipt: &Receipt) -> Text {
+    let at = clock(receipt.as_of);
+    if receipt.known_at == receipt.made_at {
+        return text(
+            format!("这是 {at}（北京时间）的情况，不是现在的。"),
+            format!("This is how it stood at {at} (China time), not how it stands now."),
+        );
+    }
+    let known = clock(receipt.known_at);
+    text(
+        format!("这是 {at}（北京时间）的情况，按 {known} 已经登记的内容回答，不是现在的。"),
+        format!("This is how it stood at {at} (China time), as it was on record at {known}, not how it stands now."),
+    )
 }
 
 /// The word of an answer: what was in force then is not called in force now.

@@ -77,7 +77,7 @@ fn found_mark(found: &FoundMark, leaves: &[Option<u64>], base: &str) -> View {
         subject.note = level_note(view.face, false);
     }
     view.advice = advice(view.face, true);
-    if view.face.is_valid() || view.face == Face::CannotTell {
+    if found.licence.was_approved() && (view.face.is_valid() || view.face == Face::CannotTell) {
         view.held = Some(held(found));
     }
     view

@@ -1,0 +1,91 @@
+//! Work that holds a processor for long: few at once, so that looking a certificate up goes on meanwhile.
+
+use super::error::Problem;
+use axum::http::{HeaderValue, StatusCode, header};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Longest wait for a place: those who come together by chance do not notice each other.
+const WAIT: Duration = Duration::from_secs(1);
+/// Places where the machine does not say how many processors it has, and at least.
+const PLACES: usize = 2;
+
+/// Places for such work.
+pub(super) struct Heavy {
+    places: Arc<Semaphore>,
+    wait: Duration,
+}
+
+impl Heavy {
+    /// As many as the machine has processors.
+    pub(super) fn for_this_machine() -> Self {
+        let processors = std::thread::available_parallelism().map_or(PLACES, NonZeroUsize::get);
+        Self { places: Arc::new(Semaphore::new(processors.max(PLACES))), wait: WAIT }
+    }
+
+    /// Does the work on a thread that may wait. It keeps its place until it is done, also where nobody waits for it any more.
+    ///
+    /// # Errors
+    /// `busy` where no place came free in time; `internal` for a fault of ours.
+    pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+        let place = match tokio::time::timeout(self.wait, self.places.clone().acquire_owned()).await {
+            Ok(Ok(place)) => place,
+            Ok(Err(_)) | Err(_) => return Err(busy()),
+        };
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(place);
+            done
+        });
+        done.await
+            .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this"))
+    }
+}
+
+fn busy() -> Problem {
+    let why = "many receipts are being made, shown or printed just now; nothing was done: try again in a few seconds";
+    let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", why);
+    problem.header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from_static("3"))));
+    problem
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[tokio::test]
+    async fn who_finds_no_place_is_told_to_come_again() {
+        let heavy = Arc::new(Heavy { places: Arc::new(Semaphore::new(1)), wait: Duration::from_millis(1) });
+        let ((begun, begins), (go_on, goes_on)) = (channel(), channel::<()>());
+        let long = {
+            let heavy = heavy.clone();
+            let work = move || {
+                begun.send(()).unwrap();
+                goes_on.recv()
+            };
+            tokio::spawn(async move { heavy.run(work).await.map(drop) })
+        };
+        tokio::task::spawn_blocking(move || begins.recv()).await.unwrap().unwrap();
+        let refused = heavy.run(|| ()).await.unwrap_err();
+        assert_eq!((refused.status, refused.code), (503, "busy"));
+        assert_eq!(refused.header.unwrap().0, header::RETRY_AFTER);
+        // Who asked has gone; the work has not.
+        long.abort();
+        assert!(long.await.unwrap_err().is_cancelled());
+        assert_eq!(heavy.run(|| ()).await.unwrap_err().code, "busy");
+        go_on.send(()).unwrap();
+        let patient = Heavy { places: heavy.places.clone(), wait: Duration::from_secs(120) };
+        assert_eq!(patient.run(|| 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_gives_its_place_back() {
+        let heavy = Heavy { places: Arc::new(Semaphore::new(1)), wait: Duration::from_secs(120) };
+        let broken = || -> u8 { panic!("a fault of ours") };
+        assert_eq!(heavy.run(broken).await.unwrap_err().code, "internal");
+        assert_eq!(heavy.run(|| 7).await.unwrap(), 7);
+    }
+}

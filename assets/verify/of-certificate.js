@@ -20,7 +20,7 @@ const OF_RECORD = ["trust", "signature", "key", "log"];
 async function fetched(path) {
   let answer;
   try {
-    answer = await fetch(path, { cache: "no-store", credentials: "omit" });
+    answer = await fetch(new URL(path, location.origin), { cache: "no-store", credentials: "omit" });
   } catch {
     throw new Unable("The network is down: the files to verify were not had.", "网络不通，没有取到核验用的文件。");
   }
@@ -56,8 +56,8 @@ function ofPage(found, said, moment) {
     differs.length === 0
       ? check.ok(
           "page_agrees",
-          "企业、级别、状态、各项内容和场所都与签名的记录一致",
-          "holder, level, standing, facts and sites are those of the signed record",
+          "企业、级别、状态、各项内容、场所和经历都与签名的记录一致",
+          "holder, level, standing, facts, sites and history are those of the signed record",
         )
       : check.failed(
           "page_differs",

@@ -331,7 +331,7 @@ class Desk {
 
 async function keysOfSite() {
   try {
-    const answer = await fetch(KEYS, { cache: "no-store", credentials: "omit" });
+    const answer = await fetch(new URL(KEYS, location.origin), { cache: "no-store", credentials: "omit" });
     if (answer.ok) return await readKeys(parseStrict(new Uint8Array(await answer.arrayBuffer())));
   } catch (error) {
     if (error instanceof Refusal) {

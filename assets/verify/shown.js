@@ -38,6 +38,27 @@ const PARTS = [
   [".second", ["history?", "day", "checks"]],
 ];
 
+/** What a step of the life is called in the history. */
+const STEPS = {
+  issued: [
+    { zh: "发证", en: "Issued" },
+    { zh: "换发新证", en: "Issued in another's place" },
+  ],
+  surveyed: [
+    { zh: "监督审查通过", en: "Surveillance passed" },
+    { zh: "监督审查未通过", en: "Surveillance failed" },
+  ],
+  suspended: [{ zh: "暂停", en: "Suspended" }],
+  reinstated: [
+    { zh: "恢复", en: "Reinstated" },
+    { zh: "取消暂停", en: "Suspension called off" },
+  ],
+  withdrawn: [{ zh: "撤销", en: "Withdrawn" }],
+  cancelled: [{ zh: "注销", en: "Cancelled" }],
+  superseded: [{ zh: "换证", en: "Superseded" }],
+  corrected: [{ zh: "更正", en: "Corrected" }],
+};
+
 const all = (selector) => [...document.querySelectorAll(selector)];
 const only = (selector) => {
   const found = all(selector);
@@ -169,6 +190,31 @@ function showsSites({ sites }) {
   });
 }
 
+/**
+ * Whether the history has every step of the life that was on record when the page was made, by its day and its name, and whether it
+ * was taken back. Steps that the log does not have yet may follow.
+ */
+function showsHistory(life, now) {
+  if (!life) return true;
+  const { steps, takenBack } = life;
+  const lines = new Map(all(".history > li").map((line) => [line.id, line]));
+  const isStep = (step, place) => {
+    const line = lines.get(`step-${place}`);
+    const names = step.change === "surveyed" ? [STEPS.surveyed[step.outcome === "passed" ? 0 : 1]] : STEPS[step.change];
+    const [day, name] = ["time", "b"].map((part) => line?.querySelector(part));
+    const isTaken = takenBack.has(place) && takenBack.get(place) <= now;
+    return (
+      line?.className === (isTaken ? "corrected" : "") &&
+      shows(day, chinaDay(step.effectiveAt)) &&
+      names.some((one) => shows(name, main(one)))
+    );
+  };
+  const known = steps.filter((step) => step.recordedAt <= now);
+  const numbers = [...lines.keys()].map((id) => Number(/^step-(\d+)$/.exec(id)?.[1] ?? -1));
+  const isOfLife = numbers.every((number) => number >= 0 && (number < known.length || number >= steps.length));
+  return isOfLife && lines.size === all(".history > li").length && known.every(isStep);
+}
+
 /** Whether the page says of which moment it is exactly where another than now was asked about, and says that one. */
 function showsMoment({ at, now }) {
   const line = only(".asof");
@@ -219,6 +265,7 @@ export function compare(found, said, moment) {
     [showsLevel(terms.level, held), { zh: "级别", en: "level" }],
     [advised, { zh: "怎么办一栏", en: "what to do" }],
     [showsSites(terms), { zh: "覆盖场所", en: "sites" }],
+    [showsHistory(found.life, parseInstant(said.now)), { zh: "经历", en: "history" }],
   ]
     .filter(([holds]) => !holds)
     .map(([, what]) => what);

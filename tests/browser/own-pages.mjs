@@ -127,7 +127,7 @@ export function certificateTests({ base, folder, browser, lines }) {
   test("a script that never comes leaves it unsaid", () =>
     onPage(browser, { complains: true }, (page) => page.route("**/of-certificate.js", (route) => route.abort()), async (page) => {
       await page.goto(url(valid), { waitUntil: "load" });
-      const seen = await page.textContent("#own .pending");
+      const seen = await page.textContent("#own .says > span:not(.room)");
       assert.ok(seen.includes("还没有自己核验"), seen);
       assert.equal(await page.getAttribute("#own", "data-state"), null);
     }));

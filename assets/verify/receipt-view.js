@@ -183,7 +183,6 @@ async function about(receipt, { keys, file }) {
   const date = (text) => element("span", { class: "date" }, at(text));
   const digest = hex(await sha256(file));
   const told = facts([
-    [{ zh: "查询方编号", en: "Reference" }, receipt.reference],
     [{ zh: "问的时刻", en: "As of" }, date(receipt.as_of)],
     [{ zh: "按何时登记", en: "As known at" }, date(receipt.known_at)],
     [{ zh: "出具时间", en: "Made at" }, date(receipt.made_at)],
@@ -195,6 +194,12 @@ async function about(receipt, { keys, file }) {
   return titled({ zh: "这份回执", en: "This receipt" }, told, element("p", { class: "soft" }, main(zone)));
 }
 
+/** The asker's own words: anybody can have any text signed so, and it is called what it is. */
+function note(reference) {
+  const label = { zh: "查询方自己写的备注，未经核实：", en: "The asker's own words, not checked: " };
+  return element("p", { class: "note" }, main(label), element("q", {}, reference));
+}
+
 /** Everything below the band of a receipt whose signature holds. `by` tells by whose keys it was verified. */
 export async function receiptSheet(found, { keys, file }, by) {
   const receipt = found.genuine;
@@ -204,8 +209,8 @@ export async function receiptSheet(found, { keys, file }, by) {
     en: "Below stands what the file says; it is not proven.",
   };
   const head = [
-    receipt.reference === undefined ? undefined : element("p", { class: "for" }, receipt.reference),
     proven ? tally(receipt) : element("p", { class: "warning", role: "note" }, element("b", {}, main(unproven))),
+    receipt.reference === undefined ? undefined : note(receipt.reference),
   ];
   return element(
     "div",

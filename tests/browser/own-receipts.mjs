@@ -77,7 +77,7 @@ export async function receiptTests({ base, folder, browser, lines }) {
     ]);
 
   const facts = [
-    ["示例招-2026-117", signed.id, clock(signed.made_at), clock(signed.known_at), clock(signed.as_of)],
+    ["示例招-2026-117", "未经核实", signed.id, clock(signed.made_at), clock(signed.known_at), clock(signed.as_of)],
     [createHash("sha256").update(receipt.text).digest("hex"), subject.holder.name, subject.holder.uscc, subject.scope, "五星级"],
     [`${subject.issuedOn} 至 ${subject.validUntilDay}`, "不符，要求的是：四星级", "与要求一致", "要求的持证人无从对照"],
     [other.certificateNumber, other.certificateNumber.toLowerCase(), "起暂停：", "起已撤销：", "逾期", "查无此证", "29326SC99999R0M"],

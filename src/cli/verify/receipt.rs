@@ -20,7 +20,7 @@ fn word(answer: &Answer) -> (&'static str, &'static str) {
     match (answer.verdict, answer.standing) {
         (Outcome::Valid, _) => ("IN FORCE THEN", "当时有效"),
         (_, Some(standing)) => (standing.en(), standing.zh()),
-        _ if answer.certificate.is_none() => ("NO SUCH RECORD", "查无此证"),
+        _ if answer.found_nothing() => ("NO SUCH RECORD", "查无此证"),
         (Outcome::Invalid, None) => ("NOT VALID", "无效"),
         (Outcome::Undetermined, None) => ("CANNOT TELL", "无法判断"),
     }

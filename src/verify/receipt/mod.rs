@@ -75,6 +75,14 @@ pub struct Answer {
     pub log: Option<ProvenEntries>,
 }
 
+impl Answer {
+    /// Whether nothing was on record under what was asked. That a record does not verify is another thing.
+    #[must_use]
+    pub fn found_nothing(&self) -> bool {
+        self.checks.iter().any(|check| check.code == "no_such_certificate")
+    }
+}
+
 /// A certificate as its signed record has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

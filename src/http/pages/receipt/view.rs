@@ -176,13 +176,9 @@ fn face(answer: &Answer) -> Face {
     match (answer.verdict, answer.standing) {
         (Outcome::Valid, _) => Face::WasValid,
         (_, Some(standing)) if standing != Standing::Valid => Face::Standing(standing),
-        _ if has(answer, "no_such_certificate") => Face::NoSuchRecord,
+        _ if answer.found_nothing() => Face::NoSuchRecord,
         _ => Face::CannotTell,
     }
-}
-
-fn has(answer: &Answer, code: &str) -> bool {
-    answer.checks.iter().any(|c| c.code == code)
 }
 
 fn row(number: usize, answer: &Answer) -> Row {

@@ -3,8 +3,8 @@
 use super::verdict::{Check, CheckName, Draft, Source};
 use crate::domain::dates::{CHINA, china_day, day_end, day_start};
 use crate::sign::KeyRecord;
-use jiff::{SignedDuration, Timestamp};
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 /// A signer's clock may be ahead of a verifier's by that much.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);

@@ -31,6 +31,7 @@ mod key_life;
 mod limits;
 mod lives;
 mod log_crash;
+mod log_damage;
 mod log_kit;
 mod log_witness;
 mod main_job;

@@ -162,7 +162,9 @@ fn status_check(
     now: Timestamp,
 ) -> Check {
     let listed = status::check(terms.status, &bundle.status_lists, keys, at, now);
-    let Some((life, newest)) = life.and_then(|life| Some((life, life.life().last()?.recorded_at))) else { return listed };
+    let Some((life, newest)) = life.and_then(|life| Some((life, life.life().last()?.recorded_at))) else {
+        return listed;
+    };
     let proven = status_of(life, Source::Log, Moment { at, known_at: now, now });
     let proven = Check { known_at: newest.min(now), ..proven };
     let counts = match listed.result {

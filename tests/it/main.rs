@@ -33,6 +33,7 @@ mod lives;
 mod log_crash;
 mod log_damage;
 mod log_kit;
+mod log_moves;
 mod log_witness;
 mod main_job;
 mod newer_version;

@@ -91,19 +91,21 @@ pub struct CertificateLogBody {
     cosigned: usize,
     /// The entry of its issue, which has the digest of the signed record.
     record: ProvenEntryBody,
-    /// The newest entry about it.
+    /// The newest published entry about it.
     newest: ProvenEntryBody,
+    /// Whether `newest` is the newest event on record: where the log stands still, later ones wait to be published.
+    complete: bool,
 }
 
 impl CertificateLogBody {
     /// The shape of proofs whose first and last entry are those of a certificate's life; none where there is no entry yet.
     #[must_use]
     pub fn of(proven: Proven) -> Option<Self> {
-        let Proven { checkpoint, size, cosigned, entries } = proven;
+        let Proven { checkpoint, size, cosigned, entries, complete } = proven;
         let mut entries = entries.into_iter().map(ProvenEntryBody::from);
         let record = entries.next()?;
         let newest = entries.next_back().unwrap_or_else(|| record.clone());
-        Some(Self { checkpoint: checkpoint.to_string(), size, cosigned, record, newest })
+        Some(Self { checkpoint: checkpoint.to_string(), size, cosigned, record, newest, complete })
     }
 }
 

@@ -61,6 +61,9 @@ fn a_log_of_another_journal_is_refused_at_every_size() {
     }
 }
 
+/// Something done to a file.
+type Harm<'a> = &'a dyn Fn(&Path);
+
 #[test]
 fn what_does_not_fit_is_never_given_out_and_made_anew() {
     let (dir, store) = (tempfile::tempdir().unwrap(), store(0..300));
@@ -70,7 +73,7 @@ fn what_does_not_fit_is_never_given_out_and_made_anew() {
     let remove = |path: &Path| {
         if path.is_dir() { std::fs::remove_dir_all(path).unwrap() } else { std::fs::remove_file(path).unwrap() }
     };
-    let harms: [(&str, &dyn Fn(&Path)); 7] = [
+    let harms: [(&str, Harm<'_>); 7] = [
         ("flipped", &flip),
         ("removed", &remove),
         ("emptied", &|path| std::fs::write(path, b"").unwrap()),

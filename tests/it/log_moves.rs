@@ -1,6 +1,6 @@
 //! Backup, restore, check and orders, with the public log at stake: by the real binary.
 
-use super::cli_kit::{Desk, ago, decision};
+use super::cli_kit::{Desk, Ran, ago, decision};
 use super::cli_receipts::receipt;
 use super::serve_kit::{Serving, connect, status, until};
 use serde_json::Value;
@@ -30,9 +30,9 @@ fn status_of(server: &Serving, path: &str) -> u16 {
 }
 
 /// Issues so many certificates.
-fn issue(desk: &Desk, from: u32, count: u32) {
+fn issue(desk: &Desk, from: u32, count: u32) -> Ran {
     let decisions: Vec<Value> = (from..from + count).map(|n| decision(&format!("D-{n}"), ago(30))).collect();
-    desk.issue(&decisions).is(0);
+    desk.issue(&decisions).is(0)
 }
 
 /// Serves the desk's directory until all of it is published; the checkpoint.
@@ -50,7 +50,11 @@ fn publish(desk: &Desk) -> Vec<u8> {
 #[test]
 fn damaged_tiles_are_no_sound_log_and_the_advice_mends_them() {
     let desk = Desk::new();
-    issue(&desk, 0, 260);
+    // Where tiles cannot be written the log stands still; whoever issues is told, and it goes on once that is mended.
+    std::fs::create_dir(desk.path("starmark-data/log")).unwrap();
+    desk.file("starmark-data/log/tile", "in the way");
+    issue(&desk, 0, 260).says("the public log stands still");
+    std::fs::remove_file(desk.path("starmark-data/log/tile")).unwrap();
     publish(&desk);
     desk.run(&["fsck"]).is(0).shows("2 files");
     let bundle = desk.path("starmark-data/log/tile/entries/000");
@@ -139,4 +143,25 @@ fn receipts_and_witnesses_tell_of_a_log_whose_checkpoint_is_gone() {
     desk.run(&["fsck"]).is(0).shows("no log/checkpoint lies beside");
     let server = Serving::on(&desk);
     assert!(server.log().contains("no log/checkpoint lies beside a journal with events"), "{}", server.log());
+}
+
+#[test]
+fn a_log_whose_key_leaked_vouches_for_nothing_and_says_what_it_lacks() {
+    let desk = Desk::new();
+    let (number, id) = desk.certificate("D-1", 30);
+    desk.run(&["key", "compromise", "log-1"]).is(0);
+    desk.run(&["suspend", &number, "--reason", "0112"]).is(0);
+    let log_of = || {
+        let server = Serving::on(&desk);
+        let (_, text) = server.get(&format!("api/v1/certificates/{id}"), None);
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let checks = answer["checks"].as_array().unwrap_or_else(|| panic!("{text}")).clone();
+        let check = checks.into_iter().find(|c| c["check"] == "log").unwrap();
+        let newest = answer["log"]["newest"]["entry"]["change"].as_str().unwrap().to_owned();
+        (check["code"].as_str().unwrap().to_owned(), newest, answer["log"]["complete"].as_bool().unwrap())
+    };
+    assert_eq!(log_of(), ("log_key_compromised".into(), "issued".into(), false));
+    desk.run(&["key", "rotate", "log"]).is(0);
+    publish(&desk);
+    assert_eq!(log_of(), ("logged".into(), "suspended".into(), true));
 }

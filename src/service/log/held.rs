@@ -56,9 +56,9 @@ impl Held<'_> {
         {
             return Ok(bytes);
         }
-        let bytes = match self.from_below(tile) {
+        let bytes = match self.of_files_below(tile) {
             Some(bytes) if self.fits(tile, &bytes)? => bytes,
-            _ => self.from_journal(tile).map_err(|e| match e {
+            _ => self.of_journal(tile).map_err(|e| match e {
                 ServiceError::Store(e) => e,
                 other => damaged(key.clone(), other.to_string()),
             })?,
@@ -89,7 +89,7 @@ impl Held<'_> {
     }
 
     /// A tile from the tiles below as they are on file, which is quick; they may be wrong.
-    fn from_below(&self, tile: TileId) -> Option<Vec<u8>> {
+    fn of_files_below(&self, tile: TileId) -> Option<Vec<u8>> {
         let TileKind::Hashes(level) = tile.kind() else { return None };
         let below = TileKind::Hashes(level.checked_sub(1)?);
         let root = |index| {
@@ -99,7 +99,7 @@ impl Held<'_> {
         Some(tile_bytes(&of_tile(tile).map(root).collect::<Option<Vec<_>>>()?))
     }
 
-    fn from_journal(&self, tile: TileId) -> Result<Vec<u8>, ServiceError> {
+    fn of_journal(&self, tile: TileId) -> Result<Vec<u8>, ServiceError> {
         let entries = || self.shared.entries(&self.state.places, of_tile(tile));
         let hashes: Vec<Hash> = match tile.kind() {
             TileKind::Entries => return Ok(tlog::bundle(&entries()?)?),
@@ -107,7 +107,7 @@ impl Held<'_> {
             TileKind::Hashes(level) => {
                 let root = |index| {
                     let below = TileId::full(TileKind::Hashes(level - 1), index);
-                    let root = tlog::tile_root(&self.from_journal(below)?);
+                    let root = tlog::tile_root(&self.of_journal(below)?);
                     root.ok_or_else(|| damaged(below.path(), "it is not full".into()).into())
                 };
                 of_tile(tile).map(root).collect::<Result<_, ServiceError>>()?

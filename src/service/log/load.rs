@@ -10,12 +10,12 @@ use std::sync::{Arc, PoisonError};
 /// Entries taken at a time where the whole tree is made anew.
 const STEP: u64 = 16 * TILE_WIDTH;
 
-const DAMAGED: &str = "log/checkpoint in the data directory cannot be used";
-const WAY_ON: &str = "nothing was changed. Where the journal beside it is the newest there is, move that file elsewhere and start again: the same \
+pub(super) const DAMAGED: &str = "log/checkpoint in the data directory cannot be used";
+pub(super) const WAY_ON: &str = "nothing was changed. Where the journal beside it is the newest there is, move that file elsewhere and start again: the same \
     checkpoint is signed anew from the journal, and witnesses are asked for their cosignatures again. Do not put a backup back for this: what was \
     recorded since would be lost, and published a second time otherwise. Where the journal was put back from a backup, look at \
     https://HOST/log/checkpoint as it was saved elsewhere first (starmark restore --checkpoint)";
-const WAY_BACK: &str = "nothing was changed. Do not issue from this journal: what was published cannot be taken back. Look for the journal it was \
+pub(super) const WAY_BACK: &str = "nothing was changed. Do not issue from this journal: what was published cannot be taken back. Look for the journal it was \
     published from, on the disk used before or in the newest backup (starmark restore), and for log/checkpoint if that was put here from elsewhere";
 
 /// What is done after each entry: with the edge as it then is, and the full tiles and bundles that came to be with it.
@@ -24,7 +24,7 @@ type EachEntry<'a> = dyn FnMut(&Edge, &[NewBlob]) -> Result<(), StoreError> + 'a
 /// A checkpoint that a key of the body signed.
 pub(super) struct Signed {
     note: Arc<str>,
-    checkpoint: Checkpoint,
+    pub(super) checkpoint: Checkpoint,
     by: KeyId,
 }
 
@@ -36,30 +36,13 @@ pub(super) enum OnFile {
     Ours(Signed),
 }
 
-/// What a check of the log saw.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogCheck {
-    /// Entries of the published tree.
-    pub entries: u64,
-    /// Full tiles and bundles compared.
-    pub files: u64,
-    /// What is wrong, and whether it is damage that does not go away by itself.
-    pub faults: Vec<(bool, String)>,
-}
-
-impl LogCheck {
-    fn add(&mut self, is_damage: bool, what: String) {
-        self.faults.push((is_damage, what));
-    }
-}
-
-fn too_short(leaves: u64, size: u64) -> String {
+pub(super) fn too_short(leaves: u64, size: u64) -> String {
     format!(
         "the journal holds {leaves} public events, but a checkpoint of {size} was published: it is cut short, or a backup from before"
     )
 }
 
-fn otherwise(size: u64) -> String {
+pub(super) fn otherwise(size: u64) -> String {
     format!(
         "the journal says otherwise than the checkpoint of {size} entries that was published: one of the two is of another register, or events were changed"
     )
@@ -132,83 +115,6 @@ impl Shared {
         if size <= leaves { Ok(()) } else { Err(too_short(leaves, size)) }
     }
 
-    /// Makes the tree anew from the journal, and compares with it every file, the checkpoint as it was `kept` before the journal
-    /// was looked at, and those that `others` have shown, each named.
-    ///
-    /// # Errors
-    /// Store failures. What is wrong is no error.
-    pub(super) fn check(
-        &self,
-        kept: Option<&[u8]>,
-        others: &[(String, Vec<u8>)],
-        progress: &dyn Fn(u64, u64),
-    ) -> Result<LogCheck, ServiceError> {
-        let mut found = LogCheck::default();
-        let places = Places::new(self.store.private_seqs()?);
-        let leaves = places.leaf_of(self.store.next_seq());
-        let mut claims: Vec<(String, Checkpoint)> = vec![];
-        match kept.map_or(OnFile::Nothing, |bytes| self.read(bytes)) {
-            OnFile::Nothing if leaves > 0 => {
-                found.add(false, format!("no log/checkpoint lies beside the journal's {leaves} public events: nothing was published yet, or it was lost; the next start signs one"));
-            }
-            OnFile::Nothing => {}
-            OnFile::Damaged(why) => found.add(true, format!("{DAMAGED}: {why}; {WAY_ON}")),
-            OnFile::Ours(signed) => {
-                found.entries = signed.checkpoint.size();
-                claims.push(("log/checkpoint".into(), signed.checkpoint));
-            }
-        }
-        for (name, note) in others {
-            // One that does not verify is no receipt, and told of as such.
-            claims.extend(self.read_checkpoint(note).ok().map(|signed| (name.clone(), signed.checkpoint)));
-        }
-        let (near, far): (Vec<_>, Vec<_>) = claims.into_iter().partition(|(_, c)| c.size() <= leaves);
-        for (name, checkpoint) in far {
-            found.add(true, format!("{name}: {}; {WAY_BACK}", too_short(leaves, checkpoint.size())));
-        }
-        self.compare(&places, near, &mut found, progress)?;
-        Ok(found)
-    }
-
-    fn compare(
-        &self,
-        places: &Places,
-        mut claims: Vec<(String, Checkpoint)>,
-        found: &mut LogCheck,
-        progress: &dyn Fn(u64, u64),
-    ) -> Result<(), ServiceError> {
-        claims.sort_by_key(|(_, checkpoint)| checkpoint.size());
-        let (size, published) = (claims.last().map_or(0, |(_, c)| c.size()), found.entries);
-        let mut claims = claims.into_iter().peekable();
-        let mut missing = 0;
-        self.derive_all(places, size, &mut |edge, full| {
-            while let Some((name, checkpoint)) = claims.next_if(|(_, c)| c.size() == edge.size()) {
-                if edge.root()? != checkpoint.root() {
-                    found.add(true, format!("{name}: {}; {WAY_BACK}", otherwise(checkpoint.size())));
-                }
-            }
-            for (key, bytes) in full.iter().filter(|_| edge.size() <= published) {
-                found.files += 1;
-                progress(found.files, published / TILE_WIDTH * 2);
-                let is = match self.files.blobs.get(key) {
-                    Ok(Some(there)) if there == *bytes => continue,
-                    Ok(None) => {
-                        missing += 1;
-                        continue;
-                    }
-                    Ok(Some(_)) => "holds other bytes than it should".to_owned(),
-                    Err(why) => format!("cannot be read: {why}"),
-                };
-                found.add(true, format!("log/{key} {is}; remove it: it is made anew from the journal when it is asked for, and nobody is given what it holds now"));
-            }
-            Ok(())
-        })?;
-        if missing > 0 {
-            found.add(false, format!("{missing} files of the log are missing, as after a restore; they are made anew from the journal when they are needed"));
-        }
-        Ok(())
-    }
-
     /// What lies where the checkpoint is kept.
     ///
     /// # Errors
@@ -223,12 +129,12 @@ impl Shared {
         Ok(self.read(&bytes))
     }
 
-    fn read(&self, bytes: &[u8]) -> OnFile {
+    pub(super) fn read(&self, bytes: &[u8]) -> OnFile {
         self.read_checkpoint(bytes).map_or_else(OnFile::Damaged, OnFile::Ours)
     }
 
     /// The checkpoint in a signed note of this log, or what is wrong with it.
-    fn read_checkpoint(&self, bytes: &[u8]) -> Result<Signed, String> {
+    pub(super) fn read_checkpoint(&self, bytes: &[u8]) -> Result<Signed, String> {
         let unreadable = |why: String| format!("it has no reading ({why})");
         let text = std::str::from_utf8(bytes).map_err(|e| unreadable(e.to_string()))?;
         let note = Note::parse(bytes).map_err(|e| unreadable(e.to_string()))?;
@@ -301,7 +207,12 @@ impl Shared {
     }
 
     /// Makes the tree of a size from the journal alone.
-    fn derive_all(&self, places: &Places, size: u64, each: &mut EachEntry<'_>) -> Result<Edge, ServiceError> {
+    pub(super) fn derive_all(
+        &self,
+        places: &Places,
+        size: u64,
+        each: &mut EachEntry<'_>,
+    ) -> Result<Edge, ServiceError> {
         let mut edge = Edge::default();
         let mut from = 0;
         while from < size {
@@ -337,12 +248,25 @@ impl Shared {
         Ok(())
     }
 
+    /// Puts a note in the place of the one this process published last, which is put back first where need be; whether that was
+    /// possible.
+    ///
+    /// # Errors
+    /// As [`Shared::put_back`].
+    pub(super) fn exchange(&self, before: &Published, new: &[u8]) -> Result<bool, ServiceError> {
+        let old = (!before.note.is_empty()).then(|| before.note.as_bytes());
+        if self.files.checkpoint.replace(old, new)? {
+            return Ok(true);
+        }
+        Ok(self.put_back(before)? && self.files.checkpoint.replace(old, new)?)
+    }
+
     /// Puts the checkpoint that this process published last back where it was removed, damaged, or exchanged for an older one of
     /// the same tree; whether it lies there now.
     ///
     /// # Errors
     /// A failure of the machine; `Refused` for an older one of another tree.
-    pub(super) fn put_back(&self, state: &Published) -> Result<bool, ServiceError> {
+    fn put_back(&self, state: &Published) -> Result<bool, ServiceError> {
         if state.note.is_empty() {
             return Ok(false);
         }

@@ -3,13 +3,14 @@
 //! The journal is the truth and gives the leaves their order, so the tree of a size is the same however often it is made:
 //! a fork could only come from a journal that lost events, and that is held against the last checkpoint at every start.
 
+mod check;
 mod held;
 mod load;
 mod published;
 mod sequencer;
 mod witness;
 
-pub use load::LogCheck;
+pub use check::LogCheck;
 pub use published::Published;
 pub use witness::{Stand, Witness};
 
@@ -80,6 +81,8 @@ pub struct Proven {
     pub cosigned: usize,
     /// The entries asked for that are in it, in the order asked.
     pub entries: Vec<ProvenEntry>,
+    /// Whether that is all that was asked for: the others are on record and not published yet.
+    pub complete: bool,
 }
 
 /// A proof that one state of the log grew into another.
@@ -379,9 +382,38 @@ impl Log {
     pub fn prove(&self, seqs: &[u64]) -> Result<Option<Proven>, ServiceError> {
         let Some(state) = self.published() else { return Ok(None) };
         let there = seqs.iter().copied().filter(|s| *s < state.next_seq && !state.places.is_private(*s));
-        let held = self.shared.held(&state);
-        let entries = there.map(|seq| self.prove_one(&state, &held, seq)).collect::<Result<_, ServiceError>>()?;
-        Ok(Some(Proven { checkpoint: state.note.clone(), size: state.size(), cosigned: state.cosigned, entries }))
+        self.prove_in(&state, there, seqs).map(Some)
+    }
+
+    /// [`Log::prove`] for the first of these events and the newest that is published.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn prove_ends(&self, seqs: &[u64]) -> Result<Option<Proven>, ServiceError> {
+        let Some(state) = self.published() else { return Ok(None) };
+        let mut there = seqs.iter().copied().filter(|s| *s < state.next_seq && !state.places.is_private(*s));
+        let ends = there.next().into_iter().chain(there.next_back());
+        self.prove_in(&state, ends, seqs).map(Some)
+    }
+
+    fn prove_in(
+        &self,
+        state: &Published,
+        these: impl Iterator<Item = u64>,
+        of: &[u64],
+    ) -> Result<Proven, ServiceError> {
+        let held = self.shared.held(state);
+        let entries = these.map(|seq| self.prove_one(state, &held, seq)).collect::<Result<_, ServiceError>>()?;
+        let complete = of.iter().all(|seq| *seq < state.next_seq);
+        let (checkpoint, cosigned) = (state.note.clone(), state.cosigned);
+        Ok(Proven { checkpoint, size: state.size(), cosigned, entries, complete })
+    }
+
+    /// The key that signed what is published, where it was compromised since.
+    #[must_use]
+    pub fn leaked_key(&self) -> Option<KeyId> {
+        let by = self.published()?.by?;
+        self.shared.leaked.read().unwrap_or_else(PoisonError::into_inner).contains(&by).then_some(by)
     }
 
     /// [`Log::prove`] for one leaf; none where the log has no such leaf.

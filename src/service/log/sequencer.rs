@@ -154,9 +154,7 @@ impl Shared {
         let text = Checkpoint::new(&self.origin, after.size(), after.root)?.text();
         after.note = Note::new(&text, &sign_note(&text, &self.origin, &*signer)?)?.to_string().into();
         (after.cosigned, after.by) = (0, Some(by));
-        let old = (!before.note.is_empty()).then(|| before.note.as_bytes());
-        let put = || self.files.checkpoint.replace(old, after.note.as_bytes());
-        if !put()? && !(self.put_back(before)? && put()?) {
+        if !self.exchange(before, after.note.as_bytes())? {
             let why = "log/checkpoint is not the one this process published last, and newer or of another tree: another process is at work on a copy of this directory, or somebody put it there. Stop one of the two";
             return Err(Refusal::conflict("checkpoint_changed", why).into());
         }

@@ -307,9 +307,7 @@ impl Shared {
         let others = note.signatures().iter().filter(|s| (s.name(), s.key_id()) != (name, id));
         let lines: String = others.map(ToString::to_string).chain([format!("{line}\n")]).collect();
         let note: Arc<str> = Note::new(signed.text(), &lines).map_err(|e| e.to_string())?.to_string().into();
-        let put =
-            || self.files.checkpoint.replace(Some(now.note.as_bytes()), note.as_bytes()).map_err(|e| e.to_string());
-        if !put()? && !(self.put_back(&now).map_err(|e| e.in_full())? && put()?) {
+        if !self.exchange(&now, note.as_bytes()).map_err(|e| e.in_full())? {
             return Err("the checkpoint on file is not the published one".into());
         }
         let cosigned = self.witnesses.of_note(&note, state.size());

@@ -9,6 +9,7 @@ use crate::service::clock::Machine;
 use crate::service::data_dir::{DataDir, Making};
 use crate::service::receipts::{ReceiptDir, Receipts as _};
 use crate::sign::{canonicalize, parse_strict};
+use crate::store::engine::LOCK_FILE;
 use crate::store::{MemoryStore, backup};
 use clap::Args;
 use std::path::PathBuf;
@@ -41,6 +42,8 @@ impl Backup {
             left.push(format!("a server would refuse this copy as it would the original: {}", why.in_full()));
         }
         drop(service);
+        // The look at the copy left it; nobody works there.
+        let _ = std::fs::remove_file(to.root().join(LOCK_FILE));
         making.finish()?;
         let witnesses = if to.witnesses_file().exists() { ", witnesses" } else { "" };
         say(format_args!(

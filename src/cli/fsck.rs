@@ -4,6 +4,8 @@
 use super::args::Global;
 use super::exit::Exit;
 use super::{progress, say};
+use crate::domain::ReceiptId;
+use crate::service::Service;
 use crate::service::audit::Audit;
 use crate::service::data_dir::DataDir;
 use crate::service::log::LogCheck;
@@ -12,6 +14,7 @@ use crate::store::fsck::{self, Report, Scope, Severity};
 use crate::store::{SledStore, backup};
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,10 +62,10 @@ impl Fsck {
             report.findings.iter().map(|f| (f.severity == Severity::Damage, f.to_string())).collect();
         let (mut signed, mut log) = (0, LogCheck::default());
         if report.is_sound() {
-            let (audit, checked, receipts) = signatures_and_log(&dir, &scratch.0.join("copy"))?;
+            let (audit, checked) = signatures_and_log(&dir, &scratch.0.join("copy"))?;
             signed = audit.signatures;
             let bad = audit.faults.into_iter().map(|f| (true, format!("event {}: {}", f.seq, f.what)));
-            findings.extend(bad.chain(checked.faults.iter().cloned()).chain(receipts.into_iter().map(|r| (true, r))));
+            findings.extend(bad.chain(checked.faults.iter().cloned()));
             log = checked;
         } else {
             findings.push((false, "signatures and the log are checked once the journal is sound".into()));
@@ -108,26 +111,51 @@ impl Fsck {
     }
 }
 
-/// Checks every receipt, every signature and the public log by a copy of the journal, for the store itself may be in use.
-fn signatures_and_log(dir: &DataDir, copy: &Path) -> anyhow::Result<(Audit, LogCheck, Vec<String>)> {
+/// Checks every signature, every receipt and the public log by a copy of the journal, for the store itself may be in use. What is
+/// wrong with receipts is told with the log.
+fn signatures_and_log(dir: &DataDir, copy: &Path) -> anyhow::Result<(Audit, LogCheck)> {
     std::fs::create_dir_all(copy)?;
     // Before the journal, which then reaches it, and has the keys of all receipts.
     let checkpoint = dir.checkpoint()?;
     let kept = ReceiptDir::at(&dir.receipts());
-    let ids = kept.ids()?;
+    let (ids, odd) = kept.contents()?;
     let bar = progress::bar("copy");
     backup::backup(dir.root(), copy, &|p| progress::show(&bar, p.events, p.of))?;
     bar.finish_and_clear();
     let store = Arc::new(SledStore::open(copy)?);
     let service = super::open::service(dir, store, Arc::new(crate::service::clock::Machine))?;
     let bar = progress::bar("signatures");
-    let audit = service.audit(&|done, of| progress::show(&bar, done, of));
+    let audit = service.audit(&|done, of| progress::show(&bar, done, of))?;
     bar.finish_and_clear();
     let bar = progress::bar("log");
-    let checked = checkpoint
-        .map(|note| service.log().check(&note, &service.key_document(), &|done, of| progress::show(&bar, done, of)));
+    let (keys, shown) = (service.key_document(), shown(&kept, &ids, &service)?);
+    let mut checked =
+        service.log().check(checkpoint.as_deref(), &shown, &keys, &|done, of| progress::show(&bar, done, of))?;
     bar.finish_and_clear();
-    let receipts = super::restore::damaged(&kept, &ids, &service)?;
-    let receipts = receipts.into_iter().map(|(id, why)| format!("receipt {id}: not what this body signed: {why}"));
-    Ok((audit?, checked.transpose()?.unwrap_or_default(), receipts.collect()))
+    let bad = super::backup::damaged(&kept, &ids, &service)?.into_iter();
+    checked.faults.extend(bad.map(|(id, why)| {
+        (true, format!("receipt {id}: not what this body signed: {why}; an earlier backup may have it whole"))
+    }));
+    checked.faults.extend(odd.into_iter().map(|path| {
+        (
+            false,
+            format!(
+                "{} is no receipt, or not in its place; move it elsewhere, or remove it if it ends in .part",
+                path.display()
+            ),
+        )
+    }));
+    Ok((audit, checked))
+}
+
+/// The checkpoints that receipts have shown, each once.
+fn shown(kept: &ReceiptDir, ids: &[ReceiptId], service: &Service) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut shown = BTreeMap::new();
+    for id in ids {
+        let bytes = kept.get(*id)?.unwrap_or_default();
+        if let Some(head) = service.read_receipt(*id, &bytes).ok().and_then(|receipt| receipt.log) {
+            shown.entry(head.checkpoint).or_insert_with(|| format!("receipt {id}"));
+        }
+    }
+    Ok(shown.into_iter().map(|(note, name)| (name, note.into_bytes())).collect())
 }

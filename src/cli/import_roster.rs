@@ -2,7 +2,7 @@
 
 use super::args::{Global, local_actor};
 use super::exit::{Exit, Usage};
-use super::{files, note, progress, say};
+use super::{files, note, progress, say, tell_log};
 use crate::domain::dates::china_day;
 use crate::service::roster::{self, Checked, MAX_FILE_BYTES, RosterFault, RosterRow, Table};
 use crate::service::roster_import::{Imported, Prospect};
@@ -58,6 +58,7 @@ pub(super) fn run(global: &Global, file: &Path, wanted: Wanted) -> anyhow::Resul
         opened.unlock()?;
     }
     let bad = import_all(service, &ready, wanted.json)?;
+    tell_log(service);
     if !bad.is_empty() {
         for fault in &bad {
             report(fault, wanted.json)?;

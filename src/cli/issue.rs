@@ -3,7 +3,7 @@
 use super::args::{Global, local_actor};
 use super::decisions::{Decisions, Item, echo, read};
 use super::exit::Exit;
-use super::{exit, files, note, progress, say};
+use super::{exit, files, note, progress, say, tell_log};
 use crate::domain::decision::DecisionInput;
 use crate::domain::{CertificateNumber, Host, Refusal};
 use crate::service::issuance::Issued;
@@ -78,6 +78,7 @@ impl Issue {
             bar.inc(length);
         }
         bar.finish_and_clear();
+        tell_log(&opened.service);
         if tally.issued + tally.refused == 0 {
             return Err(
                 Refusal::invalid("no_decision", format!("there is no decision in {}", self.file.display())).into()

@@ -137,6 +137,19 @@ fn say(line: impl Display) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stdout().lock(), "{line}")?)
 }
 
+/// Says so where the public log does not go on: what was recorded has no proof yet.
+fn tell_log(service: &crate::service::Service) {
+    service.wait_for_log();
+    let log = service.log().health();
+    if let Some(why) = log.fault {
+        note(format_args!(
+            "All is on record, but the public log stands still at {} entries, {} events behind: {why}. They come into it once that is mended, with the next command that signs or starmark serve.",
+            log.size.unwrap_or(0),
+            log.behind
+        ));
+    }
+}
+
 /// Prints one line beside the answer: progress, warnings, summaries.
 fn note(line: impl Display) {
     // A closed stderr leaves nobody to tell.

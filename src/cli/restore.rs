@@ -1,17 +1,16 @@
 //! `restore`: a backup into a new data directory, proved before and after.
 
 use super::args::Global;
-use super::backup::{Copied, copy};
+use super::backup::{Copied, copy, damaged, told};
 use super::exit::Exit;
 use super::import_export::{audited, tell_tokens};
 use super::open::{open_store, service};
 use super::{files, say};
+use crate::domain::Refusal;
 use crate::domain::dates::CHINA;
-use crate::domain::{ReceiptId, Refusal};
-use crate::service::Service;
 use crate::service::clock::Machine;
 use crate::service::data_dir::DataDir;
-use crate::service::receipts::{ReceiptDir, Receipts as _};
+use crate::service::receipts::ReceiptDir;
 use crate::sign::note::NOTE_MAX;
 use crate::store::backup;
 use clap::Args;
@@ -34,51 +33,62 @@ impl Restore {
         let from = DataDir::at(&self.from)?;
         from.check_finished()?;
         let to = global.named_dir()?;
-        let Copied { making, journal, keys, receipts } = copy(&from, &to, backup::restore)?;
+        let Copied { making, journal, keys, receipts, mut left } = copy(&from, &to, backup::restore)?;
         let service = service(&to, open_store(&to)?, Arc::new(Machine))?;
         audited(&service, |fault| {
             Refusal::invalid("bad_backup", format!("{}: event {}: {}", self.from.display(), fault.seq, fault.what))
         })?;
-        let newer = self.checkpoint.as_deref().map(|file| files::read(file, NOTE_MAX as u64)).transpose()?;
-        for note in [to.checkpoint()?, newer].into_iter().flatten() {
-            service.log().must_reach(&note, &service.key_document())?;
+        let document = service.key_document();
+        if let Some(note) = self.checkpoint.as_deref().map(|file| files::read(file, NOTE_MAX as u64)).transpose()? {
+            service.log().must_reach(&note, &document).map_err(|why| {
+                let why = format!(
+                    "{}: {}. This backup is not the newest there is of the register: take a newer one, or the disk it ran on. Nothing was put back",
+                    self.from.display(),
+                    why.in_full()
+                );
+                Refusal::invalid("bad_backup", why)
+            })?;
         }
-        let kept = ReceiptDir::at(&to.receipts());
-        if let Some((id, why)) = damaged(&kept, &kept.ids()?, &service)?.first() {
-            let why = format!("{}: the receipt {id} is not what this body signed: {why}", self.from.display());
-            return Err(Refusal::invalid("bad_backup", why).into());
+        if let Some(note) = to.checkpoint()?
+            && let Err(why) = service.log().must_reach(&note, &document)
+        {
+            let why = why.in_full();
+            left.push(format!(
+                "the log's checkpoint in the backup ({why}); it was left out, and is signed anew from the journal"
+            ));
+            to.remove_checkpoint()?;
         }
+        let found = damaged(&ReceiptDir::at(&to.receipts()), &receipts, &service)?;
+        left.extend(found.into_iter().map(|(id, why)| {
+            format!(
+                "receipt {id} is not what this body signed ({why}); it was put back as it is, and is given to nobody"
+            )
+        }));
         let host = service.host();
         making.finish()?;
         say(format_args!(
-            "{}: the register of {host}, {} events, {keys} key files, {receipts} receipts",
+            "{}: the register of {host}, {} events, {keys} key files, {} receipts",
             to.root().display(),
-            journal.next_seq
+            journal.next_seq,
+            receipts.len()
         ))?;
         say(format_args!(
             "It ends at {} (China time). What was recorded later is not in it: certificates issued since would read as unknown, and their numbers would be given again. Record those anew before you issue others.",
             CHINA.to_datetime(service.latest()).strftime("%Y-%m-%d %H:%M")
         ))?;
+        match self.checkpoint {
+            Some(_) => say("It holds all that the checkpoint of the public log says was published.")?,
+            None => say(format_args!(
+                "Before you serve from it: compare the newest checkpoint of the public log that anybody saved of https://{host}/log/checkpoint (a witness, a monitor, a receipt) by restoring with --checkpoint FILE. Where more was published than this backup holds, serving from it publishes a second history, which everybody can see and nobody can take back."
+            ))?,
+        }
+        if to.witnesses_file().exists() {
+            say("Its witnesses.toml is put back too: witnesses tell at the first start if they saw more.")?;
+        }
         tell_tokens(&service)?;
         if global.passphrase(&to)?.is_none() {
             say(format_args!("Put the passphrase of its keys into {} (mode 0600).", to.passphrase_file().display()))?;
         }
-        Ok(Exit::Done)
+        told(&left)
     }
-}
-
-/// Those of the receipts that this body did not sign so, with what is wrong.
-pub(super) fn damaged(
-    kept: &ReceiptDir,
-    ids: &[ReceiptId],
-    service: &Service,
-) -> anyhow::Result<Vec<(ReceiptId, String)>> {
-    let mut damaged = vec![];
-    for id in ids {
-        let bytes = kept.get(*id)?.unwrap_or_default();
-        if let Err(why) = service.read_receipt(*id, &bytes) {
-            damaged.push((*id, why));
-        }
-    }
-    Ok(damaged)
 }

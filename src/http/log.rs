@@ -9,7 +9,7 @@ use crate::service::log::{Growth, Proven, ProvenEntry, Stand, Witness, origin};
 use crate::sign::{NoteAlgorithm, NoteKey, Purpose};
 use crate::tlog::{Hash, TileId};
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
@@ -47,12 +47,13 @@ async fn checkpoint(State(app): State<App>) -> Response {
     }
 }
 
-async fn tile(State(app): State<App>, Path(path): Path<String>) -> Result<Response, Problem> {
+async fn tile(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     let missing = || {
         let why = "the log has no such tile: its size is in /log/checkpoint, the paths are those of C2SP tlog-tiles";
         Problem::new(StatusCode::NOT_FOUND, "no_such_tile", why)
     };
-    let tile = TileId::parse(&format!("tile/{path}")).map_err(|_| missing())?;
+    // As it was sent: a tile has one address.
+    let tile = TileId::parse(uri.path().strip_prefix("/log/").unwrap_or_default()).map_err(|_| missing())?;
     let bytes = app.service.log().tile(tile)?.ok_or_else(missing)?;
     Ok(open("application/octet-stream", bytes, TILE_AGE))
 }
@@ -90,19 +91,21 @@ pub struct CertificateLogBody {
     cosigned: usize,
     /// The entry of its issue, which has the digest of the signed record.
     record: ProvenEntryBody,
-    /// The newest entry about it.
+    /// The newest published entry about it.
     newest: ProvenEntryBody,
+    /// Whether `newest` is the newest event on record: where the log stands still, later ones wait to be published.
+    complete: bool,
 }
 
 impl CertificateLogBody {
     /// The shape of proofs whose first and last entry are those of a certificate's life; none where there is no entry yet.
     #[must_use]
     pub fn of(proven: Proven) -> Option<Self> {
-        let Proven { checkpoint, size, cosigned, entries } = proven;
+        let Proven { checkpoint, size, cosigned, entries, complete } = proven;
         let mut entries = entries.into_iter().map(ProvenEntryBody::from);
         let record = entries.next()?;
         let newest = entries.next_back().unwrap_or_else(|| record.clone());
-        Some(Self { checkpoint: checkpoint.to_string(), size, cosigned, record, newest })
+        Some(Self { checkpoint: checkpoint.to_string(), size, cosigned, record, newest, complete })
     }
 }
 
@@ -134,13 +137,16 @@ struct WitnessBody {
     name: String,
     /// Its verifier key (C2SP tlog-cosignature).
     key: String,
-    /// Entries of the last checkpoint it cosigned; null before the first since this service was started.
+    /// Entries of the last checkpoint it cosigned, as far as this service knows; null before the first.
     cosigned: Option<u64>,
+    /// Whether it says that it cosigned another log than this, or a longer one: then one of the two is wrong.
+    contradicts: bool,
 }
 
 impl WitnessBody {
     fn of((witness, stand): &(Witness, Stand)) -> Self {
-        Self { name: witness.key.name().to_owned(), key: witness.key.vkey(), cosigned: stand.cosigned }
+        let contradicts = stand.contradiction.is_some();
+        Self { name: witness.key.name().to_owned(), key: witness.key.vkey(), cosigned: stand.cosigned, contradicts }
     }
 }
 
@@ -226,9 +232,11 @@ struct EntryBody {
 #[utoipa::path(get, path = "/api/v1/log/entries/{index}", tag = "public",
     params(("index" = u64, Path, description = "number of the leaf, from 0")),
     responses((status = 200, body = EntryBody, description = "the answer"), (status = 404, body = Problem, content_type = "application/problem+json", description = "`no_such_entry`: the log has no such entry")))]
-async fn entry(State(app): State<App>, Path(index): Path<String>) -> Result<Json<EntryBody>, Problem> {
+async fn entry(State(app): State<App>, Path(index): Path<String>, uri: Uri) -> Result<Json<EntryBody>, Problem> {
     let missing = || Refusal::not_found("no_such_entry", "the log has no such entry; they are numbered from 0");
-    let index = index.parse().map_err(|_| missing())?;
+    // A number has one way to be written, and the entry one address.
+    let index: u64 =
+        index.parse().ok().filter(|i| uri.path().ends_with(&format!("/entries/{i}"))).ok_or_else(missing)?;
     let proven = app.service.log().prove_leaf(index)?.ok_or_else(missing)?;
     let entry = proven.entries.into_iter().next().ok_or_else(missing)?;
     Ok(Json(EntryBody { checkpoint: proven.checkpoint.to_string(), size: proven.size, entry: entry.into() }))

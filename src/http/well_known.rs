@@ -4,6 +4,7 @@ use super::App;
 use super::error::Problem;
 use super::observe::text;
 use crate::service::ServiceError;
+use crate::service::log::Health;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -69,11 +70,14 @@ async fn healthz() -> Response {
 /// It can answer, and write.
 async fn readyz(State(app): State<App>) -> Response {
     match app.service.store().writable() {
-        Ok(()) => match app.service.log().health().fault {
-            None => text("text/plain; charset=utf-8", "ready\n"),
+        Ok(()) => {
             // It answers and records, so nothing may take it out of service; whoever looks is told.
-            Some(why) => text("text/plain; charset=utf-8", format!("ready; the public log stands still: {why}\n")),
-        },
+            let Health { fault, contradiction, .. } = app.service.log().health();
+            let fault = fault.map(|why| format!("; the public log stands still: {why}"));
+            let contradiction = contradiction.map(|why| format!("; a witness contradicts the public log: {why}"));
+            let told = [fault, contradiction].into_iter().flatten().collect::<String>();
+            text("text/plain; charset=utf-8", format!("ready{told}\n"))
+        }
         Err(error) => Problem::from(ServiceError::from(error)).into_response(),
     }
 }

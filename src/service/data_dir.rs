@@ -103,6 +103,14 @@ impl DataDir {
         super::keyring::write_secret(&self.checkpoint_file(), note)
     }
 
+    /// Takes the checkpoint away: the next start signs it anew from the journal.
+    ///
+    /// # Errors
+    /// The system's own words.
+    pub fn remove_checkpoint(&self) -> Result<(), ServiceError> {
+        fs::remove_file(self.checkpoint_file()).map_err(ServiceError::io("cannot remove the checkpoint of the log"))
+    }
+
     fn checkpoint_file(&self) -> PathBuf {
         self.root.join(LOG_DIR).join(CHECKPOINT)
     }
@@ -173,11 +181,11 @@ impl DataDir {
         super::keyring::write_secret(&self.scheme_file(), SHIPPED_SCHEME.as_bytes())
     }
 
-    /// Copies keys and schemes of another data directory; how many key files there were.
+    /// Copies keys, schemes and the list of witnesses of another data directory; how many key files there were.
     ///
     /// # Errors
     /// One of them stands here already, or the system's own words.
-    pub fn copy_keys_and_schemes(&self, from: &Self) -> Result<usize, ServiceError> {
+    pub fn copy_settings(&self, from: &Self) -> Result<usize, ServiceError> {
         let mut keys = 0;
         for (source, target, kind) in [(from.keys(), self.keys(), "pem"), (from.schemes(), self.schemes(), "toml")] {
             let failed = || ServiceError::io(format!("cannot copy {}", source.display()));
@@ -190,6 +198,12 @@ impl DataDir {
                 super::keyring::write_secret(&target.join(name), &bytes)?;
                 keys += usize::from(kind == "pem");
             }
+        }
+        let witnesses = from.witnesses_file();
+        if witnesses.exists() {
+            let list =
+                fs::read(&witnesses).map_err(ServiceError::io(format!("cannot read {}", witnesses.display())))?;
+            super::keyring::write_secret(&self.witnesses_file(), &list)?;
         }
         Ok(keys)
     }

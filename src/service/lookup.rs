@@ -10,7 +10,7 @@ use crate::domain::{
 use crate::mark::text::MarkText;
 use crate::store::{RecordKind, Recorded, StoreError, Subject};
 use crate::verify::certificate::{Finding, Moment, verify_registered};
-use crate::verify::log::logged;
+use crate::verify::log::{key_compromised, logged};
 use crate::verify::mark::{
     Registered, RegisteredFinding, code_checks, not_approved, not_on_record, unreadable, verify_registered_mark,
 };
@@ -193,11 +193,7 @@ impl Service {
     /// Store failures.
     pub fn log_of(&self, id: CertificateId) -> Result<Option<Proven>, ServiceError> {
         let seqs = self.store.seqs_of(Subject::Certificate(id))?;
-        let ends: Vec<u64> = match seqs.as_slice() {
-            [first, .., last] => vec![*first, *last],
-            few => few.to_vec(),
-        };
-        self.log.prove(&ends).or_else(|error| {
+        self.log.prove_ends(&seqs).or_else(|error| {
             tracing::error!(why = error.in_full(), certificate = %id, "the log gives no proof");
             Ok(None)
         })
@@ -214,6 +210,9 @@ impl Service {
 
     /// Whether the log's published tree holds a certificate's record.
     fn log_check(&self, id: CertificateId, moment: Moment) -> Result<Check, ServiceError> {
+        if let Some(key) = self.log.leaked_key() {
+            return Ok(key_compromised(key, moment.now));
+        }
         let issue = self.store.seqs_of(Subject::Certificate(id))?.into_iter().next();
         Ok(logged(issue.and_then(|seq| self.log.place_of(seq)), moment.now))
     }

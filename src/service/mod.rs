@@ -195,6 +195,7 @@ impl Service {
 
     fn hand_log_its_key(&self) {
         let settings = self.read_settings();
+        self.log.know(settings.keyring.document());
         match settings.keyring.signer(Purpose::Log, self.now()) {
             Ok(signer) => self.log.sign_with(Some(signer)),
             // Between the record of a new key and the opening of its file the one before it goes on; a leaked one never does.
@@ -272,6 +273,7 @@ impl Service {
         input: &impl Serialize,
         mut plan: impl FnMut(Timestamp) -> Result<Plan, ServiceError>,
     ) -> Result<Done, ServiceError> {
+        self.log.must_hold(|| self.key_document())?;
         let request_sha256 = request_digest(act.note.as_ref(), operation, input)?;
         if let Some(done) = self.replay(act, &request_sha256)? {
             return Ok(done);
@@ -349,6 +351,8 @@ impl Service {
         input: &impl Serialize,
         mut plan: impl FnMut(&Settings, Timestamp) -> Result<Plan, ServiceError>,
     ) -> Result<(), ServiceError> {
+        // Before the settings are locked, which it reads.
+        self.log.must_hold(|| self.key_document())?;
         let mut settings = self.write_settings();
         self.perform(act, operation, input, |now| plan(&settings, now))?;
         let (_, mut fresh) = read_settings(self.store.as_ref())?;

@@ -22,7 +22,7 @@ pub trait Blobs: Send + Sync {
     /// The bytes under a key.
     ///
     /// # Errors
-    /// A failure of the machine.
+    /// `Corrupt` of table `blobs` for what no blob can be, or a failure of the machine.
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Keeps bytes under a key; the same bytes again are no fault.
@@ -48,7 +48,7 @@ pub trait Slot: Send + Sync {
     /// What the place holds. What is handed out would survive a power loss.
     ///
     /// # Errors
-    /// A failure of the machine.
+    /// `Corrupt` of table `blobs` for what no content can be, or a failure of the machine.
     fn load(&self) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Puts `new` in the place of `expected`; whether that was there.
@@ -82,14 +82,18 @@ fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(failed("open", path))?,
     };
+    let damaged = |why| StoreError::Corrupt { table: "blobs", key: path.display().to_string(), field: "bytes", why };
     let length = file.length().map_err(failed("read", path))?;
     if length > BLOB_MAX {
-        let why = format!("it has {length} bytes, more than the {BLOB_MAX} of any blob");
-        return Err(StoreError::Corrupt { table: "blobs", key: path.display().to_string(), field: "bytes", why });
+        return Err(damaged(format!("it has {length} bytes, more than the {BLOB_MAX} of any blob")));
     }
     let mut bytes = vec![0; length as usize];
-    file.read_at(&mut bytes, 0).map_err(failed("read", path))?;
-    Ok(Some(bytes))
+    match file.read_at(&mut bytes, 0) {
+        Err(e) if e.kind() == std::io::ErrorKind::IsADirectory => {
+            Err(damaged("a directory stands in its place".into()))
+        }
+        read => read.map_err(failed("read", path)).map(|()| Some(bytes)),
+    }
 }
 
 /// Writes a file beside `path` that a rename can then put in its place.

@@ -34,6 +34,16 @@ impl MemoryStore {
     }
 }
 
+impl MemoryStore {
+    /// A look at the journal in `dir`, which nobody works on: its views are in memory, and none are made on disk.
+    ///
+    /// # Errors
+    /// As [`SledStore::open`].
+    pub fn over(dir: &Path) -> Result<Self, StoreError> {
+        Engine::open(Arc::new(RealDisk), dir, Options::default(), &MemorySource).map(Self)
+    }
+}
+
 impl SledStore {
     /// Creates a store in `dir`, which may hold other things but no store, and opens it.
     ///

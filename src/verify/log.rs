@@ -2,7 +2,7 @@
 
 use super::verdict::{Check, CheckName, Draft, Source};
 use crate::domain::Host;
-use crate::sign::{KeyDocument, KeyRecord, Note, NoteAlgorithm, NoteKey, Purpose, canonicalize};
+use crate::sign::{KeyDocument, KeyId, KeyRecord, Note, NoteAlgorithm, NoteKey, Purpose, canonicalize};
 use crate::tlog::{self, Checkpoint, Hash};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -99,6 +99,16 @@ pub fn logged(place: Option<Place>, now: Timestamp) -> Check {
     }
 }
 
+/// The checkpoint is signed with a key that others may hold.
+#[must_use]
+pub fn key_compromised(key: KeyId, now: Timestamp) -> Check {
+    draft(now).unknown(
+        "log_key_compromised",
+        format!("日志密钥 {key} 已经泄露，单凭它的签名不能证明什么"),
+        format!("the log key {key} was compromised: its signature alone proves nothing"),
+    )
+}
+
 /// What a checkpoint and proofs that were kept come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
@@ -165,11 +175,7 @@ fn signed<'k>(note: &str, keys: &'k KeyDocument, now: Timestamp) -> Result<(Chec
         ));
     };
     if key.compromised_at.is_some() {
-        return Err(draft(now).unknown(
-            "log_key_compromised",
-            format!("日志密钥 {} 已经泄露，单凭它的签名不能证明什么", key.id),
-            format!("the log key {} was compromised: its signature alone proves nothing", key.id),
-        ));
+        return Err(key_compromised(key.id, now));
     }
     Ok((checkpoint, key))
 }

@@ -19,7 +19,7 @@ fn ask(server: &Serving, number: &str) -> String {
 }
 
 /// Makes a receipt about that certificate; its identifier and bytes.
-fn receipt(server: &Serving, number: &str) -> (String, String) {
+pub fn receipt(server: &Serving, number: &str) -> (String, String) {
     let answer = ask(server, number);
     assert_eq!(status(&answer), 201, "{answer}");
     let body = answer.split_once("\r\n\r\n").unwrap().1.to_owned();
@@ -57,7 +57,7 @@ fn a_backup_takes_the_receipts_along_and_a_restore_proves_them() {
     desk.file("r.json", &made);
     desk.run(&["verify", "r.json", "--keys", "did.json"]).is(0).shows("GENUINE RECEIPT").shows(&number);
 
-    // One that was altered is neither backed up again nor put back, and the check names it.
+    // One that was altered is named by every command, and keeps nothing else from being put back or backed up.
     let spoil = |directory: &str, from: &str, to: &str| {
         let file = kept(&desk.path(directory));
         let text = std::fs::read_to_string(&file).unwrap();
@@ -65,13 +65,30 @@ fn a_backup_takes_the_receipts_along_and_a_restore_proves_them() {
         std::fs::write(file, text.replacen(from, to, 1)).unwrap();
     };
     spoil("copy", "five_star", "four_star");
-    let refused = desk.run(&["restore", "copy", "--data", "third"]).is(1);
-    refused.says("[bad_backup]").says(&rid);
-    assert!(!desk.path("third").exists(), "nothing half-made is left");
+    let named = format!("damage: receipt {rid}");
+    desk.run(&["restore", "copy", "--data", "third"]).is(1).shows(&named).shows("1 receipts");
+    desk.run(&["history", &number, "--data", "third"]).is(0);
+    // It is given to nobody.
+    let server = Serving::start(
+        &desk,
+        command(
+            &desk.path(""),
+            &["serve", "--listen", "127.0.0.1:0", "--data", "third", "--passphrase-file", "starmark-data.passphrase"],
+        ),
+    );
+    assert_eq!(server.get(&format!("api/v1/receipts/{rid}"), None).0, 500);
+    drop(server);
     spoil("again", "five_star", "four_star");
     desk.run(&["fsck", "--data", "again"]).is(1).shows(&format!("receipt {rid}"));
     spoil("again", "{\"answers\"", "{ \"answers\"");
-    desk.run(&["backup", "fourth", "--data", "again"]).is(1).says("[receipt_damaged]").says(&rid);
+    desk.run(&["backup", "fourth", "--data", "again"]).is(1).shows(&named).shows("1 receipts");
+    spoil("again", "{ \"answers\"", "{\"answers\"");
+    spoil("again", "four_star", "five_star");
+    // What lies about is named and left where it is.
+    desk.file("again/receipts/.DS_Store", "view");
+    desk.run(&["backup", "fifth", "--data", "again"]).is(1).shows(".DS_Store is no receipt").shows("1 receipts");
+    desk.run(&["fsck", "--data", "again"]).is(0).shows("note: again/receipts/.DS_Store");
+    desk.run(&["restore", "fifth", "--data", "sixth"]).is(0);
 }
 
 #[test]

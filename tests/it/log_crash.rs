@@ -192,7 +192,7 @@ fn a_checkpoint_that_is_not_ours_is_refused() {
     assert!(at_work(&store, &good).wait_for(2));
     let note = String::from_utf8(good.checkpoint.load().unwrap().unwrap()).unwrap();
     assert!(files.checkpoint.replace(None, note.replacen("xb.", "xa.", 1).as_bytes()).unwrap());
-    assert!(start(&store, &files).contains("not signed by a log key"));
+    assert!(start(&store, &files).contains("it is of another log (xa.example.cn/log)"));
 }
 
 #[test]
@@ -202,12 +202,19 @@ fn somebody_elses_checkpoint_is_never_written_over() {
     let log = at_work(&store, &files);
     assert!(log.wait_for(2));
     let ours = files.checkpoint.load().unwrap().unwrap();
-    assert!(files.checkpoint.replace(Some(&ours), b"another process's").unwrap());
+    // Another process on a copy of this journal, which went on by itself.
+    let (copy, its) = (self::store(), LogFiles::in_memory());
+    commit(&copy, 10..19);
+    assert!(at_work(&copy, &its).wait_for(8));
+    let theirs = its.checkpoint.load().unwrap().unwrap();
+    assert!(files.checkpoint.replace(Some(&ours), &theirs).unwrap());
     commit(&store, 4..5);
     log.wake();
     assert!(!log.wait_for(3));
     assert!(log.health().fault.is_some());
-    assert_eq!(files.checkpoint.load().unwrap().unwrap(), b"another process's");
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(files.checkpoint.load().unwrap().unwrap(), theirs);
+    assert_eq!(log.published().unwrap().note().as_bytes(), ours, "what is served stays");
 }
 
 #[test]
@@ -242,6 +249,8 @@ fn damaged_and_missing_tiles_are_made_anew() {
     whole("missing, read");
     spoil(true);
     assert_eq!(log.prove(&[0, 100, 400, 699]).unwrap().unwrap(), proofs);
+    assert!(log.tile(tlog::TileId::full(tlog::TileKind::Entries, 0)).unwrap().is_some());
+    whole("damaged, read");
     drop(log);
     spoil(true);
     assert_eq!(at_work(&store, &files).prove(&[0, 100, 400, 699]).unwrap().unwrap(), proofs);

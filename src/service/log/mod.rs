@@ -3,28 +3,32 @@
 //! The journal is the truth and gives the leaves their order, so the tree of a size is the same however often it is made:
 //! a fork could only come from a journal that lost events, and that is held against the last checkpoint at every start.
 
+mod check;
+mod held;
 mod load;
 mod published;
 mod sequencer;
 mod witness;
 
-pub use load::LogCheck;
+pub use check::LogCheck;
 pub use published::Published;
 pub use witness::{Stand, Witness};
 
 use super::ServiceError;
 use crate::domain::{Event, Host, Refusal};
-use crate::sign::{KeyDocument, KeyId, Signer, log_entry};
+use crate::sign::{KeyDocument, KeyId, PublicKey, Signer, log_entry};
 use crate::store::disk::{Disk, MemoryDisk, RealDisk};
 use crate::store::{Blobs, Entry, LocalBlobs, LocalSlot, Slot, Store, StoreError};
-use crate::tlog::{self, Hash, Nodes as _, TileId, TileKind};
+use crate::tlog::{self, Hash, Nodes as _, TileId};
 pub use crate::verify::log::{Place, ProvenEntry, origin};
-use published::{TILE_WIDTH, damaged, need, tile_bytes, unproven, unreadable};
+use held::Held;
+use published::{damaged, unproven, unreadable};
 use sequencer::Worker;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
-use witness::{Asker, Witnesses};
+use witness::{Askers, Witnesses};
 
 /// Directory of the log inside the data directory.
 pub const LOG_DIR: &str = "log";
@@ -77,6 +81,8 @@ pub struct Proven {
     pub cosigned: usize,
     /// The entries asked for that are in it, in the order asked.
     pub entries: Vec<ProvenEntry>,
+    /// Whether that is all that was asked for: the others are on record and not published yet.
+    pub complete: bool,
 }
 
 /// A proof that one state of the log grew into another.
@@ -105,17 +111,22 @@ pub struct Health {
     pub behind: u64,
     /// Why it does not go on, if it does not.
     pub fault: Option<String>,
+    /// What a witness says against it, if one says that it is not the log it cosigned.
+    pub contradiction: Option<String>,
 }
-
-/// Bytes of an entry, and hashes that lead from it to a root.
-type EntryAndProof = (Vec<u8>, Vec<Hash>);
 
 /// What the sequencer's thread and its readers share.
 struct Shared {
     store: Arc<dyn Store>,
     files: LogFiles,
     origin: String,
+    /// The body's log keys.
+    keys: RwLock<Vec<(KeyId, PublicKey)>>,
+    /// Those of them that were compromised.
+    leaked: RwLock<Vec<KeyId>>,
     published: RwLock<Option<Arc<Published>>>,
+    /// Whether the journal was held against what is published.
+    holds: AtomicBool,
     signer: RwLock<Option<(KeyId, Arc<dyn Signer>)>>,
     /// Held while the checkpoint is exchanged: by the sequencer for a larger tree, by a witness's thread for a cosignature.
     publishing: Mutex<()>,
@@ -139,7 +150,7 @@ struct Signals {
 /// The log of one register.
 pub struct Log {
     shared: Arc<Shared>,
-    threads: Mutex<Option<(Worker, Option<Asker>)>>,
+    threads: Mutex<Option<(Worker, Askers)>>,
 }
 
 impl Shared {
@@ -181,65 +192,9 @@ impl Shared {
         self.events(places, leaves)?.iter().map(entry).collect()
     }
 
-    /// A full tile or bundle. One that is missing or damaged is made anew from the journal, which is the truth.
-    fn blob(&self, state: &Published, tile: TileId) -> Result<Vec<u8>, StoreError> {
-        let is_entries = tile.kind() == TileKind::Entries;
-        match need(&*self.files.blobs, tile) {
-            Ok(bytes) if is_entries || bytes.len() == TILE_WIDTH as usize * Hash::LEN => Ok(bytes),
-            Ok(_) | Err(StoreError::Corrupt { .. }) => self.mend(state, tile).map_err(|e| match e {
-                ServiceError::Store(e) => e,
-                other => damaged(tile.path(), other.to_string()),
-            }),
-            Err(other) => Err(other),
-        }
-    }
-
-    /// Makes a full tile or bundle anew and keeps it.
-    fn mend(&self, state: &Published, tile: TileId) -> Result<Vec<u8>, ServiceError> {
-        let bytes = self.derive(state, tile)?;
-        let key = tile.path();
-        if self.files.blobs.get(&key).ok().flatten().as_ref() != Some(&bytes) {
-            tracing::warn!(tile = key, "a file of the log was missing or damaged; it is made anew from the journal");
-            self.files.blobs.remove(&key)?;
-            self.files.blobs.put(&key, &bytes)?;
-        }
-        Ok(bytes)
-    }
-
-    /// What a full tile or bundle must hold.
-    fn derive(&self, state: &Published, tile: TileId) -> Result<Vec<u8>, ServiceError> {
-        let range = tile.index() * TILE_WIDTH..(tile.index() + 1) * TILE_WIDTH;
-        let hashes: Vec<Hash> = match tile.kind() {
-            TileKind::Entries => return Ok(tlog::bundle(&self.entries(&state.places, range)?)?),
-            TileKind::Hashes(0) => self.entries(&state.places, range)?.iter().map(|e| tlog::leaf(e)).collect(),
-            TileKind::Hashes(above) => {
-                let root = |index| {
-                    let below = TileId::full(TileKind::Hashes(above - 1), index);
-                    let root = tlog::tile_root(&self.derive(state, below)?);
-                    root.ok_or_else(|| damaged(below.path(), "it is not full".into()).into())
-                };
-                range.map(root).collect::<Result<_, ServiceError>>()?
-            }
-        };
-        Ok(tile_bytes(&hashes))
-    }
-
-    /// Makes every tile anew that a proof may have been read from.
-    fn mend_around(&self, state: &Published, leaf: u64) -> Result<(), ServiceError> {
-        if leaf / TILE_WIDTH < state.size() / TILE_WIDTH {
-            self.mend(state, TileId::full(TileKind::Entries, leaf / TILE_WIDTH))?;
-        }
-        for level in 0..=tlog::LEVEL_MAX {
-            let above = 8 * (u32::from(level) + 1);
-            let (index, full) = (leaf.checked_shr(above).unwrap_or(0), state.size().checked_shr(above).unwrap_or(0));
-            if full == 0 {
-                break;
-            }
-            if index < full {
-                self.mend(state, TileId::full(TileKind::Hashes(level), index))?;
-            }
-        }
-        Ok(())
+    /// This state is what is given out from now on.
+    fn serve(&self, state: Published) {
+        *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(state));
     }
 }
 
@@ -251,7 +206,10 @@ impl Log {
             store,
             files,
             origin: origin(host),
+            keys: RwLock::default(),
+            leaked: RwLock::default(),
             published: RwLock::default(),
+            holds: AtomicBool::new(false),
             signer: RwLock::default(),
             publishing: Mutex::default(),
             witnesses: Witnesses::default(),
@@ -269,12 +227,31 @@ impl Log {
     pub fn start(&self, keys: &KeyDocument) -> Result<(), ServiceError> {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         if threads.is_none() {
-            self.shared.load(keys)?;
-            let worker = Worker::spawn(self.shared.clone(), keys.clone())?;
-            let asked = !self.shared.witnesses.stands().is_empty();
-            *threads = Some((worker, asked.then(|| Asker::spawn(self.shared.clone())).transpose()?));
+            self.shared.know(keys);
+            self.shared.load()?;
+            self.shared.holds.store(true, Ordering::Release);
+            let worker = Worker::spawn(self.shared.clone())?;
+            *threads = Some((worker, Askers::spawn(&self.shared)?));
         }
         Ok(())
+    }
+
+    /// Holds the journal against what was published, once, for whoever records something without [`Log::start`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn must_hold(&self, keys: impl FnOnce() -> KeyDocument) -> Result<(), ServiceError> {
+        if !self.shared.holds.load(Ordering::Acquire) {
+            self.shared.know(&keys());
+            self.shared.find()?;
+            self.shared.holds.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// The log keys of this document are the body's, from now on.
+    pub(super) fn know(&self, keys: &KeyDocument) {
+        self.shared.know(keys);
     }
 
     /// Holds the journal against a checkpoint that was published, saved here or elsewhere.
@@ -282,20 +259,24 @@ impl Log {
     /// # Errors
     /// `Refused` when the journal ends before it or says otherwise, or when it is not of this log.
     pub fn must_reach(&self, note: &[u8], keys: &KeyDocument) -> Result<(), ServiceError> {
-        self.shared.must_reach(note, keys)
+        self.shared.know(keys);
+        self.shared.must_reach(note)
     }
 
-    /// Makes the tree of a checkpoint anew from the journal and compares every file of it.
+    /// Makes the tree anew from the journal and compares with it every file, the checkpoint as it was `kept` before the journal was
+    /// looked at, and those that `others` have shown, each named.
     ///
     /// # Errors
     /// Store failures. What is wrong is no error: it is in the answer.
     pub fn check(
         &self,
-        note: &[u8],
+        kept: Option<&[u8]>,
+        others: &[(String, Vec<u8>)],
         keys: &KeyDocument,
         progress: &dyn Fn(u64, u64),
     ) -> Result<LogCheck, ServiceError> {
-        self.shared.check(note, keys, progress)
+        self.shared.know(keys);
+        self.shared.check(kept, others, progress)
     }
 
     /// Checkpoints are signed with this key from now on; with none, nothing is published.
@@ -345,6 +326,7 @@ impl Log {
             size: published.as_ref().map(|p| p.size()),
             behind: next.saturating_sub(published.map_or(0, |p| p.next_seq)),
             fault: self.shared.signals().fault.clone(),
+            contradiction: self.witnesses().into_iter().find_map(|(_, stand)| stand.contradiction),
         }
     }
 
@@ -388,7 +370,8 @@ impl Log {
     /// Store failures.
     pub fn tile(&self, tile: TileId) -> Result<Option<Vec<u8>>, ServiceError> {
         let Some(state) = self.published() else { return Ok(None) };
-        Ok(state.tile(tile, &|t| self.shared.blob(&state, t))?)
+        let held = self.shared.held(&state);
+        Ok(state.tile(tile, &|t| held.get(t))?)
     }
 
     /// Proofs for these events, all against one checkpoint; those it does not hold yet are left out. None before the first
@@ -399,8 +382,38 @@ impl Log {
     pub fn prove(&self, seqs: &[u64]) -> Result<Option<Proven>, ServiceError> {
         let Some(state) = self.published() else { return Ok(None) };
         let there = seqs.iter().copied().filter(|s| *s < state.next_seq && !state.places.is_private(*s));
-        let entries = there.map(|seq| self.prove_one(&state, seq)).collect::<Result<_, ServiceError>>()?;
-        Ok(Some(Proven { checkpoint: state.note.clone(), size: state.size(), cosigned: state.cosigned, entries }))
+        self.prove_in(&state, there, seqs).map(Some)
+    }
+
+    /// [`Log::prove`] for the first of these events and the newest that is published.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn prove_ends(&self, seqs: &[u64]) -> Result<Option<Proven>, ServiceError> {
+        let Some(state) = self.published() else { return Ok(None) };
+        let mut there = seqs.iter().copied().filter(|s| *s < state.next_seq && !state.places.is_private(*s));
+        let ends = there.next().into_iter().chain(there.next_back());
+        self.prove_in(&state, ends, seqs).map(Some)
+    }
+
+    fn prove_in(
+        &self,
+        state: &Published,
+        these: impl Iterator<Item = u64>,
+        of: &[u64],
+    ) -> Result<Proven, ServiceError> {
+        let held = self.shared.held(state);
+        let entries = these.map(|seq| self.prove_one(state, &held, seq)).collect::<Result<_, ServiceError>>()?;
+        let complete = of.iter().all(|seq| *seq < state.next_seq);
+        let (checkpoint, cosigned) = (state.note.clone(), state.cosigned);
+        Ok(Proven { checkpoint, size: state.size(), cosigned, entries, complete })
+    }
+
+    /// The key that signed what is published, where it was compromised since.
+    #[must_use]
+    pub fn leaked_key(&self) -> Option<KeyId> {
+        let by = self.published()?.by?;
+        self.shared.leaked.read().unwrap_or_else(PoisonError::into_inner).contains(&by).then_some(by)
     }
 
     /// [`Log::prove`] for one leaf; none where the log has no such leaf.
@@ -415,30 +428,18 @@ impl Log {
         }
     }
 
-    fn prove_one(&self, state: &Published, seq: u64) -> Result<ProvenEntry, ServiceError> {
+    /// The entry is made from the journal's own event: what it says and what was published are one, or no proof leaves.
+    fn prove_one(&self, state: &Published, held: &Held<'_>, seq: u64) -> Result<ProvenEntry, ServiceError> {
         let index = state.places.leaf_of(seq);
-        let mut proven = self.prove_from_files(state, index);
-        if !matches!(proven, Ok(Some(_)) | Err(StoreError::Io { .. })) {
-            self.shared.mend_around(state, index)?;
-            proven = self.prove_from_files(state, index);
-        }
-        let (bytes, proof) = proven?.ok_or_else(|| {
-            damaged(
-                format!("leaf {index}"),
-                "the published tree does not hold what the journal says; run starmark fsck".into(),
-            )
+        let bytes = self.shared.entries(&state.places, index..index + 1)?.pop().unwrap_or_default();
+        let blob = |t| held.get(t);
+        let proof = state.nodes(&blob).inclusion(index, state.size()).map_err(unproven)?;
+        tlog::verify_inclusion(tlog::leaf(&bytes), index, state.size(), &proof, state.root).map_err(|_| {
+            let why = "the published tree does not hold what the journal says; run starmark fsck";
+            damaged(format!("leaf {index}"), why.into())
         })?;
         let entry = serde_json::from_slice(&bytes).map_err(|e| Refusal::invalid("json_syntax", e.to_string()))?;
         Ok(ProvenEntry { index, entry, proof })
-    }
-
-    /// An entry and its proof, as tiles and bundles have them; none where the two do not lead to the signed root.
-    fn prove_from_files(&self, state: &Published, index: u64) -> Result<Option<EntryAndProof>, StoreError> {
-        let blob = |t: TileId| self.shared.blob(state, t);
-        let bytes = state.entry(index, &blob)?;
-        let proof = state.nodes(&blob).inclusion(index, state.size()).map_err(unproven)?;
-        let held = tlog::verify_inclusion(tlog::leaf(&bytes), index, state.size(), &proof, state.root);
-        Ok(held.ok().map(|()| (bytes, proof)))
     }
 
     /// Proof that the tree of size `from` grew into that of size `to`, the published one when left out.
@@ -452,7 +453,8 @@ impl Log {
             let why = format!("the log has {} entries: from is at most to, and to at most that", state.size());
             return Err(Refusal::invalid("log_size", why).into());
         }
-        let blob = |t: TileId| self.shared.blob(&state, t);
+        let held = self.shared.held(&state);
+        let blob = |t| held.get(t);
         let nodes = state.nodes(&blob);
         let root = |size| nodes.root(size).map_err(unreadable);
         let (from_root, to_root) = (root(from)?, root(to)?);
@@ -470,9 +472,9 @@ impl Log {
 impl Drop for Log {
     /// Lets the sequencer take in what is committed, and go.
     fn drop(&mut self) {
-        if let Some((worker, asker)) = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some((worker, askers)) = self.threads.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
             worker.finish(&self.shared);
-            asker.into_iter().for_each(Asker::finish);
+            askers.finish();
         }
     }
 }

@@ -2,9 +2,10 @@
 //! It never changes; the next one takes its place whole.
 
 use crate::domain::{Event, Refusal};
-use crate::sign::log_entry;
-use crate::store::{Blobs, StoreError};
+use crate::sign::{KeyId, log_entry};
+use crate::store::StoreError;
 use crate::tlog::{self, FromTiles, Hash, Nodes, TileFailure, TileId, TileKind, TreeFailure};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Hashes in a full tile, entries in a full bundle.
@@ -68,11 +69,9 @@ impl Edge {
         self.size
     }
 
-    /// An edge of known hashes: of the levels above the entries, and the entries of the last bundle.
-    pub(super) fn of(size: u64, above: Vec<Vec<Hash>>, entries: Vec<Vec<u8>>) -> Self {
-        let first = entries.iter().map(|e| tlog::leaf(e)).collect();
-        let levels = std::iter::once(first).chain(above).collect();
-        Self { levels, entries: entries.into_iter().map(Arc::from).collect(), size }
+    /// The edge of a tree whose bundles are full, of known hashes of the levels above the entries.
+    pub(super) fn of(size: u64, above: Vec<Vec<Hash>>) -> Self {
+        Self { levels: std::iter::once(vec![]).chain(above).collect(), entries: vec![], size }
     }
 
     /// Adds one entry; full tiles and bundles are handed out and leave the edge.
@@ -164,12 +163,17 @@ pub struct Published {
     pub(super) root: Hash,
     /// How many witnesses have cosigned it.
     pub(super) cosigned: usize,
+    /// The key that signed it; none before the first.
+    pub(super) by: Option<KeyId>,
 }
+
+/// How a full tile or bundle is had.
+pub(super) type ReadFull<'a> = dyn Fn(TileId) -> Result<Rc<[u8]>, StoreError> + 'a;
 
 impl Published {
     pub(super) fn empty(places: Places) -> Self {
         let edge = Edge::default();
-        Self { edge, places, next_seq: 0, note: Arc::from(""), root: Hash::EMPTY, cosigned: 0 }
+        Self { edge, places, next_seq: 0, note: Arc::from(""), root: Hash::EMPTY, cosigned: 0, by: None }
     }
 
     /// Entries in the tree.
@@ -202,11 +206,7 @@ impl Published {
     }
 
     /// A tile or bundle of this tree as it is served; none where the tree has no such part.
-    pub(super) fn tile(
-        &self,
-        tile: TileId,
-        blob: &dyn Fn(TileId) -> Result<Vec<u8>, StoreError>,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn tile(&self, tile: TileId, full: &ReadFull<'_>) -> Result<Option<Vec<u8>>, StoreError> {
         let (kind, width) = (tile.kind(), usize::from(tile.width()));
         let Some(there) = TileId::in_tree(kind, tile.index(), self.size()).filter(|t| t.width() >= tile.width()) else {
             return Ok(None);
@@ -214,12 +214,10 @@ impl Published {
         let bundled = |entries: Option<Vec<u8>>| entries.ok_or_else(|| damaged(tile.path(), "it is cut short".into()));
         Ok(Some(match kind {
             TileKind::Hashes(_) if there.is_full() => {
-                let mut bytes = blob(there)?;
-                bytes.truncate(width * Hash::LEN);
-                bytes
+                full(there)?.chunks(Hash::LEN).take(width).flatten().copied().collect()
             }
             TileKind::Entries if there.is_full() => {
-                let bytes = blob(there)?;
+                let bytes = full(there)?;
                 let entries = tlog::entries(&bytes).ok().and_then(|e| tlog::bundle(e.get(..width)?).ok());
                 bundled(entries)?
             }
@@ -228,37 +226,13 @@ impl Published {
         }))
     }
 
-    /// The entry of a leaf of this tree.
-    pub(super) fn entry(
-        &self,
-        index: u64,
-        blob: &dyn Fn(TileId) -> Result<Vec<u8>, StoreError>,
-    ) -> Result<Vec<u8>, StoreError> {
-        let (bundle, within) = (index / TILE_WIDTH, (index % TILE_WIDTH) as usize);
-        let missing = || damaged(format!("leaf {index}"), "the tree has no such entry".into());
-        if bundle == self.size() / TILE_WIDTH {
-            return self.edge.entries().get(within).map(|e| e.to_vec()).ok_or_else(missing);
-        }
-        let bytes = blob(TileId::full(TileKind::Entries, bundle))?;
-        let entries = tlog::entries(&bytes).map_err(|r| damaged(format!("bundle {bundle}"), r.to_string()))?;
-        entries.get(within).map(|e| e.to_vec()).ok_or_else(missing)
-    }
-
     /// The nodes of this tree.
-    pub(super) fn nodes<'a>(
-        &'a self,
-        blob: &'a dyn Fn(TileId) -> Result<Vec<u8>, StoreError>,
-    ) -> impl Nodes<Error = NodeFailure> + 'a {
+    pub(super) fn nodes<'a>(&'a self, full: &'a ReadFull<'a>) -> impl Nodes<Error = NodeFailure> + 'a {
         FromTiles::new(self.size(), move |tile: TileId| {
             let missing = || damaged(tile.path(), "the tree has no such tile".into());
-            self.tile(tile, blob)?.ok_or_else(missing)
+            self.tile(tile, full)?.ok_or_else(missing)
         })
     }
-}
-
-/// Reads a blob; one that is missing is damage.
-pub(super) fn need(blobs: &dyn Blobs, tile: TileId) -> Result<Vec<u8>, StoreError> {
-    blobs.get(&tile.path())?.ok_or_else(|| damaged(tile.path(), "it is missing".into()))
 }
 
 #[cfg(test)]

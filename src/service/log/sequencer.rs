@@ -4,7 +4,7 @@
 use super::published::{NewBlob, Published};
 use super::{ServiceError, Shared};
 use crate::domain::Refusal;
-use crate::sign::{KeyDocument, Note, sign_note};
+use crate::sign::{Note, sign_note};
 use crate::store::StoreError;
 use crate::tlog::Checkpoint;
 use std::sync::{Arc, PoisonError};
@@ -23,8 +23,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(super) struct Worker(JoinHandle<()>);
 
 impl Worker {
-    pub(super) fn spawn(shared: Arc<Shared>, keys: KeyDocument) -> Result<Self, ServiceError> {
-        let run = move || shared.run(&keys);
+    pub(super) fn spawn(shared: Arc<Shared>) -> Result<Self, ServiceError> {
+        let run = move || shared.run();
         let thread = std::thread::Builder::new().name("log".into()).spawn(run);
         Ok(Self(thread.map_err(ServiceError::io("cannot start a thread"))?))
     }
@@ -39,7 +39,7 @@ impl Worker {
 }
 
 impl Shared {
-    fn run(&self, keys: &KeyDocument) {
+    fn run(&self) {
         let mut pause = PAUSE;
         loop {
             let stop = self.wait(None);
@@ -59,10 +59,9 @@ impl Shared {
                         return;
                     }
                     pause = (pause * 2).min(LONGEST_PAUSE);
-                    // Whatever the fault left behind is looked at as after a restart.
-                    if let Err(error) = self.load(keys) {
-                        tracing::error!(why = error.in_full(), "the log cannot be read");
-                        self.published.write().unwrap_or_else(PoisonError::into_inner).take();
+                    // Whatever the fault left behind is looked at as after a restart; what is served stays.
+                    if let Err(error) = self.settle() {
+                        tracing::error!(why = error.in_full(), "the log's checkpoint cannot be put right");
                     }
                     self.signals().pending = true;
                     continue;
@@ -98,32 +97,33 @@ impl Shared {
             let _one = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
             let before = self.published().ok_or_else(missing)?;
             let Some(after) = self.take_in(&before)? else { return Ok(()) };
-            *self.published.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(after));
+            self.serve(after);
             let _signals = self.signals();
             self.news.notify_all();
         }
     }
 
-    /// Takes the next events in and publishes the tree they make; none where there is nothing new.
+    /// Takes everything in that is on record now and publishes the tree it makes, once; none where there is nothing new.
     fn take_in(&self, before: &Published) -> Result<Option<Published>, ServiceError> {
-        if self.store.next_seq() <= before.next_seq {
-            return Ok(None);
-        }
+        let end = self.store.next_seq();
         let mut after = before.clone();
-        let mut full = vec![];
-        for unit in self.store.entries(before.next_seq, BATCH_UNITS)? {
-            for (seq, event) in (unit.first_seq..).zip(&unit.events).filter(|(seq, _)| *seq >= before.next_seq) {
-                after.take(seq, event, &mut full)?;
+        while after.next_seq < end {
+            let from = after.next_seq;
+            let mut full = vec![];
+            for unit in self.store.entries(from, BATCH_UNITS)? {
+                for (seq, event) in (unit.first_seq..).zip(&unit.events).filter(|(seq, _)| *seq >= from) {
+                    after.take(seq, event, &mut full)?;
+                }
             }
-        }
-        if after.next_seq == before.next_seq {
-            return Ok(None);
+            if after.next_seq == from {
+                break;
+            }
+            self.put(full)?;
         }
         if after.size() > before.size() {
-            self.put(full)?;
             self.publish(before, &mut after)?;
         }
-        Ok(Some(after))
+        Ok((after.next_seq > before.next_seq).then_some(after))
     }
 
     fn put(&self, full: Vec<NewBlob>) -> Result<(), ServiceError> {
@@ -144,7 +144,7 @@ impl Shared {
     /// Signs the new tree's checkpoint and puts it in the place of the one before.
     fn publish(&self, before: &Published, after: &mut Published) -> Result<(), ServiceError> {
         let signer = self.signer.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let (_, signer) = signer.ok_or_else(|| {
+        let (by, signer) = signer.ok_or_else(|| {
             Refusal::rule(
                 "no_key",
                 "no log key is in use and open: run `starmark key list`, then `starmark key rotate log`",
@@ -153,10 +153,9 @@ impl Shared {
         after.root = after.edge.root()?;
         let text = Checkpoint::new(&self.origin, after.size(), after.root)?.text();
         after.note = Note::new(&text, &sign_note(&text, &self.origin, &*signer)?)?.to_string().into();
-        after.cosigned = 0;
-        let old = (!before.note.is_empty()).then(|| before.note.as_bytes());
-        if !self.files.checkpoint.replace(old, after.note.as_bytes())? {
-            let why = "the checkpoint on file is not the one this process published last: another process is at work, or a backup was put in its place";
+        (after.cosigned, after.by) = (0, Some(by));
+        if !self.exchange(before, after.note.as_bytes())? {
+            let why = "log/checkpoint is not the one this process published last, and newer or of another tree: another process is at work on a copy of this directory, or somebody put it there. Stop one of the two";
             return Err(Refusal::conflict("checkpoint_changed", why).into());
         }
         Ok(())

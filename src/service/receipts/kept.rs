@@ -3,7 +3,6 @@
 use super::room::{Free, Kept, Room};
 use crate::domain::{ReceiptId, Refusal};
 use crate::service::{Service, ServiceError};
-use crate::sign::{RECEIPT_TYPE, canonicalize, parse_strict};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -11,11 +10,14 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Largest receipt there is (docs/SPEC-receipt.md).
 const RECEIPT_MAX: u64 = crate::sign::canonical::MAX_BYTES as u64;
 /// End of a receipt's file name.
 const KEPT: &str = ".json";
+/// What is half-made so long was left behind.
+const HALF_MADE: Duration = Duration::from_secs(3600);
 /// End of the name of one that is being written.
 const PART: &str = ".part";
 
@@ -140,47 +142,41 @@ impl ReceiptDir {
         self.root.join(format!("{first:02x}")).join(format!("{second:02x}"))
     }
 
-    /// Every receipt kept, in no order.
+    /// Every receipt kept, in no order, and the files beside them that are none.
     ///
     /// # Errors
-    /// The system's own words; `receipts_dir_odd` for a file that is none of ours.
-    pub fn ids(&self) -> Result<Vec<ReceiptId>, ServiceError> {
-        let mut out = vec![];
-        for first in entries(&self.root)? {
-            for folder in entries(&first)? {
+    /// The system's own words.
+    pub fn contents(&self) -> Result<(Vec<ReceiptId>, Vec<PathBuf>), ServiceError> {
+        let (mut ids, mut odd) = (vec![], vec![]);
+        let folders_of = |dir: &Path, odd: &mut Vec<PathBuf>| -> Result<Vec<PathBuf>, ServiceError> {
+            let (folders, others) = entries(dir)?.into_iter().partition(|path| path.is_dir());
+            odd.extend::<Vec<_>>(others);
+            Ok(folders)
+        };
+        for first in folders_of(&self.root, &mut odd)? {
+            for folder in folders_of(&first, &mut odd)? {
                 for file in entries(&folder)? {
-                    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                    // Left by a power loss before it was acknowledged.
-                    if name.ends_with(PART) {
-                        continue;
-                    }
+                    let name = file.file_name().unwrap_or_default().to_string_lossy();
                     let id = name.strip_suffix(KEPT).and_then(|name| ReceiptId::parse(name).ok());
-                    let id = id.filter(|id| self.folder(*id) == folder).ok_or_else(|| {
-                        let why = format!("{} is no receipt, or not in its place: move it elsewhere", file.display());
-                        Refusal::invalid("receipts_dir_odd", why)
-                    })?;
-                    out.push(id);
+                    match id.filter(|id| self.folder(*id) == folder) {
+                        Some(id) => ids.push(id),
+                        // It is being written; or was left by a power loss before it was acknowledged.
+                        None if name.ends_with(PART) && is_young(&file) => {}
+                        None => odd.push(file),
+                    }
                 }
             }
         }
-        Ok(out)
+        Ok((ids, odd))
     }
 
-    /// Copies every receipt to another directory and reads each copy again; how many there were.
+    /// Copies receipts to another directory as they are, and reads each copy again.
     ///
     /// # Errors
-    /// `receipt_damaged` for a file that is no receipt of that name; the system's own words.
-    pub fn copy_to(&self, to: &Self) -> Result<usize, ServiceError> {
-        let ids = self.ids()?;
-        for id in &ids {
+    /// `receipt_damaged` where a copy reads otherwise; the system's own words.
+    pub fn copy_to(&self, to: &Self, ids: &[ReceiptId]) -> Result<(), ServiceError> {
+        for id in ids {
             let bytes = self.get(*id)?.unwrap_or_default();
-            if !is_receipt(*id, &bytes) {
-                let why = format!(
-                    "{} is damaged: take the file from an earlier backup, or move it elsewhere",
-                    self.path(*id).display()
-                );
-                return Err(Refusal::invalid("receipt_damaged", why).into());
-            }
             let failed = || ServiceError::io(format!("cannot copy the receipts to {}", to.root.display()));
             if !to.write(*id, &bytes).map_err(failed())? {
                 return Err(exists(*id));
@@ -190,7 +186,7 @@ impl ReceiptDir {
                 return Err(Refusal::invalid("receipt_damaged", why).into());
             }
         }
-        Ok(ids.len())
+        Ok(())
     }
 
     fn write(&self, id: ReceiptId, bytes: &[u8]) -> io::Result<bool> {
@@ -312,13 +308,10 @@ impl Receipts for MemoryReceipts {
     fn keep_within(&self, _: u64) {}
 }
 
-/// Whether those bytes are a receipt of that name, in its one form. Who signed it is not looked at.
-fn is_receipt(id: ReceiptId, bytes: &[u8]) -> bool {
-    let Ok(document) = parse_strict(bytes) else { return false };
-    let named = document["id"].as_str().and_then(|url| url.rsplit('/').next());
-    document["type"] == RECEIPT_TYPE
-        && named == Some(id.to_string().as_str())
-        && canonicalize(&document).is_ok_and(|canonical| canonical == bytes)
+/// Whether a file was written within the last hour: no receipt takes so long.
+fn is_young(file: &Path) -> bool {
+    let age = fs::metadata(file).and_then(|m| m.modified()).map(|at| at.elapsed().unwrap_or_default());
+    age.is_ok_and(|age| age < HALF_MADE)
 }
 
 /// Paths in a directory; none where there is no directory.
@@ -382,9 +375,9 @@ mod tests {
             assert_eq!(receipts.get(id(1)).unwrap().as_deref(), Some(&b"one"[..]));
         }
         assert_eq!(ReceiptDir::at(&temp.path().join("receipts")).get(id(2)).unwrap().as_deref(), Some(&b"two"[..]));
-        let mut ids = dir.ids().unwrap();
+        let (mut ids, odd) = dir.contents().unwrap();
         ids.sort();
-        assert_eq!(ids, [id(1), id(2)]);
+        assert_eq!((ids, odd), (vec![id(1), id(2)], vec![]));
         let folder = temp.path().join("receipts/01/01");
         let left: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, ["AQEBAQEBAQEBAQEBAQEBAQ.json"], "and nothing half-made beside it");
@@ -395,10 +388,19 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let dir = ReceiptDir::at(temp.path()).within(ANY);
         dir.put(id(1), b"one").unwrap();
-        fs::write(temp.path().join("01/01/AQEBAQEBAQEBAQEBAQEBAg.part"), "half").unwrap();
-        assert_eq!(dir.ids().unwrap(), [id(1)]);
-        fs::write(temp.path().join(format!("01/01/{}.json", id(2))), "elsewhere").unwrap();
-        refused(dir.ids().map(|_| ()), "receipts_dir_odd");
+        let half = temp.path().join("01/01/AQEBAQEBAQEBAQEBAQEBAg.part");
+        fs::write(&half, "half").unwrap();
+        assert_eq!(dir.contents().unwrap(), (vec![id(1)], vec![]), "it may be on its way");
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        fs::File::open(&half).unwrap().set_modified(long_ago).unwrap();
+        let elsewhere = temp.path().join(format!("01/01/{}.json", id(2)));
+        fs::write(&elsewhere, "elsewhere").unwrap();
+        fs::write(temp.path().join(".DS_Store"), "view").unwrap();
+        fs::write(temp.path().join("01/.DS_Store"), "view").unwrap();
+        let (ids, mut odd) = dir.contents().unwrap();
+        odd.sort();
+        let strangers = [temp.path().join(".DS_Store"), temp.path().join("01/.DS_Store"), half, elsewhere];
+        assert_eq!((ids, odd), (vec![id(1)], strangers.to_vec()));
     }
 
     #[test]
@@ -410,7 +412,7 @@ mod tests {
             let dir = ReceiptDir::at(temp.path()).within(room);
             refused(dir.put(id(1), b"one"), "receipts_full");
             assert_eq!(dir.get(id(1)).unwrap(), None);
-            assert!(dir.ids().unwrap().is_empty());
+            assert!(dir.contents().unwrap().0.is_empty());
         }
     }
 

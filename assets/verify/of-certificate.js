@@ -47,10 +47,19 @@ function nowBeside(...bodys) {
   return bodys.reduce((latest, instant) => (instant > latest ? instant : latest), own);
 }
 
+/** Whether a browser's translator has been at work: then the page's words are its own, and nothing follows from them. */
+const isTranslated = () =>
+  /\btranslated-(ltr|rtl)\b/.test(document.documentElement.className) || document.querySelector("main font") !== null;
+
 /** The check that the page shows what the record says. */
 function ofPage(found, said, moment) {
   const check = draft("page", "record", moment.now);
   const { differs, sure } = compare(found, said, moment);
+  if (differs.length > 0 && isTranslated()) {
+    const zh = "本页被浏览器翻译过，没有与签名的记录比对";
+    const en = "this page was translated by the browser: it was not held against the signed record";
+    return { page: check.unknown("page_translated", zh, en), sure: false };
+  }
   const words = (language, comma) => differs.map((what) => what[language]).join(comma);
   const page =
     differs.length === 0

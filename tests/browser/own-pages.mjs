@@ -122,6 +122,9 @@ export function certificateTests({ base, folder, browser, lines }) {
   quiet("no cryptography at all", UNABLE, (page) => page.addInitScript(withoutCrypto));
   quiet("a clock that is three days off", UNABLE, (page) => page.addInitScript(threeDaysLate));
   quiet("no status lists", OPEN, (page) => altered(page, BUNDLE, (text) => JSON.stringify({ ...JSON.parse(text), status_lists: [] })));
+  quiet("a page that the browser translated", OPEN, (page) =>
+    altered(page, url(valid), (html) =>
+      html.replace("<html ", '<html class="translated-ltr" ').replace(/(<h2 class="holder">)([^<]+)/, "$1<font>Example Ltd.</font>")));
   quiet("no log", OPEN, (page) => altered(page, BUNDLE, (text) => JSON.stringify({ ...JSON.parse(text), log: undefined })));
 
   test("a script that never comes leaves it unsaid", () =>

@@ -92,16 +92,24 @@ export async function verifyRead(bundle, { keys: given, now, asOf }) {
 }
 
 /**
- * The check `status`. Lists that are of a later time than all the log tells decide. Else what the log proves against it counts, and
- * that nothing speaks against it only the lists say; but a suspension may have been lifted after the last that the log tells.
+ * The check `status`: the lists decide, for entries may have been left out. What the log proves against it counts, with its reason,
+ * where the lists say no otherwise, or are older; where they leave it open, it is told as what was known then.
  */
 function byTheLaterWord(listed, life, asOf, now) {
   const proven = statusOfLife(life, asOf, now);
-  if (proven.result !== "failed" || listed.result === "failed") return proven.result === "failed" ? proven : listed;
-  const newest = life.steps.at(-1).recordedAt;
-  if (listed.result === "ok") return parseInstant(listed.known_at) < newest ? proven : listed;
-  const suspended = standingAt(life, asOf, knownUntil(life, now))?.standing === "suspended";
-  return suspended && asOf > newest ? listed : proven;
+  if (proven.result !== "failed") return listed;
+  const step = standingAt(life, asOf, knownUntil(life, now))?.step;
+  // By its dates alone, which no entry changes.
+  if (!step || listed.result === "failed") return proven;
+  // Lists from after that step know of it, and of what came later.
+  if (listed.result === "ok") return parseInstant(listed.known_at) < step.recordedAt ? proven : listed;
+  return {
+    ...proven,
+    result: "undetermined",
+    code: "status_told_before",
+    message: `${proven.message}, by a log that tells until ${proven.known_at}; ${listed.message}`,
+    message_zh: `日志到 ${proven.known_at} 为止说：${proven.message_zh}；${listed.message_zh}`,
+  };
 }
 
 /** Whose word the keys are. */

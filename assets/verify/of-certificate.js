@@ -47,26 +47,33 @@ function nowBeside(...bodys) {
   return bodys.reduce((latest, instant) => (instant > latest ? instant : latest), own);
 }
 
-/** Whether a browser's translator has been at work: then the page's words are its own, and nothing follows from them. */
-const isTranslated = () =>
-  /\btranslated-(ltr|rtl)\b/.test(document.documentElement.className) || document.querySelector("main font") !== null;
+const own = document.getElementById("own");
+/** What something in this browser has done to the page since it came. Whoever altered it on its way left no trace here. */
+const since = new MutationObserver(() => {});
+if (own) since.observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true });
+
+/** Whether a translator or an extension has been at work: then the words are its own, and nothing follows from them. */
+const isReworded = () =>
+  since.takeRecords().some(({ target }) => !own.contains(target)) ||
+  /\btranslated-(ltr|rtl)\b/.test(document.documentElement.className) ||
+  document.querySelector("main font") !== null;
 
 /** The check that the page shows what the record says. */
 function ofPage(found, said, moment) {
   const check = draft("page", "record", moment.now);
   const { differs, sure } = compare(found, said, moment);
-  if (differs.length > 0 && isTranslated()) {
-    const zh = "本页被浏览器翻译过，没有与签名的记录比对";
-    const en = "this page was translated by the browser: it was not held against the signed record";
-    return { page: check.unknown("page_translated", zh, en), sure: false };
+  if (differs.length > 0 && isReworded()) {
+    const zh = "本页打开后被翻译或浏览器扩展改动过，没有与签名的记录比对";
+    const en = "a translator or an extension has changed this page since it was opened: it was not held against the signed record";
+    return { page: check.unknown("page_reworded", zh, en), sure: false };
   }
   const words = (language, comma) => differs.map((what) => what[language]).join(comma);
   const page =
     differs.length === 0
       ? check.ok(
           "page_agrees",
-          "企业、级别、状态、各项内容、场所和经历都与签名的记录一致",
-          "holder, level, standing, facts, sites and history are those of the signed record",
+          "签名的记录里的企业、级别、状态、各项内容、场所和经历，本页如实写着；其他文字没有核对",
+          "holder, level, standing, facts, sites and history stand here as in the signed record; other words were not checked",
         )
       : check.failed(
           "page_differs",
@@ -170,5 +177,4 @@ async function run(own) {
   document.getElementById("own-said")?.replaceChildren(summary.querySelector(".says").textContent);
 }
 
-const own = document.getElementById("own");
 if (own) run(own);

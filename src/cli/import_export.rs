@@ -87,6 +87,9 @@ pub(super) fn run(global: &Global, file: &Path, wanted: Wanted) -> anyhow::Resul
     say(format_args!("  keys/{{{}}} to {}", names.join(","), dir.keys().display()))?;
     say(format_args!("  schemes/*.toml to {}", dir.schemes().display()))?;
     say(format_args!("  the passphrase file to {}", dir.passphrase_file().display()))?;
+    say(
+        "and, so that this register never contradicts what that one published, its log/, receipts/ and witnesses.toml beside them",
+    )?;
     Ok(Exit::Done)
 }
 

@@ -49,14 +49,24 @@ impl Restore {
                 Refusal::invalid("bad_backup", why)
             })?;
         }
-        if let Some(note) = to.checkpoint()?
-            && let Err(why) = service.log().must_reach(&note, &document)
-        {
-            let why = why.in_full();
-            left.push(format!(
-                "the log's checkpoint in the backup ({why}); it was left out, and is signed anew from the journal"
-            ));
-            to.remove_checkpoint()?;
+        if let Some(note) = to.checkpoint()? {
+            match service.log().damage_of(&note, &document) {
+                Some(why) => {
+                    left.push(format!(
+                        "the log's checkpoint in the backup ({why}); it was left out, and is signed anew from the journal"
+                    ));
+                    to.remove_checkpoint()?;
+                }
+                // It was published, and what it says must never be contradicted.
+                None => service.log().must_reach(&note, &document).map_err(|why| {
+                    let why = format!(
+                        "{}: {}. Its journal and its log are not of one register and one moment: take another backup, or the disk it ran on. Nothing was put back",
+                        self.from.display(),
+                        why.in_full()
+                    );
+                    Refusal::invalid("bad_backup", why)
+                })?,
+            }
         }
         let found = damaged(&ReceiptDir::at(&to.receipts()), &receipts, &service)?;
         left.extend(found.into_iter().map(|(id, why)| {

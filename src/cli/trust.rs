@@ -99,7 +99,7 @@ fn path_of(directory: &Path, host: &Host) -> PathBuf {
 
 /// What of the new keys cannot be, if the known ones are right: a key never changes, none is ever taken from the list, and what
 /// ended one is never taken back, nor put off.
-fn contradiction(known: &KeyDocument, new: &KeyDocument) -> Option<String> {
+pub(super) fn contradiction(known: &KeyDocument, new: &KeyDocument) -> Option<String> {
     let later =
         |known: Option<Timestamp>, new: Option<Timestamp>| known.is_some() && new.is_none_or(|t| Some(t) > known);
     known.keys().iter().find_map(|key| {

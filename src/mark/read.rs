@@ -33,8 +33,8 @@ pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
     let mut found = BTreeSet::new();
     let mut last = 0;
     for side in TRIES {
-        // Once something is read, one finer look for a second code is enough.
-        if last == longest || (!found.is_empty() && side > TRIES[1]) {
+        // Also when something is read: a second code may be smaller.
+        if last == longest {
             break;
         }
         let scaled = if longest < DOUBLED_BELOW { doubled(&full) } else { reduced(&full, side) };
@@ -188,6 +188,25 @@ mod tests {
             let expected = Layout::ALL.map(|l| testing::url(Level::FiveStar, l));
             assert_eq!(codes(&file).unwrap(), BTreeSet::from(expected), "tone {i}");
         }
+    }
+
+    #[test]
+    fn a_second_code_far_smaller_than_the_first_is_reported_too() {
+        let (a, b) = (
+            grey(&mark(Level::FiveStar, Layout::Vertical)).unwrap(),
+            reduced(&grey(&mark(Level::FiveStar, Layout::Small)).unwrap(), 220),
+        );
+        let at = |from: &Grey, x: u32, y: u32| {
+            (x < from.width && y < from.height).then(|| from.pixels[(y * from.width + x) as usize])
+        };
+        let both = image::GrayImage::from_fn(4000, 3000, |x, y| {
+            let inner = at(&a, x.wrapping_sub(200), y.wrapping_sub(200));
+            image::Luma([inner.or(at(&b, x.wrapping_sub(3_300), y.wrapping_sub(2_200))).unwrap_or(200)])
+        });
+        let mut file = Vec::new();
+        both.write_to(&mut Cursor::new(&mut file), ImageFormat::Png).unwrap();
+        let expected = Layout::ALL.map(|l| testing::url(Level::FiveStar, l));
+        assert_eq!(codes(&file).unwrap(), BTreeSet::from(expected));
     }
 
     #[test]

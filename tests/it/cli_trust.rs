@@ -72,6 +72,9 @@ fn what_contradicts_them_is_refused_until_somebody_says_so() {
     t.with(&[("revoked", &second), ("retiredAt", &third)]).is(64).says("retired");
     t.with(&[("revoked", &second), ("retiredAt", &second), ("validFrom", &first)]).is(64).says("in use from");
     t.trust(&[]).is(0).shows(&format!("compromised since {second}"));
+    let (_, id) = t.desk.certificate("D-1", 30);
+    t.desk.file("c.json", t.desk.credential(&id));
+    t.desk.run(&["verify", "c.json", "--keys", "did.json"]).is(0).says("warning").says("compromised");
     t.with(&[("revoked", &first), ("retiredAt", &second)]).is(0).shows("CHANGED");
     let other = Desk::new();
     other.keys();

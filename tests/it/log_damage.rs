@@ -64,6 +64,35 @@ fn a_log_of_another_journal_is_refused_at_every_size() {
 /// Something done to a file.
 type Harm<'a> = &'a dyn Fn(&Path);
 
+/// A journal of so many certificates with another one in the fifth place.
+fn with_another_fifth(size: u64) -> Arc<dyn Store> {
+    let store = MemoryStore::new().unwrap();
+    for n in 0..size {
+        store.commit(issue(if n == 5 { 9_005 } else { n })).unwrap();
+    }
+    Arc::new(store)
+}
+
+#[test]
+fn one_event_that_was_changed_is_seen_however_far_back_and_whatever_files_lie_there() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(published(&store(0..700), dir.path()));
+    let files = LogFiles::on_disk(dir.path());
+    let told = refused(&with_another_fifth(700), &files);
+    assert!(told.contains("says otherwise"), "{told}");
+    // Without the checkpoint the bundles still tell.
+    let (checkpoint, aside) = (dir.path().join("log/checkpoint"), dir.path().join("aside"));
+    std::fs::rename(&checkpoint, &aside).unwrap();
+    let before = std::fs::read(dir.path().join(BUNDLE)).unwrap();
+    for (other, why) in [(with_another_fifth(700), "says otherwise"), (store(0..300), "is cut short")] {
+        let told = refused(&other, &files);
+        assert!(told.contains(why) && told.contains("Do not issue from this journal"), "{told}");
+        assert_eq!(std::fs::read(dir.path().join(BUNDLE)).unwrap(), before, "the last copy of what was published");
+    }
+    let again = published(&store(0..700), dir.path());
+    assert_eq!(again.published().unwrap().size(), 700);
+}
+
 #[test]
 fn what_does_not_fit_is_never_given_out_and_made_anew() {
     let (dir, store) = (tempfile::tempdir().unwrap(), store(0..300));

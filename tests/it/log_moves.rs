@@ -114,6 +114,7 @@ fn a_register_older_than_what_it_published_takes_no_orders() {
     }
     assert_eq!(desk.run(&["export", "--data", "old"]).is(0).lines().len(), events);
     desk.run(&["backup", "copy-of-old", "--data", "old"]).is(1).shows("damage: a server would refuse this copy");
+    desk.run(&["restore", "copy-of-old", "--data", "x"]).is(1).says("not of one register").says("Nothing was put back");
     desk.run(&["fsck", "--data", "old"]).is(1).shows("log/checkpoint: the journal holds");
 }
 

@@ -114,7 +114,11 @@ impl Verify {
     fn keys_for(&self, input: &Input) -> anyhow::Result<Held> {
         let given = |keys| Held { keys, own_word: false };
         if let Some(file) = &self.keys {
-            return Ok(given(trust::read_keys(file)?));
+            let keys = trust::read_keys(file)?;
+            if let Some(why) = trust::trusted(keys.host())?.and_then(|known| trust::contradiction(&known, &keys)) {
+                eprintln!("starmark: warning: {}: {why}. It is taken all the same, as it was named", file.display());
+            }
+            return Ok(given(keys));
         }
         let known = match input.host() {
             Some(host) => trust::trusted(&host)?,

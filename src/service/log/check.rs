@@ -46,6 +46,15 @@ impl Shared {
             OnFile::Damaged(why) => found.add(true, format!("{DAMAGED}: {why}; {WAY_ON}")),
             OnFile::Ours(signed) => {
                 found.entries = signed.checkpoint.size();
+                if found.entries < leaves {
+                    found.add(
+                        false,
+                        format!(
+                            "the published log is {} events behind the journal: a start takes them in",
+                            leaves - found.entries
+                        ),
+                    );
+                }
                 claims.push(("log/checkpoint".into(), signed.checkpoint));
             }
         }
@@ -71,7 +80,7 @@ impl Shared {
         claims.sort_by_key(|(_, checkpoint)| checkpoint.size());
         let (size, published) = (claims.last().map_or(0, |(_, c)| c.size()), found.entries);
         let mut claims = claims.into_iter().peekable();
-        let mut missing = 0;
+        let (mut missing, mut differ) = (0, vec![]);
         self.derive_all(places, size, &mut |edge, full| {
             while let Some((name, checkpoint)) = claims.next_if(|(_, c)| c.size() == edge.size()) {
                 if edge.root()? != checkpoint.root() {
@@ -90,10 +99,18 @@ impl Shared {
                     Ok(Some(_)) => "holds other bytes than it should".to_owned(),
                     Err(why) => format!("cannot be read: {why}"),
                 };
-                found.add(true, format!("log/{key} {is}; remove it: it is made anew from the journal when it is asked for, and nobody is given what it holds now"));
+                differ.push(format!("log/{key} {is}"));
             }
             Ok(())
         })?;
+        let advice = match found.faults.iter().any(|(is_damage, _)| *is_damage) {
+            // The file may be right, and the journal not the one it was published from.
+            true => "keep it: it may be what was published",
+            false => {
+                "remove it: it is made anew from the journal when it is asked for, and nobody is given what it holds now"
+            }
+        };
+        differ.into_iter().for_each(|what| found.add(true, format!("{what}; {advice}")));
         if missing > 0 {
             found.add(false, format!("{missing} files of the log are missing, as after a restore; they are made anew from the journal when they are needed"));
         }

@@ -4,9 +4,11 @@ use super::published::{Edge, NewBlob, Places, Published, TILE_WIDTH};
 use super::{ServiceError, Shared};
 use crate::sign::{KeyDocument, KeyId, Note, NoteAlgorithm, NoteKey, Purpose};
 use crate::store::{Entry, StoreError};
-use crate::tlog::{self, Checkpoint, Hash, TileId, TileKind};
+use crate::tlog::{self, Checkpoint, TileId, TileKind};
 use std::sync::{Arc, PoisonError};
 
+/// How the key of a bundle begins.
+const BUNDLES: &str = "tile/entries/";
 /// Entries taken at a time where the whole tree is made anew.
 const STEP: u64 = 16 * TILE_WIDTH;
 
@@ -77,10 +79,34 @@ impl Shared {
     pub(super) fn find(&self) -> Result<(Published, bool), ServiceError> {
         let places = Places::new(self.store.private_seqs()?);
         match self.on_file()? {
-            OnFile::Nothing => Ok((Published::empty(places), true)),
+            OnFile::Nothing => {
+                self.must_not_be_otherwise(&places)?;
+                Ok((Published::empty(places), true))
+            }
             OnFile::Damaged(why) => Err(refused(&format!("{DAMAGED}: {why}"), WAY_ON)),
             OnFile::Ours(signed) => self.state_of(places, signed),
         }
+    }
+
+    /// Where the checkpoint is gone, bundles that lie there still tell what was published.
+    fn must_not_be_otherwise(&self, places: &Places) -> Result<(), ServiceError> {
+        let leaves = places.leaf_of(self.store.next_seq());
+        let beyond = TileId::full(TileKind::Entries, leaves / TILE_WIDTH);
+        if matches!(self.files.blobs.get(&beyond.path()), Ok(Some(bundle)) if tlog::entries(&bundle).is_ok()) {
+            return Err(refused(&too_short(leaves, (beyond.index() + 1) * TILE_WIDTH), WAY_BACK));
+        }
+        let mut differs = None;
+        self.derive_all(places, leaves, &mut |edge, full| {
+            for (key, bytes) in full.iter().filter(|(key, _)| key.starts_with(BUNDLES)) {
+                let there = self.files.blobs.get(key);
+                if matches!(there, Ok(Some(there)) if there != *bytes && tlog::entries(&there).is_ok()) {
+                    differs.get_or_insert(edge.size());
+                }
+            }
+            Ok(())
+        })?;
+        let Some(size) = differs else { return Ok(()) };
+        Err(refused(&otherwise(size), WAY_BACK))
     }
 
     /// Nothing tells a log that was never begun from one whose checkpoint was lost; but a register that issued has one.
@@ -161,49 +187,23 @@ impl Shared {
         *self.leaked.write().unwrap_or_else(PoisonError::into_inner) = leaked;
     }
 
-    /// The state a checkpoint speaks of, and whether it is known by files. Its right edge comes from full tiles and, the last bundle
-    /// whole, from the journal; where those do not lead to its root, all of it from the journal.
+    /// The state a checkpoint speaks of, made from the journal, and whether the files on disk are those of its tree.
     fn state_of(&self, places: Places, signed: Signed) -> Result<(Published, bool), ServiceError> {
         let Signed { note, checkpoint, by } = signed;
         let size = checkpoint.size();
         self.reaches(&places, size).map_err(|why| refused(&why, WAY_BACK))?;
-        let last = size.saturating_sub(1) / TILE_WIDTH * TILE_WIDTH;
-        let from_files = self.edge_above(last).map(|above| -> Result<Edge, ServiceError> {
-            let mut edge = Edge::of(last, above);
-            for entry in self.entries(&places, last..size)? {
-                edge.push(entry, &mut vec![])?;
-            }
-            Ok(edge)
-        });
-        let mut edge = from_files.transpose()?.unwrap_or_default();
-        let files_fit = edge.size() == size && edge.root()? == checkpoint.root();
-        if !files_fit {
-            edge = self.derive_all(&places, size, &mut |_, _| Ok(()))?;
-        }
+        let mut files_fit = true;
+        let edge = self.derive_all(&places, size, &mut |_, full| {
+            let fits = |(key, bytes): &NewBlob| matches!(self.files.blobs.get(key), Ok(Some(there)) if there == *bytes);
+            files_fit &= full.iter().all(fits);
+            Ok(())
+        })?;
         if edge.root()? != checkpoint.root() {
             return Err(refused(&otherwise(size), WAY_BACK));
         }
         let cosigned = self.witnesses.of_note(&note, size);
         let (next_seq, root) = (places.seq_of(size), checkpoint.root());
         Ok((Published { edge, places, next_seq, note, root, cosigned, by: Some(by) }, files_fit))
-    }
-
-    /// Hashes of the partial tiles above the entries of a tree whose bundles are full, from full tiles; none where one of those
-    /// cannot be had.
-    fn edge_above(&self, size: u64) -> Option<Vec<Vec<Hash>>> {
-        let mut levels = vec![];
-        for level in 1..=tlog::LEVEL_MAX {
-            let there = size.checked_shr(8 * u32::from(level)).unwrap_or(0);
-            if there == 0 {
-                break;
-            }
-            let root = |index| {
-                let tile = TileId::full(TileKind::Hashes(level - 1), index);
-                tlog::tile_root(&self.files.blobs.get(&tile.path()).ok()??)
-            };
-            levels.push((there - there % TILE_WIDTH..there).map(root).collect::<Option<Vec<_>>>()?);
-        }
-        Some(levels)
     }
 
     /// Makes the tree of a size from the journal alone.

@@ -254,6 +254,13 @@ impl Log {
         self.shared.know(keys);
     }
 
+    /// What is wrong with a note that should be a checkpoint of this log, under one of its keys; none where it is one.
+    #[must_use]
+    pub fn damage_of(&self, note: &[u8], keys: &KeyDocument) -> Option<String> {
+        self.shared.know(keys);
+        self.shared.read_checkpoint(note).err()
+    }
+
     /// Holds the journal against a checkpoint that was published, saved here or elsewhere.
     ///
     /// # Errors

@@ -69,11 +69,6 @@ impl Edge {
         self.size
     }
 
-    /// The edge of a tree whose bundles are full, of known hashes of the levels above the entries.
-    pub(super) fn of(size: u64, above: Vec<Vec<Hash>>) -> Self {
-        Self { levels: std::iter::once(vec![]).chain(above).collect(), entries: vec![], size }
-    }
-
     /// Adds one entry; full tiles and bundles are handed out and leave the edge.
     pub(super) fn push(&mut self, entry: Vec<u8>, full: &mut Vec<NewBlob>) -> Result<(), Refusal> {
         if entry.len() > tlog::ENTRY_MAX {

@@ -9,7 +9,7 @@ use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
 use super::{offline, status};
 use crate::domain::certificate::{Certificate, Step};
 use crate::domain::record::Terms;
-use crate::domain::{CertificateId, Event, Fact, Refusal, Standing};
+use crate::domain::{CertificateId, Event, Fact, Refusal};
 use crate::sign::{KeyDocument, KeyId, KeyRecord, Purpose, canonicalize, credential, log_entry};
 use jiff::Timestamp;
 pub use read::{BUNDLE_TYPE, Bundle, BundleLog};
@@ -171,8 +171,8 @@ fn sha256_hex(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// How it stands. Lists that are of a later time than all the log tells decide. Else what the log proves against it counts, and
-/// that nothing speaks against it only the lists say; but a suspension may have been lifted after the last that the log tells.
+/// How it stands: the lists decide, for entries may have been left out. What the log proves against it counts, with its reason, where
+/// the lists say no otherwise, or are older; where they leave it open, it is told as what was known then.
 fn status_check(
     terms: &Terms,
     life: Option<&Certificate>,
@@ -187,14 +187,25 @@ fn status_check(
     };
     let known_at = known_until(life, now);
     let proven = Check { known_at: newest.min(now), ..status_of(life, Source::Log, Moment { at, known_at, now }) };
-    let counts = match listed.result {
-        _ if proven.result != CheckResult::Failed => false,
-        CheckResult::Ok => listed.known_at < newest,
-        CheckResult::Failed => true,
-        CheckResult::Undetermined => {
-            let suspended = life.standing(at, known_at).is_some_and(|s| s.standing == Standing::Suspended);
-            !suspended || at <= newest
+    let step = life.standing(at, known_at).and_then(|found| life.life().get(found.step?));
+    match (listed.result, step) {
+        _ if proven.result != CheckResult::Failed => listed,
+        // By its dates alone, which no entry changes.
+        (_, None) | (CheckResult::Failed, _) => proven,
+        // Lists from after that step know of it, and of what came later.
+        (CheckResult::Ok, Some(step)) => {
+            if listed.known_at < step.recorded_at {
+                proven
+            } else {
+                listed
+            }
         }
-    };
-    if counts { proven } else { listed }
+        (CheckResult::Undetermined, Some(_)) => Check {
+            result: CheckResult::Undetermined,
+            code: "status_told_before",
+            message: format!("{}, by a log that tells until {}; {}", proven.message, proven.known_at, listed.message),
+            message_zh: format!("日志到 {} 为止说：{}；{}", proven.known_at, proven.message_zh, listed.message_zh),
+            ..proven
+        },
+    }
 }

@@ -50,7 +50,7 @@ function nowBeside(...bodys) {
 const own = document.getElementById("own");
 /** What something in this browser has done to the page since it came. Whoever altered it on its way left no trace here. */
 const since = new MutationObserver(() => {});
-if (own) since.observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true });
+if (own) since.observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true, attributes: true });
 
 /** Whether a translator or an extension has been at work: then the words are its own, and nothing follows from them. */
 const isReworded = () =>

@@ -104,7 +104,7 @@ function isWhole() {
     }
     return rest.every((name) => name.endsWith("?"));
   };
-  return PARTS.every(ordered) && all("main style, main [style]:not(svg, svg *, #own, #own *)").length === 0;
+  return PARTS.every(ordered) && all("main style, main [style]:not(svg, svg *, #own, #own *, input, button)").length === 0;
 }
 
 /** The section for what to do is named by its heading. */

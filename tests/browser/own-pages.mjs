@@ -125,6 +125,15 @@ export function certificateTests({ base, folder, browser, lines }) {
   quiet("a page that the browser translated", OPEN, (page) =>
     altered(page, url(valid), (html) =>
       html.replace("<html ", '<html class="translated-ltr" ').replace(/(<h2 class="holder">)([^<]+)/, "$1<font>Example Ltd.</font>")));
+  quiet("a page that an extension rewords once it is there", OPEN, (page) =>
+    page.addInitScript(() => {
+      document.addEventListener("DOMContentLoaded", () => {
+        const name = document.querySelector(".holder");
+        const marked = document.createElement("mark");
+        marked.append(...name.childNodes);
+        name.append(marked);
+      });
+    }));
   quiet("no log", OPEN, (page) => altered(page, BUNDLE, (text) => JSON.stringify({ ...JSON.parse(text), log: undefined })));
 
   test("a script that never comes leaves it unsaid", () =>

@@ -49,12 +49,13 @@ function nowBeside(...bodys) {
 
 const own = document.getElementById("own");
 /** What something in this browser has done to the page since it came. Whoever altered it on its way left no trace here. */
-const since = new MutationObserver(() => {});
+const changes = [];
+const since = new MutationObserver((records) => changes.push(...records));
 if (own) since.observe(document.querySelector("main"), { subtree: true, childList: true, characterData: true, attributes: true });
 
 /** Whether a translator or an extension has been at work: then the words are its own, and nothing follows from them. */
 const isReworded = () =>
-  since.takeRecords().some(({ target }) => !own.contains(target)) ||
+  [...changes, ...since.takeRecords()].some(({ target }) => !own.contains(target)) ||
   /\btranslated-(ltr|rtl)\b/.test(document.documentElement.className) ||
   document.querySelector("main font") !== null;
 

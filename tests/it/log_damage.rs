@@ -88,6 +88,8 @@ fn one_event_that_was_changed_is_seen_however_far_back_and_whatever_files_lie_th
         let told = refused(&other, &files);
         assert!(told.contains(why) && told.contains("Do not issue from this journal"), "{told}");
         assert_eq!(std::fs::read(dir.path().join(BUNDLE)).unwrap(), before, "the last copy of what was published");
+        let checked = Log::new(other, files.clone(), &host()).check(None, &[], &keys(), &|_, _| ()).unwrap();
+        assert!(checked.faults.iter().any(|(is_damage, what)| *is_damage && what.contains(why)), "{checked:?}");
     }
     let again = published(&store(0..700), dir.path());
     assert_eq!(again.published().unwrap().size(), 700);

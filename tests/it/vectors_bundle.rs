@@ -3,34 +3,24 @@
 
 use crate::bundle_cases::cases;
 use crate::bundle_kit::at;
-use crate::vectors_support::root;
+use crate::vectors_support::{are_those_made_here, root};
 use serde_json::{Value, json};
 use starmark::sign::KeyDocument;
 use starmark::verify::bundle::{Trust, verify_bundle};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const FOLDER: &str = "tests/vectors/bundle";
 
 #[test]
 fn the_vectors_are_those_made_here() {
-    let folder = root(FOLDER);
-    let mut names = BTreeSet::new();
-    for c in cases() {
+    let file = |c: crate::bundle_cases::Case| {
         let file = json!({
             "why": c.why, "expect": c.expect, "code": c.code, "now": c.now, "at": c.at, "keys": c.keys.to_did_json(),
             "bundle": c.bundle,
         });
-        let text = format!("{}\n", serde_json::to_string_pretty(&file).unwrap());
-        let path = folder.join(format!("{}.json", c.name));
-        assert!(names.insert(path.clone()), "{} twice", c.name);
-        if std::env::var("STARMARK_VECTORS").is_ok_and(|v| v == "write") {
-            std::fs::create_dir_all(&folder).unwrap();
-            std::fs::write(&path, &text).unwrap();
-        }
-        assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), text, "{}", c.name);
-    }
-    let kept: BTreeSet<_> = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()).collect();
-    assert_eq!(kept, names);
+        (c.name, file)
+    };
+    are_those_made_here(FOLDER, cases().into_iter().map(file));
 }
 
 #[test]

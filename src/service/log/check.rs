@@ -39,9 +39,10 @@ impl Shared {
         let leaves = places.leaf_of(self.store.next_seq());
         let mut claims: Vec<(String, Checkpoint)> = vec![];
         match kept.map_or(OnFile::Nothing, |bytes| self.read(bytes)) {
-            OnFile::Nothing if leaves > 0 => {
-                found.add(false, format!("no log/checkpoint lies beside the journal's {leaves} public events: nothing was published yet, or it was lost; the next start signs one"));
-            }
+            OnFile::Nothing if leaves > 0 => match self.must_not_be_otherwise(&places) {
+                Err(why) => found.add(true, why.in_full()),
+                Ok(()) => found.add(false, format!("no log/checkpoint lies beside the journal's {leaves} public events: nothing was published yet, or it was lost; the next start signs one")),
+            },
             OnFile::Nothing => {}
             OnFile::Damaged(why) => found.add(true, format!("{DAMAGED}: {why}; {WAY_ON}")),
             OnFile::Ours(signed) => {

@@ -13,12 +13,18 @@ use std::rc::Rc;
 pub(super) struct Held<'a> {
     shared: &'a Shared,
     state: &'a Published,
+    /// Whether a file is believed as it lies there: for whoever holds what comes of it against the signed root anyway.
+    believed: bool,
     known: RefCell<BTreeMap<TileId, Rc<[u8]>>>,
 }
 
 impl Shared {
     pub(super) fn held<'a>(&'a self, state: &'a Published) -> Held<'a> {
-        Held { shared: self, state, known: RefCell::default() }
+        Held { shared: self, state, believed: false, known: RefCell::default() }
+    }
+
+    pub(super) fn believed<'a>(&'a self, state: &'a Published) -> Held<'a> {
+        Held { believed: true, ..self.held(state) }
     }
 
     /// Writes a file of the log anew. It is not needed: what it holds comes out of the journal each time it cannot be read.
@@ -44,9 +50,14 @@ impl Held<'_> {
         if let Some(known) = self.known.borrow().get(&tile) {
             return Ok(known.clone());
         }
-        let bytes: Rc<[u8]> = self.read_or_make(tile)?.into();
+        let bytes: Rc<[u8]> = if self.believed { self.read(tile)? } else { self.read_or_make(tile)? }.into();
         self.known.borrow_mut().insert(tile, bytes.clone());
         Ok(bytes)
+    }
+
+    fn read(&self, tile: TileId) -> Result<Vec<u8>, StoreError> {
+        let found = self.shared.files.blobs.get(&tile.path())?;
+        found.ok_or_else(|| damaged(tile.path(), "it is missing".into()))
     }
 
     fn read_or_make(&self, tile: TileId) -> Result<Vec<u8>, StoreError> {

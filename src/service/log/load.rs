@@ -89,7 +89,7 @@ impl Shared {
     }
 
     /// Where the checkpoint is gone, bundles that lie there still tell what was published.
-    fn must_not_be_otherwise(&self, places: &Places) -> Result<(), ServiceError> {
+    pub(super) fn must_not_be_otherwise(&self, places: &Places) -> Result<(), ServiceError> {
         let leaves = places.leaf_of(self.store.next_seq());
         let beyond = TileId::full(TileKind::Entries, leaves / TILE_WIDTH);
         if matches!(self.files.blobs.get(&beyond.path()), Ok(Some(bundle)) if tlog::entries(&bundle).is_ok()) {

@@ -19,10 +19,10 @@ use crate::domain::{Event, Host, Refusal};
 use crate::sign::{KeyDocument, KeyId, PublicKey, Signer, log_entry};
 use crate::store::disk::{Disk, MemoryDisk, RealDisk};
 use crate::store::{Blobs, Entry, LocalBlobs, LocalSlot, Slot, Store, StoreError};
-use crate::tlog::{self, Hash, Nodes as _, TileId};
+use crate::tlog::{self, Hash, Nodes as _, TileId, TileKind};
 pub use crate::verify::log::{Place, ProvenEntry, origin};
 use held::Held;
-use published::{damaged, unproven, unreadable};
+use published::{TILE_WIDTH, damaged, unproven, unreadable};
 use sequencer::Worker;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -409,8 +409,13 @@ impl Log {
         these: impl Iterator<Item = u64>,
         of: &[u64],
     ) -> Result<Proven, ServiceError> {
-        let held = self.shared.held(state);
-        let entries = these.map(|seq| self.prove_one(state, &held, seq)).collect::<Result<_, ServiceError>>()?;
+        let (quick, sure) = (self.shared.believed(state), self.shared.held(state));
+        let prove = |seq| {
+            let index = state.places.leaf_of(seq);
+            // A proof is held against the signed root, so files need not be held first; where it fails one of them was damaged.
+            prove_by(state, &quick, index).or_else(|_| prove_by(state, &sure, index))
+        };
+        let entries = these.map(prove).collect::<Result<_, ServiceError>>()?;
         let complete = of.iter().all(|seq| *seq < state.next_seq);
         let (checkpoint, cosigned) = (state.note.clone(), state.cosigned);
         Ok(Proven { checkpoint, size: state.size(), cosigned, entries, complete })
@@ -433,20 +438,6 @@ impl Log {
             Some(seq) => self.prove(&[seq]),
             None => Ok(None),
         }
-    }
-
-    /// The entry is made from the journal's own event: what it says and what was published are one, or no proof leaves.
-    fn prove_one(&self, state: &Published, held: &Held<'_>, seq: u64) -> Result<ProvenEntry, ServiceError> {
-        let index = state.places.leaf_of(seq);
-        let bytes = self.shared.entries(&state.places, index..index + 1)?.pop().unwrap_or_default();
-        let blob = |t| held.get(t);
-        let proof = state.nodes(&blob).inclusion(index, state.size()).map_err(unproven)?;
-        tlog::verify_inclusion(tlog::leaf(&bytes), index, state.size(), &proof, state.root).map_err(|_| {
-            let why = "the published tree does not hold what the journal says; run starmark fsck";
-            damaged(format!("leaf {index}"), why.into())
-        })?;
-        let entry = serde_json::from_slice(&bytes).map_err(|e| Refusal::invalid("json_syntax", e.to_string()))?;
-        Ok(ProvenEntry { index, entry, proof })
     }
 
     /// Proof that the tree of size `from` grew into that of size `to`, the published one when left out.
@@ -474,6 +465,21 @@ impl Log {
         }
         Ok(Growth { from, from_root, to, to_root, proof, checkpoint: state.note.clone() })
     }
+}
+
+/// The entry of that index with its proof, by these files; it leads to the signed root, or it is an error.
+fn prove_by(state: &Published, files: &Held<'_>, index: u64) -> Result<ProvenEntry, ServiceError> {
+    let wrong = |why: &str| damaged(format!("leaf {index}"), format!("{why}; run starmark fsck"));
+    let blob = |t| files.get(t);
+    let (tile, within) = (TileId::in_tree(TileKind::Entries, index / TILE_WIDTH, state.size()), index % TILE_WIDTH);
+    let bundle = tile.map(|tile| state.tile(tile, &blob)).transpose()?.flatten().unwrap_or_default();
+    let bytes = tlog::entries(&bundle).ok().and_then(|entries| entries.get(within as usize).copied());
+    let bytes = bytes.ok_or_else(|| wrong("the published tree has no such entry"))?;
+    let proof = state.nodes(&blob).inclusion(index, state.size()).map_err(unproven)?;
+    tlog::verify_inclusion(tlog::leaf(bytes), index, state.size(), &proof, state.root)
+        .map_err(|_| wrong("the files of the log do not lead to the signed root"))?;
+    let entry = serde_json::from_slice(bytes).map_err(|e| Refusal::invalid("json_syntax", e.to_string()))?;
+    Ok(ProvenEntry { index, entry, proof })
 }
 
 impl Drop for Log {

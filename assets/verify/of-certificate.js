@@ -2,34 +2,19 @@
 // the page says. It never makes the page's answer a better one.
 
 import { readBundle, verifyRead } from "./bundle.js";
-import { parseStrict } from "./jcs.js";
-import { fingerprint, mustVerify, readKeys } from "./keys.js";
+import { mustVerify } from "./keys.js";
 import { answerOf, line } from "./line.js";
 import { Refusal, Unable } from "./refusal.js";
 import { compare } from "./shown.js";
+import { byWhom, fetched, keysOfSite } from "./site.js";
 import { clock, fromMilliseconds, parseInstant } from "./time.js";
 import { draft, failed } from "./verdict.js";
-import { checkList, element, facts, grouped, main } from "./view.js";
+import { checkList, element, main } from "./view.js";
 
-const KEYS = "/.well-known/did.json";
 /** Nanoseconds that clocks of reader and body may differ by. */
 const CLOCKS_DIFFER = 600_000_000_000n;
 /** Checks of what the record is; the others are of how it stands. */
 const OF_RECORD = ["trust", "signature", "key", "log"];
-
-async function fetched(path) {
-  let answer;
-  try {
-    answer = await fetch(new URL(path, location.origin), { cache: "no-store", credentials: "omit" });
-  } catch {
-    throw new Unable("The network is down: the files to verify were not had.", "网络不通，没有取到核验用的文件。");
-  }
-  if (!answer.ok) {
-    const { status } = answer;
-    throw new Unable(`The files to verify were not given out (${status}).`, `没有取到核验用的文件（${status}）。`);
-  }
-  return new Uint8Array(await answer.arrayBuffer());
-}
 
 /** Now, by the reader's clock; where the body's is a little ahead, by that one. */
 function nowBeside(...bodys) {
@@ -102,8 +87,7 @@ function bundleOf({ at, now }) {
 
 async function verify(said) {
   await mustVerify();
-  const [keysBytes, bundleBytes] = await Promise.all([fetched(KEYS), fetched(bundleOf(said))]);
-  const keys = await readKeys(parseStrict(keysBytes));
+  const [keys, bundleBytes] = await Promise.all([keysOfSite(), fetched(bundleOf(said))]);
   const bundle = await readBundle(bundleBytes);
   const now = nowBeside(parseInstant(said.now), bundle.madeAt);
   const instant = said.at && said.at !== said.now ? parseInstant(said.at) : now;
@@ -143,16 +127,8 @@ async function details({ checks, why, keys, now, bundle }) {
   const download = element("a", { href: bundle, download: "" }, main({ zh: "下载证书包", en: "Download the bundle" }));
   if (why)
     return [element("p", {}, why), element("p", { class: "soft" }, main(WHY_UNABLE)), element("p", {}, download)];
-  const whose = keys && [
-    [{ zh: "谁的密钥", en: "Whose keys" }, element("b", { class: "mono" }, keys.host)],
-    [{ zh: "密钥指纹", en: "Fingerprint" }, element("span", { class: "mono" }, grouped(await fingerprint(keys)))],
-    [
-      { zh: "核验时间", en: "Verified at" },
-      [element("span", { class: "date" }, clock(now)), main({ zh: "（北京时间）", en: ", China time" })],
-    ],
-  ];
   const more = [
-    whose ? facts(whose) : undefined,
+    keys && (await byWhom(keys, now, { zh: "（北京时间）", en: ", China time" })),
     element("p", { class: "soft" }, main(LIMITS)),
     element("p", {}, download),
   ];

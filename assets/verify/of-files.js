@@ -4,17 +4,18 @@
 import { codesIn } from "./codes.js";
 import { CANNOT_TELL, FACE_OF_STANDING, VALID, WAS_VALID } from "./faces.js";
 import { isMarkText, isPicture, problemIn, unreadable, verifyFile, verifyText } from "./input.js";
-import { parseStrict, shown } from "./jcs.js";
-import { fingerprint, mustVerify, readKeys } from "./keys.js";
+import { shown } from "./jcs.js";
+import { mustVerify } from "./keys.js";
 import { attachmentOf, isPdf } from "./pdf.js";
 import { verifyPhoto } from "./photo.js";
 import { receiptSheet, whatSettles, whenOf } from "./receipt-view.js";
 import { Refusal, Unable } from "./refusal.js";
+import { byWhom, keysOfSite } from "./site.js";
 import { asOf, chinaDay, clock, fromMilliseconds, parseInstant } from "./time.js";
-import { beside, checkList, dated, element, facts, grouped, main, other, otherLang } from "./view.js";
+import { obstacle } from "./verdict.js";
+import { beside, checkList, dated, element, facts, main, other, otherLang } from "./view.js";
 import { LEVELS, trimmed } from "./words.js";
 
-const KEYS = "/.well-known/did.json";
 const byId = (id) => document.getElementById(id);
 
 const FACES = {
@@ -34,16 +35,13 @@ const KINDS = {
 
 const IN_PDF = { zh: "PDF 里附的签名文件", en: "The signed file attached to the PDF" };
 
-const obstacle = ({ checks }) =>
-  checks.find((check) => check.required && check.result === "failed") ??
-  checks.find((check) => check.required && check.result !== "ok");
 const statusIsKnown = ({ checks }) => checks.some((check) => check.check === "status" && check.result === "ok");
 
 const capital = (sentence) => sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
 
 /** Word, class and sentence of the band. Green is for what is in force now, and for nothing else. */
 function face(found, isNow) {
-  const check = obstacle(found);
+  const check = obstacle(found.checks);
   const why = check && { zh: `${check.message_zh}。`, en: `${capital(check.message)}.` };
   if (found.verdict === "undetermined") {
     return {
@@ -155,10 +153,13 @@ function says(found) {
 
 const section = (title, ...children) => element("section", {}, element("h3", {}, ...beside(title)), ...children);
 
+/** What is said where the lists at hand are of another day than the one asked about. */
+const OF_ANOTHER_DAY = new Set(["status_list_out_of_window", "status_told_before"]);
+
 /** Where more is told: this site's own page, of how it stands now, or of the day asked about. */
 function wayOn(found, host) {
   const day = chinaDay(parseInstant(found.as_of));
-  if (found.genuine && found.checks.some((check) => check.code === "status_list_out_of_window")) {
+  if (found.genuine && found.checks.some((check) => OF_ANOTHER_DAY.has(check.code))) {
     const text = {
       zh: `打开它在 ${day} 的页面，从那里下载当天的证书包`,
       en: `Open its page of ${day}, and download the bundle of that day there`,
@@ -184,17 +185,8 @@ async function answerOf(found, { keys, now, asOf: instant }, isNow) {
     isNow || isReceipt
       ? undefined
       : { zh: `问的是 ${clock(instant)}（北京时间）`, en: `Asked about ${clock(instant)}, China time` };
-  const by = facts([
-    [{ zh: "谁的密钥", en: "Whose keys" }, element("b", { class: "mono" }, keys.host)],
-    [{ zh: "密钥指纹", en: "Fingerprint" }, element("span", { class: "mono" }, grouped(await fingerprint(keys)))],
-    [
-      { zh: "核验时间", en: "Verified at" },
-      [
-        element("span", { class: "date" }, clock(now)),
-        main({ zh: "（北京时间，您设备的时钟）", en: ", China time, by your device" }),
-      ],
-    ],
-  ]);
+  const clocks = { zh: "（北京时间，您设备的时钟）", en: ", China time, by your device" };
+  const by = await byWhom(keys, now, clocks);
   if (isReceipt && found.genuine) {
     return [band(found, isNow, asked), await receiptSheet(found, { keys, file: found.file }, by)];
   }
@@ -324,15 +316,15 @@ class Desk {
   async #context() {
     const now = fromMilliseconds(Date.now());
     const day = byId("at").value;
-    this.#keys ??= await keysOfSite();
+    this.#keys ??= await keysAtHand();
     return { keys: this.#keys, now, asOf: (day && asOf(day, now)) || now };
   }
 }
 
-async function keysOfSite() {
+/** The site's keys, or that nothing was verified without them. */
+async function keysAtHand() {
   try {
-    const answer = await fetch(new URL(KEYS, location.origin), { cache: "no-store", credentials: "omit" });
-    if (answer.ok) return await readKeys(parseStrict(new Uint8Array(await answer.arrayBuffer())));
+    return await keysOfSite();
   } catch (error) {
     if (error instanceof Refusal) {
       throw new Unable(
@@ -340,8 +332,8 @@ async function keysOfSite() {
         "本网站的密钥清单读不懂，什么也没有核验。",
       );
     }
+    throw new Unable("This site's keys were not had: nothing was verified.", "没有取到本网站的密钥，什么也没有核验。");
   }
-  throw new Unable("This site's keys were not had: nothing was verified.", "没有取到本网站的密钥，什么也没有核验。");
 }
 
 new Desk().open();

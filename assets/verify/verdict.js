@@ -40,6 +40,11 @@ export function verdict(asOf, standing, checks) {
 
 export const failed = (checks, name) => checks.some((check) => check.check === name && check.result === "failed");
 
+/** The first required check that does not hold, a failed one before an open one; nothing where all hold. */
+export const obstacle = (checks) =>
+  checks.find((check) => check.required && check.result === "failed") ??
+  checks.find((check) => check.required && check.result !== "ok");
+
 /** When something was signed: recorded then, by somebody's word; or as it claims itself, to the second; or on that day. */
 export const recorded = (instant) => ({ day: chinaDay(instant), first: instant, last: instant, vouched: true });
 export const claimed = (instant) => ({

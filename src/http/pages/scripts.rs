@@ -47,6 +47,7 @@ static FILES: &[(&str, &str)] = &files![
     "receipt.js",
     "refusal.js",
     "shown.js",
+    "site.js",
     "status.js",
     "time.js",
     "tree.js",

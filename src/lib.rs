@@ -3,8 +3,8 @@
 //! Imports run downwards only; neighbours on one floor never import each other.
 
 pub mod domain; // floor 0: the words of the scheme
+pub mod draw; // floor 0: pages in millimetres, and the files they leave in
 pub mod mark; // floor 1: the printed star mark
-#[cfg(feature = "server")]
 pub mod print; // floor 1: pages of paper
 pub mod sign; // floor 1: keys, canonical JSON, proofs
 pub mod status; // floor 1: status lists, bit by bit

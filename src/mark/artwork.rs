@@ -1,42 +1,92 @@
-//! The two printed layouts and what stands on them, drawn at their nominal size and scaled as a whole.
+//! The printed layouts and what stands on them, drawn at their nominal size and scaled as a whole.
 
+mod facts;
+mod horizontal;
+mod seal;
 mod sheet;
 mod small;
 mod vertical;
 
-use super::display::{CodePlace, Picture};
-use super::qr::{Class, Symbol};
+use super::picture::{CodePlace, Picture};
+use super::qr::Class;
 use super::{Face, Ink, Width};
 use crate::domain::error::shown;
 use crate::domain::{Level, Refusal};
+use crate::draw::POINT;
 use sheet::Sheet;
 
-/// Smallest letters in print: 4.5 pt in millimetres.
-const LEAST_TYPE: f64 = 4.5 * 25.4 / 72.0;
+/// Smallest letters in print, in millimetres: 4.5 pt.
+const LEAST_TYPE: f64 = 4.5 * POINT;
 /// The scheme's name on every mark.
 const SCHEME: &str = "商品售后服务认证";
+const SCHEME_EN: &str = "After-sales Service Certification";
 /// Stands in the scheme's place on a test mark.
 const TEST_SCHEME: &str = "测试标志 不作证明";
+const TEST_SCHEME_EN: &str = "Test mark, proves nothing";
+/// The line that no mark is without: the Measures forbid suggesting that the product is certified.
+const NOT_PRODUCT: &str = "售后服务认证，非产品认证";
+const NOT_PRODUCT_EN: [&str; 2] = ["Service certification,", "not product certification"];
+const NOT_PRODUCT_EN_WHOLE: &str = "Service certification, not product certification";
 
-/// A printed layout. `horizontal` and `seal` will stand here when they are drawn.
+/// A printed layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Layout {
     /// 36 x 71 mm, signed code: packaging and premises.
     Vertical,
+    /// 86 x 38 mm, signed code: advertising and papers.
+    Horizontal,
     /// 20 x 30 mm, link code: where there is no room.
     Small,
+    /// 84 x 48 mm, a round seal beside the plate with the signed code.
+    Seal,
+}
+
+/// The languages of a mark's own words; names stand as they are registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Words {
+    /// Chinese.
+    Zh,
+    /// Chinese, and English beside it.
+    ZhEn,
+}
+
+impl Words {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Zh, Self::ZhEn];
+
+    /// Name on the wire.
+    #[must_use]
+    pub const fn wire(self) -> &'static str {
+        match self {
+            Self::Zh => "zh",
+            Self::ZhEn => "zh_en",
+        }
+    }
+
+    /// Reads the wire name.
+    ///
+    /// # Errors
+    /// `unknown_mark_words` names the languages there are.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        Self::ALL.into_iter().find(|w| w.wire() == text).ok_or_else(|| {
+            let message = format!("“{}” is no language of a mark: there are zh and zh_en", shown(text));
+            Refusal::invalid("unknown_mark_words", message)
+        })
+    }
 }
 
 impl Layout {
     /// Every layout.
-    pub const ALL: [Self; 2] = [Self::Vertical, Self::Small];
+    pub const ALL: [Self; 4] = [Self::Vertical, Self::Horizontal, Self::Small, Self::Seal];
 
     /// Name on the wire.
     #[must_use]
     pub const fn wire(self) -> &'static str {
         match self {
             Self::Vertical => "vertical",
+            Self::Horizontal => "horizontal",
             Self::Small => "small",
+            Self::Seal => "seal",
         }
     }
 
@@ -46,7 +96,8 @@ impl Layout {
     /// `unknown_mark_layout` names the layouts there are.
     pub fn parse(text: &str) -> Result<Self, Refusal> {
         Self::ALL.into_iter().find(|l| l.wire() == text).ok_or_else(|| {
-            let message = format!("“{}” is no layout of a mark: there are vertical and small", shown(text));
+            let names = Self::ALL.map(Self::wire).join(", ");
+            let message = format!("“{}” is no layout of a mark: there are {names}", shown(text));
             Refusal::invalid("unknown_mark_layout", message)
         })
     }
@@ -55,89 +106,102 @@ impl Layout {
     #[must_use]
     pub const fn class(self) -> Class {
         match self {
-            Self::Vertical => Class::Signed,
+            Self::Vertical | Self::Horizontal | Self::Seal => Class::Signed,
             Self::Small => Class::Link,
         }
     }
 
     /// Width and height in millimetres as designed.
     #[must_use]
-    pub const fn nominal(self) -> (f64, f64) {
+    pub const fn nominal(self, words: Words) -> (f64, f64) {
         match self {
-            Self::Vertical => (36.0, 71.0),
-            Self::Small => (20.0, 30.0),
-        }
-    }
-
-    /// Width of a module in micrometres: as designed, and the least that phones read in print (measured: 0.42 mm signed,
-    /// 0.40 mm link).
-    const fn module_um(self) -> (u32, u32) {
-        match self {
-            Self::Vertical => (500, 420),
-            Self::Small => (400, 400),
+            Self::Vertical => vertical::nominal(words),
+            Self::Horizontal => horizontal::nominal(words),
+            Self::Small => small::nominal(words),
+            Self::Seal => seal::nominal(words),
         }
     }
 
     /// The width as designed.
     #[must_use]
-    pub const fn width(self) -> Width {
-        match self {
-            Self::Vertical => Width::from_tenths(360),
-            Self::Small => Width::from_tenths(200),
-        }
+    pub fn width(self) -> Width {
+        // Whole millimetres, whatever the language.
+        Width::from_tenths((self.nominal(Words::Zh).0 * 10.0).round() as u32)
+    }
+
+    /// Width of a module in millimetres on a mark that wide.
+    #[must_use]
+    pub fn module(self, width: f64) -> f64 {
+        self.class().module() * width / self.nominal(Words::Zh).0
     }
 
     /// The least width a mark of this layout may be printed at: its code's modules reach their minimum there.
     #[must_use]
-    pub const fn least_width(self) -> Width {
-        let (module, least) = self.module_um();
-        Width::from_tenths((self.width().tenths() * least).div_ceil(module))
+    pub fn least_width(self) -> Width {
+        let least = self.width().millimetres() * self.class().least_module() / self.class().module();
+        // 4.2 / 5.0 of a whole number of tenths: rounding must not make a tenth of nothing.
+        Width::from_tenths((least * 10.0 - 1e-6).ceil() as u32)
+    }
+
+    /// From how far, in millimetres, a mark that wide is read.
+    #[must_use]
+    pub fn reading_distance(self, width: f64) -> f64 {
+        self.module(width) * self.class().modules() as f64 * self.class().distance_factor()
     }
 }
 
-/// Draws a mark.
+/// Draws a mark that wide, in millimetres.
 ///
 /// # Errors
 /// `mark_too_narrow` below [`Layout::least_width`]; `mark_text_empty`, `mark_text_too_long` and `mark_letter_missing` with the
 /// field's pointer.
-pub fn compose(face: &Face, layout: Layout, ink: Ink, width: Width, code: Symbol) -> Result<Picture, Refusal> {
+pub fn compose(face: &Face, layout: Layout, ink: Ink, words: Words, width: f64) -> Result<Picture, Refusal> {
     let least = layout.least_width();
-    if width < least {
+    if width < least.millimetres() - 1e-6 {
         let other = match layout {
-            Layout::Vertical => format!("; the layout small goes down to {} mm", Layout::Small.least_width()),
             Layout::Small => String::new(),
+            _ => format!("; the layout small goes down to {} mm", Layout::Small.least_width()),
         };
         let name = layout.wire();
+        let asked = format!("{width:.1}");
         return Err(Refusal::rule(
             "mark_too_narrow",
             format!(
-                "a {name} mark is at least {least} mm wide, else phones do not read its code; {width} mm was asked{other}"
+                "a {name} mark is at least {least} mm wide, else phones do not read its code; {} mm was asked{other}",
+                asked.trim_end_matches(".0")
             ),
         ));
     }
-    let (nominal_width, nominal_height) = layout.nominal();
-    let scale = width.millimetres() / nominal_width;
-    let mut sheet = Sheet::new(ink, LEAST_TYPE / scale)?;
+    let nominal = layout.nominal(words);
+    let scale = width / nominal.0;
+    let mut sheet = Sheet::new(nominal, ink, words, LEAST_TYPE / scale);
     let (x, y) = match layout {
         Layout::Vertical => vertical::draw(&mut sheet, face)?,
+        Layout::Horizontal => horizontal::draw(&mut sheet, face)?,
         Layout::Small => small::draw(&mut sheet, face)?,
+        Layout::Seal => seal::draw(&mut sheet, face)?,
     };
-    let module = f64::from(layout.module_um().0) / 1000.0;
-    let mut picture = Picture {
-        width: nominal_width,
-        height: nominal_height,
-        title: title(face),
-        description: description(face),
-        shapes: sheet.into_shapes(),
-        place: CodePlace { x, y, module },
-        code,
-    };
-    picture.scale(scale);
-    Ok(picture)
+    let place = CodePlace { x, y, module: layout.class().module() };
+    let picture = Picture { title: title(face), description: description(face), ground: sheet.into_page(), place };
+    Ok(picture.scaled(scale))
 }
 
 fn scheme(face: &Face) -> &'static str {
     if face.test { TEST_SCHEME } else { SCHEME }
+}
+
+fn scheme_en(face: &Face) -> &'static str {
+    if face.test { TEST_SCHEME_EN } else { SCHEME_EN }
+}
+
+/// The level's name as a heading.
+const fn level_en(level: Level) -> &'static str {
+    match level {
+        Level::Qualified => "Qualified",
+        Level::ThreeStar => "Three-star",
+        Level::FourStar => "Four-star",
+        Level::FiveStar => "Five-star",
+    }
 }
 
 fn title(face: &Face) -> String {
@@ -150,7 +214,7 @@ fn description(face: &Face) -> String {
         l => format!("（五颗星中{}颗实心）", l.stars()),
     };
     format!(
-        "{}，{}{stars}。获证组织：{}。依据：{}。证书编号：{}。有效期至{}。发证机构：{}。查验：扫码或访问{}。售后服务认证，非产品认证。",
+        "{}，{}{stars}。获证组织：{}。依据：{}。证书编号：{}。有效期至{}。发证机构：{}。查验：扫码或访问{}。{NOT_PRODUCT}。",
         scheme(face),
         face.level.zh(),
         face.holder.trim(),
@@ -165,14 +229,14 @@ fn description(face: &Face) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mark::display::{Colour, Paint, Shape, Step};
-    use crate::mark::{Format, Order, qr, testing};
+    use crate::draw::{Colour, Item, Paint, Shape, Step};
+    use crate::mark::{Format, Order, testing};
 
     /// Left, upper, right and lower edge of an outline, control points included.
-    fn extent(shape: &Shape) -> [f64; 4] {
+    fn extent(path: &[Step]) -> [f64; 4] {
         let mut e = [f64::MAX, f64::MAX, f64::MIN, f64::MIN];
         let mut take = |x: f64, y: f64| e = [e[0].min(x), e[1].min(y), e[2].max(x), e[3].max(y)];
-        for step in &shape.path {
+        for step in path {
             match *step {
                 Step::Move(x, y) | Step::Line(x, y) => take(x, y),
                 Step::Cubic(a, b, c, d, x, y) => {
@@ -186,73 +250,167 @@ mod tests {
         e
     }
 
+    fn drawn(name: &str, face: &Face, order: &Order) -> Picture {
+        let drawn = compose(face, order.layout, order.ink, order.words, order.width.millimetres());
+        drawn.unwrap_or_else(|e| panic!("{name} {order:?}: {e}"))
+    }
+
+    fn shapes(picture: &Picture) -> impl Iterator<Item = &Shape> {
+        picture.ground.items.iter().filter_map(|item| match item {
+            Item::Shape(shape) => Some(shape),
+            _ => None,
+        })
+    }
+
     #[test]
     fn nothing_is_cut_and_nothing_stands_in_the_quiet_zone() {
         for (name, face, text, order) in testing::shelf() {
-            let code = qr::draw(&face.host, &text).unwrap().remove(0);
-            let p = compose(&face, order.layout, order.ink, order.width, code).unwrap();
-            let (scale, q) = (p.width / order.layout.nominal().0, p.place.quiet());
-            let side = p.place.module * p.code.modules() as f64;
-            let zone = [p.place.x - q, p.place.y - q, p.place.x + side + q, p.place.y + side + q];
-            // The first three shapes are the plate.
-            for shape in p.shapes.iter().skip(3).filter(|s| !s.path.is_empty()) {
-                let [left, top, right, bottom] = extent(shape);
-                let margin = 0.9 * scale;
-                assert!(left >= margin && right <= p.width - margin, "{name}: {left} to {right}");
-                assert!(top >= margin && bottom <= p.height - margin, "{name}: {top} to {bottom}");
+            let p = drawn(&name, &face, &order);
+            let scale = p.ground.width / order.layout.nominal(order.words).0;
+            let n = Class::of(&text).modules() as f64;
+            let (quiet, side) = (4.0 * p.place.module, n * p.place.module);
+            let zone = [p.place.x - quiet, p.place.y - quiet, p.place.x + side + quiet, p.place.y + side + quiet];
+            // All that is no plate and no seal.
+            let is_ground = |e: &[f64; 4]| e[2] - e[0] > 30.0 * scale || (e[2] - e[0]) > 0.9 * p.ground.width;
+            for item in &p.ground.items {
+                let (what, e) = match item {
+                    Item::Shape(s) if s.path.is_empty() => continue,
+                    Item::Shape(s) => ("a shape".to_owned(), extent(&s.path)),
+                    Item::Letters(l) if l.text.trim().is_empty() => continue,
+                    Item::Letters(l) => (l.text.clone(), extent(&l.outline().unwrap())),
+                    Item::Code(_) => unreachable!(),
+                };
+                let letters = matches!(item, Item::Letters(_));
+                if !letters && is_ground(&e) {
+                    continue;
+                }
+                let margin = if letters { 0.7 } else { 0.25 } * scale;
+                let [left, top, right, bottom] = e;
+                assert!(left >= margin && right <= p.ground.width - margin, "{name}: {what}: {left} to {right}");
+                assert!(top >= margin && bottom <= p.ground.height - margin, "{name}: {what}: {top} to {bottom}");
                 let clear = right <= zone[0] || left >= zone[2] || bottom <= zone[1] || top >= zone[3];
-                assert!(clear, "{name}: {left},{top} to {right},{bottom} lies in the quiet zone");
+                assert!(clear, "{name}: {what}: {left},{top} to {right},{bottom} lies in the quiet zone");
             }
-            assert!(extent(&p.shapes[1])[3] <= zone[1] + 1e-9, "{name}: the head lies in the quiet zone");
-            assert!((p.place.x * 2.0 + side - p.width).abs() < 1e-9, "{name}: the code is not in the middle");
+        }
+    }
+
+    #[test]
+    fn lines_do_not_run_into_each_other() {
+        for (name, face, _, order) in testing::shelf() {
+            let p = drawn(&name, &face, &order);
+            let level = |item: &Item| match item {
+                Item::Letters(l) if l.turn == (1.0, 0.0) && !l.text.trim().is_empty() => {
+                    Some((l.text.clone(), extent(&l.outline().unwrap())))
+                }
+                _ => None,
+            };
+            let lines: Vec<(String, [f64; 4])> = p.ground.items.iter().filter_map(level).collect();
+            for (i, (a, ea)) in lines.iter().enumerate() {
+                for (b, eb) in &lines[i + 1..] {
+                    let apart = ea[2] <= eb[0] || eb[2] <= ea[0] || ea[3] <= eb[1] || eb[3] <= ea[1];
+                    assert!(apart, "{name}: “{a}” and “{b}” overlap");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_letter_is_below_four_and_a_half_points() {
+        for (name, face, _, order) in testing::shelf() {
+            let p = drawn(&name, &face, &order);
+            let least = p.ground.smallest_type().unwrap();
+            assert!(least >= 4.5 - 1e-6, "{name}: {least}");
+        }
+    }
+
+    #[test]
+    fn the_level_is_the_largest_and_the_line_of_the_service_is_on_all() {
+        for (name, face, _, order) in testing::shelf() {
+            let p = drawn(&name, &face, &order);
+            let letters = |item: &Item| match item {
+                Item::Letters(l) => Some((l.size, l.text.clone())),
+                _ => None,
+            };
+            let all: Vec<(f64, String)> = p.ground.items.iter().filter_map(letters).collect();
+            let largest = all.iter().max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+            assert_eq!(largest.1, face.level.zh(), "{name}");
+            // Lines may break at any space.
+            let whole: String = all.into_iter().map(|(_, text)| text.replace(' ', "")).collect();
+            assert!(whole.contains("服务认证，非产品认证"), "{name}: {whole}");
+            let english = ["notproductcertification", "notoftheproduct"].iter().any(|line| whole.contains(line));
+            assert_eq!(english, order.words == Words::ZhEn, "{name}: {whole}");
         }
     }
 
     #[test]
     fn modules_are_never_below_what_phones_read() {
         for layout in Layout::ALL {
-            let (nominal, least) = layout.module_um();
-            let reached = layout.least_width().millimetres() / layout.nominal().0 * f64::from(nominal);
-            assert!(reached >= f64::from(least) && reached < f64::from(least) * 1.01, "{layout:?}: {reached}");
+            let least = layout.class().least_module();
+            let reached = layout.module(layout.least_width().millimetres());
+            assert!(reached >= least - 1e-9 && reached < least * 1.01, "{layout:?}: {reached}");
+            let (zh, both) = (layout.nominal(Words::Zh), layout.nominal(Words::ZhEn));
+            assert!(zh.0 == both.0 && zh.1 <= both.1, "{layout:?}");
         }
+        assert!((Layout::Vertical.reading_distance(36.0) - 236.25).abs() < 1e-9);
     }
 
     #[test]
     fn letters_shrink_to_four_and_a_half_points_and_no_further() {
-        let order = Order::new(Layout::Vertical, Format::Png);
-        let fits = |count: usize, width: Width| {
+        let fits = |count: usize, width: f64| {
             let mut face = testing::face(Level::FiveStar);
             face.holder = "示".repeat(count);
-            let code = qr::draw(&face.host, &testing::signed(Level::FiveStar)).unwrap().remove(0);
-            compose(&face, order.layout, order.ink, width, code).is_ok()
+            compose(&face, Layout::Vertical, Ink::Colour, Words::Zh, width).is_ok()
         };
         // 31.2 mm hold 19 letters of 1.5875 mm; a wider mark holds more, a narrower one fewer.
-        assert!(fits(38, order.width) && !fits(40, order.width));
-        assert!(fits(40, Width::from_tenths(400)));
-        assert!(fits(32, order.layout.least_width()) && !fits(38, order.layout.least_width()));
+        assert!(fits(38, 36.0) && !fits(40, 36.0));
+        assert!(fits(40, 40.0));
+        let least = Layout::Vertical.least_width().millimetres();
+        assert!(fits(32, least) && !fits(38, least));
     }
 
     #[test]
     fn stars_filled_and_hollow_always_make_five() {
         for level in Level::ALL {
-            let p = testing::picture(level, Layout::Vertical, Ink::Colour);
-            let stars =
-                |colour| p.shapes.iter().filter(|s| s.path.len() == 11 && s.paint == Paint::Fill(colour)).count();
-            let (outer, hollow) = (stars(Colour::WHITE), stars(Colour::VERMILION));
-            match level {
-                Level::Qualified => assert_eq!((outer, hollow), (0, 0)),
-                l => assert_eq!((outer, hollow), (5, 5 - l.stars() as usize)),
+            for layout in Layout::ALL {
+                let face = testing::face(level);
+                let p = compose(&face, layout, Ink::Colour, Words::Zh, layout.width().millimetres()).unwrap();
+                let stars =
+                    |colour| shapes(&p).filter(|s| s.path.len() == 11 && s.paint == Paint::Fill(colour)).count();
+                let (outer, hollow) = (stars(Colour::WHITE), stars(Colour::VERMILION));
+                match level {
+                    Level::Qualified => assert_eq!((outer, hollow), (0, 0)),
+                    l => assert_eq!((outer, hollow), (5, 5 - l.stars() as usize)),
+                }
             }
         }
     }
 
     #[test]
     fn a_test_mark_says_so_in_place_of_the_scheme() {
-        let mut face = testing::face(Level::FiveStar);
-        face.test = true;
-        let code = qr::draw(&face.host, &testing::link()).unwrap().remove(0);
-        let p = compose(&face, Layout::Small, Ink::Colour, Layout::Small.width(), code).unwrap();
-        assert!(p.title.starts_with("测试标志") && p.description.starts_with("测试标志"));
-        assert_ne!(p.shapes, testing::picture(Level::FiveStar, Layout::Small, Ink::Colour).shapes);
+        for layout in Layout::ALL {
+            for words in Words::ALL {
+                let mut face = testing::face(Level::FiveStar);
+                face.test = true;
+                let p = drawn("test", &face, &Order { words, ..Order::new(layout, Format::Png) });
+                assert!(p.title.starts_with("测试标志") && p.description.starts_with("测试标志"));
+                let said: String = p
+                    .ground
+                    .items
+                    .iter()
+                    .filter_map(|item| match item {
+                        Item::Letters(l) => Some(l.text.as_str()),
+                        _ => None,
+                    })
+                    .collect();
+                assert!(said.contains(TEST_SCHEME) && !said.contains(SCHEME), "{layout:?} {words:?}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn orders_name_what_they_want() {
+        assert_eq!(Layout::parse("round").unwrap_err().code, "unknown_mark_layout");
+        assert_eq!(Words::parse("en").unwrap_err().code, "unknown_mark_words");
+        assert_eq!(Order::new(Layout::Seal, Format::Svg).width.to_string(), "84");
     }
 }

@@ -161,7 +161,7 @@ mod tests {
     use super::*;
     use crate::domain::Level;
     use crate::mark::decoders::{Grey, tests::tiled};
-    use crate::mark::{Ink, Layout, raster, read, testing};
+    use crate::mark::{Ink, Layout, read, testing};
 
     fn crowd(grey: &Grey) -> Crowd {
         let mut bits = BitMatrix::new(grey.width, grey.height).unwrap();
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_mark_is_no_crowd() {
         for (layout, px) in [(Layout::Vertical, 4), (Layout::Vertical, 13), (Layout::Small, 8)] {
-            let file = raster::png(&testing::picture(Level::FiveStar, layout, Ink::Colour), px).unwrap();
+            let file = testing::png(Level::FiveStar, layout, Ink::Colour, px);
             let crowd = crowd(&read::grey(&file).unwrap());
             assert!((3..=6).contains(&crowd.rings) && crowd.places < 500, "{crowd:?}");
         }

@@ -1,13 +1,12 @@
 //! Nothing leaves unread: a mark's own pixels are decoded by both families before the file is handed out.
 
 use super::decoders::{Family, Grey};
-use super::display::Picture;
-use super::qr::Symbol;
-use super::raster;
-use super::read;
-use super::vector;
-use super::{Format, Order};
+use super::picture::Picture;
+use super::{Format, read, refused};
 use crate::domain::Refusal;
+use crate::draw::png::png;
+use crate::draw::raster::rasterise;
+use crate::draw::{Modules, Page};
 use std::collections::BTreeSet;
 
 /// What each family reads in a picture, one set of texts for each.
@@ -18,38 +17,39 @@ pub(super) fn both(seen: &Grey) -> Vec<BTreeSet<String>> {
     Family::ALL.iter().map(|family| family.texts(seen)).collect()
 }
 
-/// Draws the file with one mask after the other until all eyes read `text`, and nothing else, out of it.
+/// Draws the page with one mask after the other until all eyes read `text`, and nothing else, out of its pixels; gives the page
+/// and, where a PNG is wanted, the file that was read.
 ///
 /// # Errors
 /// `mark_unreadable` if no mask passes; the errors of drawing.
 pub(super) fn passed(
     picture: &Picture,
-    symbols: Vec<Symbol>,
-    order: &Order,
+    codes: Vec<Modules>,
+    (scale, format): (f64, Format),
     text: &str,
     eyes: Eyes<'_>,
-) -> Result<Vec<u8>, Refusal> {
-    first_read(symbols, text, eyes, |symbol| {
-        let drawn = picture.with_code(symbol);
-        let png = raster::png(&drawn, order.module_px)?;
-        let seen = read::grey(&png)?;
-        let file = match order.format {
-            Format::Png => png,
-            Format::Svg => vector::svg(&drawn).into_bytes(),
-        };
-        Ok((file, seen))
+) -> Result<(Page, Option<Vec<u8>>), Refusal> {
+    first_read(codes, text, eyes, |code| {
+        let page = picture.with(&code);
+        if format != Format::Png {
+            let seen = read::of_pixels(&rasterise(&page, scale).map_err(refused)?);
+            return Ok(((page, None), seen));
+        }
+        let file = png(&page, scale).map_err(refused)?;
+        let seen = read::grey(&file)?;
+        Ok(((page, Some(file)), seen))
     })
 }
 
 fn first_read<T>(
-    symbols: Vec<Symbol>,
+    codes: Vec<Modules>,
     text: &str,
     eyes: Eyes<'_>,
-    draw: impl Fn(Symbol) -> Result<(T, Grey), Refusal>,
+    draw: impl Fn(Modules) -> Result<(T, Grey), Refusal>,
 ) -> Result<T, Refusal> {
     let only = BTreeSet::from([text.to_owned()]);
-    for symbol in symbols {
-        let (file, seen) = draw(symbol)?;
+    for code in codes {
+        let (file, seen) = draw(code)?;
         if eyes(&seen).iter().all(|texts| *texts == only) {
             return Ok(file);
         }
@@ -67,11 +67,12 @@ mod tests {
     use crate::mark::{Ink, Layout, qr, testing};
     use std::cell::Cell;
 
-    fn grey_of(picture: &Picture) -> Grey {
-        read::grey(&raster::png(picture, 8).unwrap()).unwrap()
+    /// Eight pixels a module.
+    fn grey_of(page: &Page) -> Grey {
+        read::of_pixels(&rasterise(page, 16.0).unwrap())
     }
 
-    fn setting() -> (Picture, Vec<Symbol>, String) {
+    fn setting() -> (Picture, Vec<Modules>, String) {
         let text = testing::signed(Level::FiveStar);
         let host = Host::parse("xb.example.cn").unwrap();
         let picture = testing::picture(Level::FiveStar, Layout::Vertical, Ink::Colour);
@@ -84,7 +85,7 @@ mod tests {
         let drawn = Cell::new(0);
         let nth = first_read(symbols, &text, &both, |symbol| {
             drawn.set(drawn.get() + 1);
-            let mut grey = grey_of(&picture.with_code(symbol));
+            let mut grey = grey_of(&picture.with(&symbol));
             if drawn.get() < 3 {
                 let half = grey.pixels.len() / 2;
                 grey.pixels[half..].fill(255);
@@ -98,14 +99,14 @@ mod tests {
     #[test]
     fn a_picture_that_says_something_else_or_more_does_not_leave() {
         let (picture, symbols, text) = setting();
-        let draw = |symbol| Ok(((), grey_of(&picture.with_code(symbol))));
+        let draw = |symbol| Ok(((), grey_of(&picture.with(&symbol))));
         assert_eq!(
             first_read(symbols.clone(), "https://xb.example.cn/m/1", &both, draw).unwrap_err().code,
             "mark_unreadable"
         );
-        let small = grey_of(&testing::picture(Level::FiveStar, Layout::Small, Ink::Colour));
+        let small = grey_of(&testing::page(Level::FiveStar, Layout::Small, Ink::Colour));
         let twice = |symbol| {
-            let a = grey_of(&picture.with_code(symbol));
+            let a = grey_of(&picture.with(&symbol));
             let (w, h) = (a.width + small.width, a.height);
             let mut pixels = Vec::new();
             for y in 0..h {

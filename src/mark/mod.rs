@@ -5,30 +5,29 @@
 pub mod artwork;
 mod crowd;
 mod decoders;
-pub mod display;
-pub mod font;
 mod gate;
-mod lines;
+mod order;
 pub mod payload;
+mod picture;
 pub mod qr;
-pub mod raster;
 pub mod read;
 #[cfg(test)]
 mod testing;
 pub mod text;
-pub mod vector;
 #[cfg(test)]
 mod vectors;
 
-pub use artwork::Layout;
+pub use artwork::{Layout, Words};
+pub use order::{Format, Ink, Order, Resolution, Width};
 pub use payload::{Claims, KeyHint, SignedToken, Token, signing_input};
+pub use picture::Picture;
 pub use qr::Class;
 pub use text::{MarkText, ScannedUrl, Scheme};
 
-use crate::domain::error::shown;
 use crate::domain::{Host, Level, Refusal};
+use crate::draw::pdf::{About, Use, pdf};
+use crate::draw::{DrawError, Page, svg};
 use jiff::civil::Date;
-use std::fmt;
 
 /// What stands on a mark in letters. The code's text is handed in beside it and must not contradict it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,167 +50,56 @@ pub struct Face {
     pub body: String,
 }
 
-/// A file format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// Pixels, `image/png`.
-    Png,
-    /// Outlines, `image/svg+xml`.
-    Svg,
-}
-
-impl Format {
-    /// Every format.
-    pub const ALL: [Self; 2] = [Self::Png, Self::Svg];
-
-    /// Name on the wire and file extension.
-    #[must_use]
-    pub const fn wire(self) -> &'static str {
-        match self {
-            Self::Png => "png",
-            Self::Svg => "svg",
-        }
-    }
-
-    /// Media type (IANA).
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Png => "image/png",
-            Self::Svg => "image/svg+xml",
-        }
-    }
-
-    /// Reads the wire name.
-    ///
-    /// # Errors
-    /// `unknown_mark_format` names the formats there are.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
-        Self::ALL.into_iter().find(|f| f.wire() == text).ok_or_else(|| {
-            let message = format!("“{}” is no format of a mark: there are png and svg", shown(text));
-            Refusal::invalid("unknown_mark_format", message)
-        })
-    }
-}
-
-/// How a mark is coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ink {
-    /// Vermilion head, dark letters.
-    Colour,
-    /// Black only, for one-colour printing.
-    OneColour,
-}
-
-impl Ink {
-    /// Every colouring.
-    pub const ALL: [Self; 2] = [Self::Colour, Self::OneColour];
-
-    /// Name on the wire.
-    #[must_use]
-    pub const fn wire(self) -> &'static str {
-        match self {
-            Self::Colour => "colour",
-            Self::OneColour => "one_colour",
-        }
-    }
-
-    /// Reads the wire name.
-    ///
-    /// # Errors
-    /// `unknown_mark_ink` names the colourings there are.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
-        Self::ALL.into_iter().find(|i| i.wire() == text).ok_or_else(|| {
-            let message = format!("“{}” is no colouring of a mark: there are colour and one_colour", shown(text));
-            Refusal::invalid("unknown_mark_ink", message)
-        })
-    }
-}
-
-/// Printed width of a mark in tenths of a millimetre.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Width(u32);
-
-impl Width {
-    /// Widest mark: 1 m; a larger one is scaled from an SVG.
-    pub const MAX: Self = Self(10_000);
-
-    const fn from_tenths(tenths: u32) -> Self {
-        Self(tenths)
-    }
-
-    /// Reads millimetres with at most one decimal, e.g. `36` or `40.5`.
-    ///
-    /// # Errors
-    /// `bad_mark_width` for anything else, zero, or more than 1000 mm.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
-        let (whole, tenth) = text.split_once('.').unwrap_or((text, "0"));
-        let digits = |t: &str, max: usize| (1..=max).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
-        let value = (digits(whole, 4) && digits(tenth, 1))
-            .then(|| Some(whole.parse::<u32>().ok()? * 10 + tenth.parse::<u32>().ok()?))
-            .flatten();
-        value.map(Self).filter(|w| w.0 > 0 && *w <= Self::MAX).ok_or_else(|| {
-            let message = format!("“{}” is no width: write millimetres up to 1000, e.g. 36 or 40.5", shown(text));
-            Refusal::invalid("bad_mark_width", message)
-        })
-    }
-
-    /// Tenths of a millimetre.
-    #[must_use]
-    pub const fn tenths(self) -> u32 {
-        self.0
-    }
-
-    /// Millimetres.
-    #[must_use]
-    pub fn millimetres(self) -> f64 {
-        f64::from(self.0) / 10.0
-    }
-}
-
-impl fmt::Display for Width {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 % 10 {
-            0 => write!(f, "{}", self.0 / 10),
-            tenth => write!(f, "{}.{tenth}", self.0 / 10),
-        }
-    }
-}
-
-/// Which file of a mark is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Order {
-    /// The layout; it decides the class of the code.
-    pub layout: Layout,
-    /// The file format.
-    pub format: Format,
-    /// The colouring.
-    pub ink: Ink,
-    /// Printed width; the height follows.
-    pub width: Width,
-    /// Pixels to a module, 4 to 24. A PNG's size follows from it; an SVG is proofread at it.
-    pub module_px: u32,
-}
-
-impl Order {
-    /// That layout in that format as designed: in colour, at its own width, 12 pixels to a module.
-    #[must_use]
-    pub const fn new(layout: Layout, format: Format) -> Self {
-        Self { layout, format, ink: Ink::Colour, width: layout.width(), module_px: raster::MODULE_PX_DEFAULT }
-    }
+/// A file of a mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// How wide the mark is in print, in micrometres.
+    pub width_um: u32,
 }
 
 /// Draws a mark, proofreads it with two decoders, and gives the file's bytes. The same input gives the same bytes.
 ///
 /// # Errors
 /// `mark_class` if the layout takes the other class of code; `mark_contradiction` if a signed token says another level, day or
-/// test than the letters; `mark_too_narrow`, `mark_module_px`; `mark_text_empty`, `mark_text_too_long`, `mark_letter_missing`
-/// with the field's pointer; `mark_unreadable` if no mask of the code is read back.
-pub fn render(face: &Face, text: &MarkText, order: &Order) -> Result<Vec<u8>, Refusal> {
+/// test than the letters; `mark_too_narrow`, `mark_module_px`, `mark_too_many_pixels`; `mark_text_empty`,
+/// `mark_text_too_long`, `mark_letter_missing` with the field's pointer; `mark_unreadable` if no mask of the code is read back.
+pub fn render(face: &Face, text: &MarkText, order: &Order) -> Result<File, Refusal> {
     render_before(face, text, order, &gate::both)
 }
 
-fn render_before(face: &Face, text: &MarkText, order: &Order, eyes: gate::Eyes<'_>) -> Result<Vec<u8>, Refusal> {
+fn render_before(face: &Face, text: &MarkText, order: &Order, eyes: gate::Eyes<'_>) -> Result<File, Refusal> {
+    let (picture, page, file, width) = proofread(face, text, order, eyes)?;
+    let bytes = match (order.format, file) {
+        (Format::Png, Some(file)) => file,
+        (Format::Png, None) => crate::draw::png::png(&page, order.size()?.1).map_err(refused)?,
+        (Format::Svg, _) => svg::svg(&page, &picture.title, &picture.description).map_err(refused)?.into_bytes(),
+        (Format::Pdf, _) => {
+            let about = About {
+                title: picture.title.clone(),
+                author: face.body.trim().to_owned(),
+                // The same licence gives the same bytes, whenever they are asked for.
+                made_at: None,
+                id: text.url(&face.host),
+            };
+            pdf(&[page], &about, Use::Press).map_err(refused)?
+        }
+    };
+    Ok(File { bytes, width_um: (width * 1000.0).round() as u32 })
+}
+
+/// The page of a mark that wide, proofread: to be put on a page of paper.
+///
+/// # Errors
+/// As [`render`].
+pub fn page(face: &Face, text: &MarkText, order: &Order) -> Result<Page, Refusal> {
+    Ok(proofread(face, text, &Order { format: Format::Svg, ..*order }, &gate::both)?.1)
+}
+
+type Proofread = (Picture, Page, Option<Vec<u8>>, f64);
+
+fn proofread(face: &Face, text: &MarkText, order: &Order, eyes: gate::Eyes<'_>) -> Result<Proofread, Refusal> {
     if Class::of(text) != order.layout.class() {
         let (name, wanted) = match order.layout.class() {
             Class::Link => (order.layout.wire(), "the 16-digit link code"),
@@ -220,11 +108,26 @@ fn render_before(face: &Face, text: &MarkText, order: &Order, eyes: gate::Eyes<'
         return Err(Refusal::invalid("mark_class", format!("the layout {name} carries {wanted}, not the other one")));
     }
     agree(face, text)?;
-    let symbols = qr::draw(&face.host, text)?;
-    let first =
-        symbols.first().cloned().ok_or_else(|| Refusal::rule("mark_code_overflow", "the code was not drawn"))?;
-    let picture = artwork::compose(face, order.layout, order.ink, order.width, first)?;
-    gate::passed(&picture, symbols, order, &text.url(&face.host), eyes)
+    let (width, scale) = order.size()?;
+    let picture = artwork::compose(face, order.layout, order.ink, order.words, width)?;
+    let codes = qr::draw(&face.host, text)?;
+    let (page, file) = gate::passed(&picture, codes, (scale, order.format), &text.url(&face.host), eyes)?;
+    Ok((picture, page, file, width))
+}
+
+/// Why a mark is not drawn, in the words of its own.
+fn refused(error: DrawError) -> Refusal {
+    match error {
+        DrawError::LetterMissing(_) => {
+            Refusal::invalid("mark_letter_missing", format!("{error}; write the name without it"))
+        }
+        DrawError::FontBroken => Refusal::rule("mark_font_broken", error.to_string()),
+        DrawError::Pixels(..) => {
+            let why = format!("{error}; ask for fewer dots per inch, or for an SVG or a PDF, which have no pixels");
+            Refusal::invalid("mark_too_many_pixels", why)
+        }
+        DrawError::Unwritten(_) => Refusal::rule("mark_not_drawn", error.to_string()),
+    }
 }
 
 /// A signed code and the letters around it say the same.
@@ -251,34 +154,13 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn widths() {
-        assert_eq!(Width::parse("36").unwrap(), Layout::Vertical.width());
-        assert_eq!(Width::parse("40.5").unwrap().to_string(), "40.5");
-        for bad in ["", "0", "0.0", "-1", "36.55", "1000.1", "99999", "1e3", "３６", ".5", "5.", "NaN", "36 "] {
-            assert_eq!(Width::parse(bad).unwrap_err().code, "bad_mark_width", "{bad}");
-        }
-        assert_eq!(Layout::Vertical.least_width().to_string(), "30.3");
-        assert_eq!(Layout::Small.least_width().to_string(), "20");
-    }
-
-    #[test]
-    fn wire_names_round_trip() {
-        assert!(Layout::ALL.iter().all(|l| Layout::parse(l.wire()) == Ok(*l)));
-        assert!(Format::ALL.iter().all(|f| Format::parse(f.wire()) == Ok(*f)));
-        assert!(Ink::ALL.iter().all(|i| Ink::parse(i.wire()) == Ok(*i)));
-        assert_eq!(Layout::parse("seal").unwrap_err().code, "unknown_mark_layout");
-        assert_eq!(Format::parse("pdf").unwrap_err().code, "unknown_mark_format");
-        assert_eq!(Ink::parse("").unwrap_err().code, "unknown_mark_ink");
-    }
-
-    #[test]
     fn every_mark_leaves_and_reads_back() {
         for level in Level::ALL {
             for layout in Layout::ALL {
-                let order = Order { module_px: 6, ..Order::new(layout, Format::Png) };
+                let order = Order { resolution: Resolution::ModulePx(6), ..Order::new(layout, Format::Png) };
                 let file = render(&testing::face(level), &testing::text(level, layout), &order).unwrap();
                 let expected = BTreeSet::from([testing::url(level, layout)]);
-                assert_eq!(read::codes(&file).unwrap(), expected, "{level:?} {layout:?}");
+                assert_eq!(read::codes(&file.bytes).unwrap(), expected, "{level:?} {layout:?}");
             }
         }
     }
@@ -288,7 +170,7 @@ mod tests {
         let only = BTreeSet::from([testing::url(Level::FiveStar, Layout::Vertical)]);
         let more: BTreeSet<String> = only.iter().cloned().chain(["https://xb.example.cn/".to_owned()]).collect();
         for format in Format::ALL {
-            let order = Order { module_px: 4, ..Order::new(Layout::Vertical, format) };
+            let order = Order { resolution: Resolution::ModulePx(4), ..Order::new(Layout::Vertical, format) };
             let leaves = |seen: [&BTreeSet<String>; 2]| {
                 let eyes = |_: &decoders::Grey| seen.map(Clone::clone).to_vec();
                 let text = testing::text(Level::FiveStar, Layout::Vertical);
@@ -300,9 +182,9 @@ mod tests {
                 assert_eq!(leaves(seen).unwrap_err(), "mark_unreadable", "{format:?} {seen:?}");
             }
         }
-        let seen =
-            read::grey(&raster::png(&testing::picture(Level::FiveStar, Layout::Vertical, Ink::Colour), 4).unwrap());
-        assert_eq!(gate::both(&seen.unwrap()), [only.clone(), only], "there are two");
+        let page = testing::page(Level::FiveStar, Layout::Vertical, Ink::Colour);
+        let seen = read::of_pixels(&crate::draw::raster::rasterise(&page, 8.0).unwrap());
+        assert_eq!(gate::both(&seen), [only.clone(), only], "there are two");
     }
 
     #[test]
@@ -310,10 +192,10 @@ mod tests {
         let mut face = testing::face(Level::ThreeStar);
         face.holder = "A<b>&\"公司'".into();
         let text = testing::text(Level::ThreeStar, Layout::Vertical);
-        let order = Order { module_px: 4, ..Order::new(Layout::Vertical, Format::Svg) };
+        let order = Order { resolution: Resolution::ModulePx(4), ..Order::new(Layout::Vertical, Format::Svg) };
         let file = render(&face, &text, &order).unwrap();
         assert_eq!(file, render(&face, &text, &order).unwrap());
-        let svg = String::from_utf8(file).unwrap();
+        let svg = String::from_utf8(file.bytes).unwrap();
         assert!(svg.contains("width=\"36mm\" height=\"71mm\" viewBox=\"0 0 36000 71000\""));
         assert!(svg.contains("三星级 A&lt;b&gt;&amp;&quot;公司&#39;</title>"));
         assert!(!svg.contains("<text") && !svg.contains("font-family"));
@@ -322,7 +204,7 @@ mod tests {
     fn refused(change: impl FnOnce(&mut Face, &mut MarkText, &mut Order)) -> (&'static str, String) {
         let mut face = testing::face(Level::FiveStar);
         let mut text = testing::text(Level::FiveStar, Layout::Vertical);
-        let mut order = Order { module_px: 4, ..Order::new(Layout::Vertical, Format::Png) };
+        let mut order = Order { resolution: Resolution::ModulePx(4), ..Order::new(Layout::Vertical, Format::Png) };
         change(&mut face, &mut text, &mut order);
         let refusal = render(&face, &text, &order).err().unwrap();
         (refusal.code, refusal.to_string())
@@ -339,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_printed_is_refused_with_the_way_out() {
-        let (code, message) = refused(|_, _, o| o.width = Width(302));
+        let (code, message) = refused(|_, _, o| o.width = Width::from_tenths(302));
         assert_eq!(code, "mark_too_narrow");
         assert!(message.contains("30.3 mm"), "{message}");
         let (code, message) = refused(|f, _, _| f.holder = "示".repeat(60));
@@ -350,13 +232,16 @@ mod tests {
         assert!(message.contains("/body") && message.contains("U+1F600"), "{message}");
         assert_eq!(refused(|f, _, _| f.number = String::new()).0, "mark_text_empty");
         assert_eq!(refused(|f, _, _| f.standard = " ".into()).0, "mark_text_empty");
-        assert_eq!(refused(|_, _, o| o.module_px = 3).0, "mark_module_px");
+        assert_eq!(refused(|_, _, o| o.resolution = Resolution::ModulePx(3)).0, "mark_module_px");
     }
 
     #[test]
     fn the_least_width_still_leaves() {
-        let order =
-            Order { width: Layout::Vertical.least_width(), module_px: 4, ..Order::new(Layout::Vertical, Format::Png) };
+        let order = Order {
+            width: Layout::Vertical.least_width(),
+            resolution: Resolution::ModulePx(4),
+            ..Order::new(Layout::Vertical, Format::Png)
+        };
         render(&testing::face(Level::Qualified), &testing::text(Level::Qualified, Layout::Vertical), &order).unwrap();
     }
 
@@ -366,13 +251,13 @@ mod tests {
     #[test]
     fn the_whole_shelf() {
         let folder = std::env::var_os("STARMARK_MARKS").map(std::path::PathBuf::from);
-        let module_px = if folder.is_some() { raster::MODULE_PX_DEFAULT } else { 4 };
+        let resolution = if folder.is_some() { Resolution::DEFAULT } else { Resolution::ModulePx(4) };
         let random = std::env::var("STARMARK_RANDOM_MARKS").ok().and_then(|n| n.parse().ok()).unwrap_or(4);
         for (name, face, text, order) in testing::shelf().into_iter().chain(testing::random(random)) {
-            let file = render(&face, &text, &Order { module_px, ..order }).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let file = render(&face, &text, &Order { resolution, ..order }).unwrap_or_else(|e| panic!("{name}: {e}"));
             if let Some(folder) = &folder {
                 std::fs::create_dir_all(folder).unwrap();
-                std::fs::write(folder.join(format!("{name}.{}", order.format.wire())), file).unwrap();
+                std::fs::write(folder.join(format!("{name}.{}", order.format.wire())), file.bytes).unwrap();
                 std::fs::write(folder.join(format!("{name}.txt")), text.url(&face.host)).unwrap();
             }
         }

@@ -5,6 +5,7 @@ use crate::domain::Refusal;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 use std::collections::BTreeSet;
 use std::io::Cursor;
+use tiny_skia::{Pixmap, PremultipliedColorU8};
 
 /// Largest file read: a phone's photograph has up to about 12 MB.
 pub const FILE_MAX: usize = 16 * 1024 * 1024;
@@ -49,6 +50,16 @@ pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
         return Err(Refusal::invalid("photo_crowded", why));
     }
     Ok(found)
+}
+
+/// Pixels of our own, transparent ones on white paper.
+pub(super) fn of_pixels(pixmap: &Pixmap) -> Grey {
+    let luma = |p: &PremultipliedColorU8| {
+        let sum = u32::from(p.red()) * 299 + u32::from(p.green()) * 587 + u32::from(p.blue()) * 114;
+        (sum / 1000) as u8 + (u8::MAX - p.alpha())
+    };
+    let pixels = pixmap.pixels().iter().map(luma).collect();
+    Grey { width: pixmap.width(), height: pixmap.height(), pixels }
 }
 
 /// Decodes a PNG or JPEG within the limits; transparent pixels show white paper.
@@ -123,10 +134,10 @@ fn doubled(from: &Grey) -> Grey {
 mod tests {
     use super::*;
     use crate::domain::Level;
-    use crate::mark::{Ink, Layout, raster, testing};
+    use crate::mark::{Ink, Layout, testing};
 
     fn mark(level: Level, layout: Layout) -> Vec<u8> {
-        raster::png(&testing::picture(level, layout, Ink::Colour), 8).unwrap()
+        testing::png(level, layout, Ink::Colour, 8)
     }
 
     /// A photograph in miniature: the mark smaller, at an angle, blurred, unevenly lit, on a table.

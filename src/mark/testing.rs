@@ -1,8 +1,11 @@
 //! Samples for the tests of this room.
 
-use super::display::Picture;
-use super::{Claims, Face, Format, Ink, KeyHint, Layout, MarkText, Order, Token, Width, artwork, qr};
+use super::picture::Picture;
+use super::{
+    Claims, Face, Format, Ink, KeyHint, Layout, MarkText, Order, Resolution, Token, Width, Words, artwork, qr,
+};
 use crate::domain::{Host, Level, MarkId, Uscc};
+use crate::draw::Page;
 use jiff::civil::date;
 use sha2::{Digest, Sha256};
 
@@ -46,8 +49,8 @@ fn token(level: Level, id: [u8; 6], signature: [u8; 64]) -> MarkText {
 /// The text that layout carries.
 pub fn text(level: Level, layout: Layout) -> MarkText {
     match layout {
-        Layout::Vertical => signed(level),
         Layout::Small => link(),
+        _ => signed(level),
     }
 }
 
@@ -70,11 +73,22 @@ pub fn face(level: Level) -> Face {
     }
 }
 
-/// A sample mark at its designed width.
-pub fn picture(level: Level, layout: Layout, ink: Ink) -> Picture {
+/// A sample mark at its designed width, in Chinese, its code drawn.
+pub fn page(level: Level, layout: Layout, ink: Ink) -> Page {
     let face = face(level);
     let code = qr::draw(&face.host, &text(level, layout)).unwrap().remove(0);
-    artwork::compose(&face, layout, ink, layout.width(), code).unwrap()
+    picture(level, layout, ink).with(&code)
+}
+
+/// The same as a PNG, that many pixels to a module.
+pub fn png(level: Level, layout: Layout, ink: Ink, module_px: u32) -> Vec<u8> {
+    let scale = f64::from(module_px) / layout.class().module();
+    crate::draw::png::png(&page(level, layout, ink), scale).unwrap()
+}
+
+/// The same without its code.
+pub fn picture(level: Level, layout: Layout, ink: Ink) -> Picture {
+    artwork::compose(&face(level), layout, ink, Words::Zh, layout.width().millimetres()).unwrap()
 }
 
 /// One file of the shelf: its name, its letters, its code's text, its order.
@@ -85,33 +99,43 @@ pub fn shelf() -> Vec<Sample> {
     let mut all = Vec::new();
     for level in Level::ALL {
         for layout in Layout::ALL {
-            for ink in Ink::ALL {
-                let name = format!("{}-{}-{}", layout.wire(), level.wire(), ink.wire());
-                all.push((name, face(level), text(level, layout), Order { ink, ..Order::new(layout, Format::Png) }));
+            for (ink, words) in Ink::ALL.into_iter().flat_map(|ink| Words::ALL.map(|words| (ink, words))) {
+                let name = format!("{}-{}-{}-{}", layout.wire(), level.wire(), ink.wire(), words.wire());
+                let order = Order { ink, words, ..Order::new(layout, Format::Png) };
+                all.push((name, face(level), text(level, layout), order));
             }
         }
     }
-    let vertical = Order::new(Layout::Vertical, Format::Png);
     let mut odd = |name: &str, order: Order, change: fn(&mut Face)| {
         let mut f = face(Level::FourStar);
         change(&mut f);
-        all.push((name.to_owned(), f, text(Level::FourStar, order.layout), order));
+        all.push((format!("{}-{name}", order.layout.wire()), f, text(Level::FourStar, order.layout), order));
     };
-    odd("vertical-long", vertical, |f| {
-        f.holder = "示例电器（上海）智能制造集团股份有限公司华东售后服务分公司".into();
-        f.body = "示例国际质量认证检验检测（北京）有限责任公司".into();
-        f.number = "CN-2026-SC-29326-10002-R0M-000123".into();
-    });
-    odd("vertical-latin", vertical, |f| {
-        f.holder = "Exemplary Household Appliances (Shanghai) Manufacturing Co., Ltd.".into();
-        f.body = "Example Certification Körperschaft".into();
-    });
-    odd("vertical-least", Order { width: Layout::Vertical.least_width(), ..vertical }, |_| {});
-    odd("vertical-wide", Order { width: Width::parse("47.3").unwrap(), ..vertical }, |_| {});
+    for layout in Layout::ALL {
+        let (order, least) = (Order::new(layout, Format::Png), layout.least_width());
+        let both = Order { words: Words::ZhEn, ..order };
+        let wide = Width::parse(&format!("{:.1}", layout.width().millimetres() * 1.314)).unwrap();
+        odd("least", Order { width: least, ..order }, |_| {});
+        odd("least-en", Order { width: least, ..both }, |_| {});
+        odd("wide", Order { width: wide, ..order }, |_| {});
+        for (name, order) in [("zh", order), ("en", both)] {
+            odd(&format!("long-{name}"), order, |f| {
+                f.holder = "示例电器（上海）智能制造集团股份有限公司华东售后服务分公司".into();
+                f.body = "示例国际质量认证检验检测（北京）有限责任公司".into();
+                f.number = "CN-2026-SC-29326-10002-R0M-000123".into();
+            });
+            odd(&format!("latin-{name}"), order, |f| {
+                f.holder = "Exemplary Household Appliances (Shanghai) Manufacturing Co., Ltd.".into();
+                f.body = "Example Certification Körperschaft".into();
+            });
+            odd(&format!("rare-{name}"), order, |f| f.holder = "示例喆堃燊玥（北京）科技有限公司".into());
+        }
+    }
     let pngs = all.clone();
-    all.extend(
-        pngs.into_iter().map(|(name, f, t, o)| (format!("{name}-svg"), f, t, Order { format: Format::Svg, ..o })),
-    );
+    for format in [Format::Svg, Format::Pdf] {
+        let named = |name: &str| format!("{name}-{}", format.wire());
+        all.extend(pngs.iter().cloned().map(|(name, f, t, o)| (named(&name), f, t, Order { format, ..o })));
+    }
     all
 }
 
@@ -124,7 +148,7 @@ pub fn random(count: u32) -> impl Iterator<Item = Sample> {
         signature[..32].copy_from_slice(&r);
         signature[32..].copy_from_slice(&s);
         let text = signed_with(std::array::from_fn(|k| id[k]), signature);
-        let order = Order { module_px: 6, ..Order::new(Layout::Vertical, Format::Png) };
+        let order = Order { resolution: Resolution::ModulePx(6), ..Order::new(Layout::Vertical, Format::Png) };
         (format!("random-{i}"), face(Level::FiveStar), text, order)
     })
 }

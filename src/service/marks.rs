@@ -314,7 +314,7 @@ impl Service {
     ///
     /// # Errors
     /// `mark_not_active`, `no_such_mark`, or why it cannot be drawn so.
-    pub fn artwork(&self, id: MarkId, order: &crate::mark::Order) -> Result<Vec<u8>, ServiceError> {
+    pub fn artwork(&self, id: MarkId, order: &crate::mark::Order) -> Result<crate::mark::File, ServiceError> {
         let (licence, certificate) = self.usable_mark(id)?;
         let terms = certificate.terms();
         let text = match (order.layout.class(), licence.digits()) {

@@ -51,8 +51,8 @@ impl Render {
             let (licence, certificate, is_new) = self.licence(&opened, number)?;
             let order =
                 Order { ink: self.ink, width: self.width.unwrap_or(layout.width()), ..Order::new(layout, format) };
-            let bytes = opened.service.artwork(licence.id, &order)?;
-            files::write_whole(out, |file| Ok(file.write_all(&bytes)?))?;
+            let file = opened.service.artwork(licence.id, &order)?;
+            files::write_whole(out, |to| Ok(to.write_all(&file.bytes)?))?;
             if self.act.json {
                 let mut value = licence_json(&opened.service, &licence);
                 value["file"] = out.display().to_string().into();

@@ -232,8 +232,8 @@ async fn artwork(
     let mut order = crate::mark::Order::new(layout, format);
     order.ink = query.ink.as_deref().map_or(Ok(Ink::Colour), Ink::parse)?;
     order.width = query.width.as_deref().map_or(Ok(order.width), Width::parse)?;
-    let bytes = blocking(&app, move |service| service.artwork(id, &order)).await?;
+    let file = blocking(&app, move |service| service.artwork(id, &order)).await?;
     let name = format!("attachment; filename=\"mark-{id}-{}.{}\"", layout.wire(), format.wire());
-    Ok(([(header::CONTENT_TYPE, format.media_type().to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
+    Ok(([(header::CONTENT_TYPE, format.media_type().to_owned()), (header::CONTENT_DISPOSITION, name)], file.bytes)
         .into_response())
 }

@@ -1,19 +1,23 @@
-//! What both layouts draw with: letters, stars, the badge, the plate, a column of facts.
+//! What the layouts draw with: letters, stars, the badge, the plate, a column of facts.
 
+use super::Words;
+use crate::domain::error::shown;
 use crate::domain::{Level, Refusal};
-use crate::mark::Ink;
-use crate::mark::display::{Colour, Paint, Shape, Step, circle, rounded, star};
-use crate::mark::font::{CAP_HEIGHT, Font, Weight};
-use crate::mark::lines::{self, Room, Setting};
+use crate::draw::lines::{Room, Setting, fit};
+use crate::draw::shape::{Ends, circle, polyline, rounded, star};
+use crate::draw::{Colour, Font, Letters, Page, Paint, Step, Weight};
+use crate::mark::{Ink, refused};
 
 /// Distance between the base lines of one fact, in ems: Han characters fill the em.
 const LEADING: f64 = 1.14;
 /// Rounding of sums, in millimetres.
 const EPSILON: f64 = 1e-6;
 /// Corners of a mark, in millimetres.
-const CORNER: f64 = 2.0;
+pub(super) const CORNER: f64 = 2.0;
 /// Its outline, which lets it stand on any ground.
-const OUTLINE: f64 = 0.4;
+pub(super) const OUTLINE: f64 = 0.4;
+/// Longest text that is measured at all; no name in the domain is longer than 120 characters.
+const MEASURED_MAX: usize = 200;
 
 /// Letters of one kind.
 #[derive(Debug, Clone, Copy)]
@@ -26,80 +30,168 @@ pub(super) struct Style {
     pub(super) colour: Colour,
 }
 
+impl Style {
+    pub(super) const fn new(weight: Weight, size: f64, colour: Colour) -> Self {
+        Self { weight, size, spacing: 0.0, colour }
+    }
+
+    pub(super) const fn spaced(self, spacing: f64) -> Self {
+        Self { spacing, ..self }
+    }
+}
+
+/// Where lines stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Align {
+    /// Their middle there.
+    Middle(f64),
+    /// Their left end there.
+    Left(f64),
+    /// Their right end there.
+    Right(f64),
+}
+
 /// One fact of a column, set to fit.
 pub(super) struct Fact {
     lines: Vec<String>,
     style: Style,
+    /// Belongs to the fact above it: no room goes between.
+    follows: bool,
 }
 
 impl Fact {
     fn height(&self) -> f64 {
         self.lines.len() as f64 * self.style.size * LEADING
     }
+
+    /// Keeps close to the fact above.
+    pub(super) fn following(self) -> Self {
+        Self { follows: true, ..self }
+    }
 }
 
 /// A mark being drawn at nominal size.
 pub(super) struct Sheet {
-    regular: Font,
-    bold: Font,
     /// Colour of letters and lines.
     pub(super) ink: Colour,
     /// Colour of the head.
     pub(super) head: Colour,
     /// Smallest letters allowed (em, millimetres at nominal size).
     pub(super) least_type: f64,
-    shapes: Vec<Shape>,
+    /// English beside the Chinese.
+    pub(super) words: Words,
+    page: Page,
 }
 
 impl Sheet {
-    pub(super) fn new(ink: Ink, least_type: f64) -> Result<Self, Refusal> {
+    pub(super) fn new((width, height): (f64, f64), ink: Ink, words: Words, least_type: f64) -> Self {
         let (letters, head) = match ink {
             Ink::Colour => (Colour::INK, Colour::VERMILION),
             Ink::OneColour => (Colour::BLACK, Colour::BLACK),
         };
-        let (regular, bold) = (Font::of(Weight::Regular)?, Font::of(Weight::Bold)?);
-        Ok(Self { regular, bold, ink: letters, head, least_type, shapes: Vec::new() })
+        Self { ink: letters, head, least_type, words, page: Page::new(width, height) }
     }
 
-    pub(super) fn into_shapes(self) -> Vec<Shape> {
-        self.shapes
+    pub(super) fn into_page(self) -> Page {
+        self.page
     }
 
-    fn font(&self, weight: Weight) -> &Font {
-        match weight {
-            Weight::Regular => &self.regular,
-            Weight::Bold => &self.bold,
-        }
+    pub(super) fn fill(&mut self, path: Vec<Step>, colour: Colour) {
+        self.page.fill(path, colour);
     }
 
-    pub(super) fn push(&mut self, path: Vec<Step>, paint: Paint) {
-        self.shapes.push(Shape { path, paint });
+    pub(super) fn stroke(&mut self, path: Vec<Step>, width: f64) {
+        self.page.shape(path, Paint::Stroke(self.ink, width, Ends::Sharp));
     }
 
-    /// The white plate with its head and its outline; the outline's outer edge is the mark's edge.
-    pub(super) fn plate(&mut self, width: f64, height: f64, head: f64) {
-        self.push(rounded(0.0, 0.0, width, height, CORNER, CORNER), Paint::Fill(self.ink));
+    pub(super) fn english(&self) -> bool {
+        self.words == Words::ZhEn
+    }
+
+    /// A white plate with its outline, whose outer edge is the plate's edge; with a head where `head` is not 0.
+    pub(super) fn plate(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), head: f64) {
+        self.fill(rounded(x, y, width, height, CORNER, CORNER), self.ink);
         let (inner, corner) = (width - 2.0 * OUTLINE, CORNER - OUTLINE);
-        let lower = height - head - OUTLINE;
-        self.push(rounded(OUTLINE, OUTLINE, inner, head - OUTLINE, corner, 0.0), Paint::Fill(self.head));
-        self.push(rounded(OUTLINE, head, inner, lower, 0.0, corner), Paint::Fill(Colour::WHITE));
+        let upper = if head > 0.0 {
+            self.fill(rounded(x + OUTLINE, y + OUTLINE, inner, head - OUTLINE, corner, 0.0), self.head);
+            head
+        } else {
+            OUTLINE
+        };
+        let round = if head > 0.0 { 0.0 } else { corner };
+        let lower = height - upper - OUTLINE;
+        self.fill(rounded(x + OUTLINE, y + upper, inner, lower, round, corner), Colour::WHITE);
     }
 
-    /// A line of letters centred on `cx`, the middle of its capitals on `middle`.
-    pub(super) fn centred(&mut self, text: &str, style: Style, cx: f64, middle: f64) -> Result<(), Refusal> {
-        let font = self.font(style.weight);
-        let gaps = text.chars().count().saturating_sub(1) as f64;
-        let width = font.width(text)? * style.size + gaps * style.spacing;
-        let base = middle + style.size * CAP_HEIGHT / 2.0;
-        let path = font.outline(text, cx - width / 2.0, base, style.size, style.spacing)?;
-        self.push(path, Paint::Fill(style.colour));
+    /// A line of letters, the middle of its capitals on `middle`.
+    pub(super) fn line(&mut self, text: &str, style: Style, align: Align, middle: f64) -> Result<(), Refusal> {
+        let size = style.size.max(self.least_type);
+        let line = Letters::new(text, style.weight, size, style.colour, (0.0, 0.0));
+        let line = Letters { spacing: style.spacing, ..line };
+        let line = line.centred(0.0, middle).map_err(refused)?;
+        let half = -line.x;
+        let x = match align {
+            Align::Middle(x) => x - half,
+            Align::Left(x) => x,
+            Align::Right(x) => x - 2.0 * half,
+        };
+        self.page.letters(Letters { x, ..line });
+        Ok(())
+    }
+
+    /// A line of letters on a circle around `centre`, its middle at the top, or at the bottom and read from the left as well.
+    pub(super) fn arc(
+        &mut self,
+        text: &str,
+        style: Style,
+        centre: (f64, f64),
+        radius: f64,
+        bottom: bool,
+    ) -> Result<(), Refusal> {
+        let (font, size) = (Font::of(style.weight).map_err(refused)?, style.size.max(self.least_type));
+        let advance = |c: char| font.width(c.encode_utf8(&mut [0; 4])).map(|ems| ems * size);
+        let advances: Vec<f64> = text.chars().map(advance).collect::<Result<_, _>>().map_err(refused)?;
+        let whole: f64 = advances.iter().sum::<f64>() + style.spacing * (advances.len().saturating_sub(1)) as f64;
+        let degrees = |length: f64| length / radius * 180.0 / std::f64::consts::PI;
+        let mut along = -whole / 2.0;
+        for (c, advance) in text.chars().zip(advances) {
+            let angle = degrees(along + advance / 2.0);
+            // Down to the right of the top, up to the right of the bottom.
+            let (cosine, sine) = crate::draw::shape::direction(if bottom { -angle } else { angle });
+            let out = if bottom { -1.0 } else { 1.0 };
+            let (bx, by) = (centre.0 + out * radius * sine, centre.1 - out * radius * cosine);
+            let (x, y) = (bx - cosine * advance / 2.0, by - sine * advance / 2.0);
+            let letter = Letters::new(&c.to_string(), style.weight, size, style.colour, (x, y));
+            self.page.letters(Letters { turn: (cosine, sine), ..letter });
+            along += advance + style.spacing;
+        }
         Ok(())
     }
 
     /// Sets a text into a width, `at` being its pointer and `what` its name in a refusal.
+    ///
+    /// # Errors
+    /// `mark_text_empty`; `mark_text_too_long` if two lines at the smallest size do not hold it; `mark_letter_missing`.
     pub(super) fn fact(&self, text: &str, at: &str, what: &str, style: Style, room: Room) -> Result<Fact, Refusal> {
-        let Setting { size, lines } = lines::set(self.font(style.weight), text, what, room).map_err(|r| r.under(at))?;
-        Ok(Fact { lines, style: Style { size, ..style } })
+        let set = || {
+            let text = filled(text, what)?;
+            let fits = text.chars().count() <= MEASURED_MAX;
+            let font = Font::of(style.weight).map_err(refused)?;
+            let set = if fits { fit(font, text, room).map_err(refused)? } else { None };
+            set.ok_or_else(|| {
+                let held = ((if room.two > 0.0 { 2.0 } else { 1.0 }) * room.width / room.least) as u32;
+                Refusal::rule(
+                    "mark_text_too_long",
+                    format!(
+                        "{what} “{}” does not fit the mark: there is room for about {held} Chinese characters at the \
+                         smallest type allowed (4.5 pt); order a wider mark or shorten it",
+                        shown(text)
+                    ),
+                )
+            })
+        };
+        let Setting { size, lines } = set().map_err(|r: Refusal| r.under(at))?;
+        Ok(Fact { lines, style: Style { size, ..style }, follows: false })
     }
 
     /// Facts below each other between `top` and `bottom`; what room is left goes evenly between them. A crowded column is set
@@ -107,7 +199,7 @@ impl Sheet {
     ///
     /// # Errors
     /// `mark_text_too_long` if it does not fit even then.
-    pub(super) fn column(&mut self, facts: &mut [Fact], cx: f64, top: f64, bottom: f64) -> Result<(), Refusal> {
+    pub(super) fn column(&mut self, facts: &mut [Fact], align: Align, top: f64, bottom: f64) -> Result<(), Refusal> {
         let room = bottom - top;
         let height = |facts: &[Fact]| -> f64 { facts.iter().map(Fact::height).sum() };
         let crowding = room / height(facts);
@@ -125,17 +217,53 @@ impl Sheet {
             ));
         }
         // Lines of one fact stay close; the room goes between facts, above and below.
-        let gap = (spare / (facts.len() + 1) as f64).max(0.0);
-        let mut y = top + gap;
+        let gaps = facts.iter().filter(|f| !f.follows).count() + 1;
+        let gap = (spare / gaps as f64).max(0.0);
+        let mut y = top;
         for fact in &*facts {
+            y += if fact.follows { 0.0 } else { gap };
             let line_height = fact.style.size * LEADING;
             for line in &fact.lines {
-                self.centred(line, fact.style, cx, y + line_height / 2.0)?;
+                self.line(line, fact.style, align, y + line_height / 2.0)?;
                 y += line_height;
             }
-            y += gap;
         }
         Ok(())
+    }
+
+    /// The service-not-product line in its frame, which no mark is without.
+    pub(super) fn framed(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), size: f64) -> Result<(), Refusal> {
+        self.stroke(rounded(x, y, width, height, 0.8, 0.8), 0.2);
+        let zh = Style::new(Weight::Bold, size, self.ink);
+        let middle = Align::Middle(x + width / 2.0);
+        if !self.english() {
+            return self.line(super::NOT_PRODUCT, zh, middle, y + height / 2.0);
+        }
+        let en = Style::new(Weight::Regular, self.least_type, self.ink);
+        let lines: &[&str] = if self.fits(super::NOT_PRODUCT_EN.concat().as_str(), en, width - 1.2)? {
+            &[super::NOT_PRODUCT_EN_WHOLE]
+        } else {
+            &super::NOT_PRODUCT_EN
+        };
+        let (first, next) = (size * 1.1, en.size * 1.16);
+        let mut at = y + (height - first - next * lines.len() as f64) / 2.0 + first / 2.0;
+        self.line(super::NOT_PRODUCT, zh, middle, at)?;
+        at += (first + next) / 2.0;
+        for line in lines {
+            self.line(line, en, middle, at)?;
+            at += next;
+        }
+        Ok(())
+    }
+
+    fn fits(&self, text: &str, style: Style, width: f64) -> Result<bool, Refusal> {
+        let font = Font::of(style.weight).map_err(refused)?;
+        Ok(font.width(text).map_err(refused)? * style.size <= width)
+    }
+
+    /// A fine line from left to right.
+    pub(super) fn rule(&mut self, left: f64, right: f64, y: f64) {
+        self.stroke(polyline(&[(left, y), (right, y)]), 0.15);
     }
 
     /// Five stars in a row, the level's filled and the others hollow; a badge with a tick for the level without stars.
@@ -144,27 +272,48 @@ impl Sheet {
             return self.badge(cx, cy, radius);
         }
         let pitch = radius * 2.24;
-        // Lines are drawn inside the star's edge, so that hollow and filled ones are of one size.
-        let line = radius * 0.125;
         for i in 0..5u8 {
-            let x = cx + (f64::from(i) - 2.0) * pitch;
             // A star reaches further up than down: its middle lies lower than its centre.
-            let y = cy + radius * 0.095;
-            if i < level.stars() {
-                self.push(star(x, y, radius), Paint::Fill(Colour::WHITE));
-            } else {
-                self.push(star(x, y, radius), Paint::Fill(Colour::WHITE));
-                self.push(star(x, y, radius - line * 3.236), Paint::Fill(self.head));
-            }
+            self.star(level, i, (cx + (f64::from(i) - 2.0) * pitch, cy + radius * 0.095), radius);
+        }
+    }
+
+    /// The same on an arc around `centre`, above it.
+    pub(super) fn rank_on_arc(&mut self, level: Level, centre: (f64, f64), (around, pitch): (f64, f64), radius: f64) {
+        if level == Level::Qualified {
+            return self.badge(centre.0, centre.1 - around, radius * 1.25);
+        }
+        for i in 0..5u8 {
+            let (cosine, sine) = crate::draw::shape::direction((f64::from(i) - 2.0) * pitch);
+            self.star(level, i, (centre.0 + around * sine, centre.1 - around * cosine), radius);
+        }
+    }
+
+    fn star(&mut self, level: Level, i: u8, (x, y): (f64, f64), radius: f64) {
+        self.fill(star(x, y, radius), Colour::WHITE);
+        if i >= level.stars() {
+            // The line is drawn inside the star's edge, so that hollow and filled ones are of one size.
+            let line = radius * 0.125;
+            self.fill(star(x, y, radius - line * 3.236), self.head);
         }
     }
 
     fn badge(&mut self, cx: f64, cy: f64, radius: f64) {
         let r = radius * 1.08;
-        self.push(circle(cx, cy, r), Paint::Fill(Colour::WHITE));
-        let at = |x: f64, y: f64| (cx + x * r, cy + y * r);
-        let ((ax, ay), (bx, by), (x, y)) = (at(-0.46, 0.04), at(-0.13, 0.38), at(0.48, -0.34));
-        let tick = vec![Step::Move(ax, ay), Step::Line(bx, by), Step::Line(x, y)];
-        self.push(tick, Paint::Stroke(self.head, r * 0.23));
+        self.fill(circle(cx, cy, r), Colour::WHITE);
+        let tick = [(-0.46, 0.04), (-0.13, 0.38), (0.48, -0.34)].map(|(x, y)| (cx + x * r, cy + y * r));
+        self.page.shape(polyline(&tick), Paint::Stroke(self.head, r * 0.23, Ends::Sharp));
+    }
+}
+
+/// The text without the space around it.
+///
+/// # Errors
+/// `mark_text_empty` if nothing is left.
+pub(super) fn filled<'a>(text: &'a str, what: &str) -> Result<&'a str, Refusal> {
+    let text = text.trim();
+    match text.is_empty() {
+        true => Err(Refusal::invalid("mark_text_empty", format!("{what} is empty; a mark shows it"))),
+        false => Ok(text),
     }
 }

@@ -1,35 +1,60 @@
-//! `small`, 20 x 30 mm: where there is no room for more.
+//! `small`: where there is no room for more. 20 x 30 mm; with English 20 x 36.5 mm.
 
-use super::sheet::{Sheet, Style};
+use super::sheet::{Align, Sheet, Style};
+use super::{Words, level_en};
 use crate::domain::Refusal;
+use crate::draw::lines::Room;
+use crate::draw::{Colour, Weight};
 use crate::mark::Face;
-use crate::mark::display::Colour;
-use crate::mark::font::Weight;
-use crate::mark::lines::Room;
 
 const WIDTH: f64 = 20.0;
-const HEIGHT: f64 = 30.0;
 const MIDDLE: f64 = WIDTH / 2.0;
-const HEAD: f64 = 8.4;
-/// Upper left module: 29 modules of 0.4 mm in the middle, four light ones below the head.
-const CODE: (f64, f64) = (MIDDLE - 29.0 * 0.4 / 2.0, HEAD + 1.6);
-/// Where the quiet zone ends.
-const CODE_END: f64 = CODE.1 + 29.0 * 0.4 + 1.6;
+/// Width of the code without its quiet zone: 29 modules of 0.4 mm.
+const CODE: f64 = 11.6;
+
+/// Height of the head, in millimetres.
+const fn head(words: Words) -> f64 {
+    match words {
+        Words::Zh => 8.4,
+        Words::ZhEn => 10.2,
+    }
+}
+
+pub(super) const fn nominal(words: Words) -> (f64, f64) {
+    match words {
+        Words::Zh => (WIDTH, 30.0),
+        Words::ZhEn => (WIDTH, 36.5),
+    }
+}
 
 /// Draws everything but the code, and says where that stands.
 pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal> {
-    sheet.plate(WIDTH, HEIGHT, HEAD);
-    let white = |weight, size, spacing| Style { weight, size, spacing, colour: Colour::WHITE };
-    sheet.centred(super::scheme(face), white(Weight::Regular, 1.65, 0.12), MIDDLE, 1.7)?;
-    sheet.centred(face.level.zh(), white(Weight::Bold, 2.9, 0.5), MIDDLE, 4.3)?;
-    sheet.rank(face.level, MIDDLE, 6.95, 0.95);
-    let ink = |weight| Style { weight, size: 0.0, spacing: 0.0, colour: sheet.ink };
+    let ((_, height), head) = (nominal(sheet.words), head(sheet.words));
+    let middle = Align::Middle(MIDDLE);
+    sheet.plate((0.0, 0.0), (WIDTH, height), head);
+    let white = |weight, size| Style::new(weight, size, Colour::WHITE);
+    sheet.line(super::scheme(face), white(Weight::Regular, 1.65).spaced(0.12), middle, 1.7)?;
+    sheet.line(face.level.zh(), white(Weight::Bold, 2.9).spaced(0.5), middle, 4.3)?;
+    if sheet.english() {
+        sheet.line(level_en(face.level), white(Weight::Regular, 1.6).spaced(0.05), middle, 6.55)?;
+    }
+    sheet.rank(face.level, MIDDLE, head - 1.45, 0.95);
+    let ink = |weight| Style::new(weight, 0.0, sheet.ink);
     let room = |one: f64| Room { width: WIDTH - 2.4, one, two: one, least: sheet.least_type };
-    let mut facts = [
-        sheet.fact(face.host.as_str(), "/host", "the verification domain", ink(Weight::Bold), room(1.9))?,
+    let host = face.host.as_str();
+    let mut facts = vec![
+        sheet.fact(host, "/host", "the verification domain", ink(Weight::Bold), room(1.9))?,
         sheet.fact(&face.standard, "/standard", "the standard", ink(Weight::Regular), room(1.62))?,
         sheet.fact("服务认证，非产品认证", "", "the line", ink(Weight::Regular), room(1.62))?,
     ];
-    sheet.column(&mut facts, MIDDLE, CODE_END - 0.3, HEIGHT - 0.7)?;
-    Ok(CODE)
+    if sheet.english() {
+        // The whole sentence does not fit.
+        for line in ["Service certification,", "not of the product"] {
+            facts.push(sheet.fact(line, "", "the line", ink(Weight::Regular), room(sheet.least_type))?.following());
+        }
+    }
+    // Four light modules below the head, and four above the letters.
+    let code = (MIDDLE - CODE / 2.0, head + 1.6);
+    sheet.column(&mut facts, middle, code.1 + CODE + 1.6 - 0.3, height - 0.7)?;
+    Ok(code)
 }

@@ -1,67 +1,66 @@
-//! `vertical`, 36 x 71 mm: packaging and premises.
+//! `vertical`: packaging and premises. 36 x 71 mm; with English 36 x 81 mm.
 
-use super::sheet::{Fact, Sheet, Style};
+use super::facts::{Sizes, facts};
+use super::sheet::{Align, Sheet, Style};
+use super::{Words, level_en};
 use crate::domain::Refusal;
+use crate::draw::{Colour, Weight};
 use crate::mark::Face;
-use crate::mark::display::{Colour, Paint, Step, rounded};
-use crate::mark::font::Weight;
-use crate::mark::lines::{self, Room};
 
 const WIDTH: f64 = 36.0;
-const HEIGHT: f64 = 71.0;
 const MIDDLE: f64 = WIDTH / 2.0;
-const HEAD: f64 = 16.3;
-/// Upper left module: 45 modules of 0.5 mm in the middle, four light ones and a little air below the head.
-const CODE: (f64, f64) = (MIDDLE - 45.0 * 0.5 / 2.0, HEAD + 2.4);
-/// Where the quiet zone ends.
-const CODE_END: f64 = CODE.1 + 45.0 * 0.5 + 2.0;
-const RULE: f64 = CODE_END + 3.1;
-const FRAME: f64 = 65.0;
-const FRAME_HEIGHT: f64 = 4.0;
+/// Width of the code without its quiet zone: 45 modules of 0.5 mm.
+const CODE: f64 = 22.5;
 const MARGIN: f64 = 2.4;
+
+/// Heights, in millimetres.
+struct Heights {
+    whole: f64,
+    head: f64,
+    frame: f64,
+}
+
+const fn heights(words: Words) -> Heights {
+    match words {
+        Words::Zh => Heights { whole: 71.0, head: 16.3, frame: 4.0 },
+        Words::ZhEn => Heights { whole: 81.0, head: 20.2, frame: 7.4 },
+    }
+}
+
+pub(super) const fn nominal(words: Words) -> (f64, f64) {
+    (WIDTH, heights(words).whole)
+}
 
 /// Draws everything but the code, and says where that stands.
 pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal> {
-    sheet.plate(WIDTH, HEIGHT, HEAD);
+    let Heights { whole, head: head_height, frame } = heights(sheet.words);
+    sheet.plate((0.0, 0.0), (WIDTH, whole), head_height);
     head(sheet, face)?;
-    let bold = |size: f64, ink| Style { weight: Weight::Bold, size, spacing: 0.0, colour: ink };
+    // Four light modules and a little air below the head.
+    let code = (MIDDLE - CODE / 2.0, head_height + 2.4);
+    let code_end = code.1 + CODE + 2.0;
     let domain = format!("扫码查验 · {}", face.host);
-    sheet.centred(&domain, bold(2.3, sheet.ink), MIDDLE, CODE_END + 1.2)?;
-    let rule = vec![Step::Move(MARGIN + 0.6, RULE), Step::Line(WIDTH - MARGIN - 0.6, RULE)];
-    sheet.push(rule, Paint::Stroke(sheet.ink, 0.15));
-    let mut facts = facts(sheet, face)?;
-    sheet.column(&mut facts, MIDDLE, RULE + 0.3, FRAME - 0.4)?;
-    let frame = rounded(MARGIN, FRAME, WIDTH - 2.0 * MARGIN, FRAME_HEIGHT, 0.8, 0.8);
-    sheet.push(frame, Paint::Stroke(sheet.ink, 0.2));
-    sheet.centred("售后服务认证，非产品认证", bold(2.1, sheet.ink), MIDDLE, FRAME + FRAME_HEIGHT / 2.0)?;
-    Ok(CODE)
+    sheet.line(&domain, Style::new(Weight::Bold, 2.3, sheet.ink), Align::Middle(MIDDLE), code_end + 1.2)?;
+    let rule = code_end + 3.1;
+    sheet.rule(MARGIN + 0.6, WIDTH - MARGIN - 0.6, rule);
+    let sizes = Sizes { holder: (2.5, 2.1), other: (2.0, 1.8) };
+    let mut facts = facts(sheet, face, WIDTH - 2.0 * MARGIN, &sizes)?;
+    let frame_top = whole - 2.0 - frame;
+    sheet.column(&mut facts, Align::Middle(MIDDLE), rule + 0.3, frame_top - 0.4)?;
+    sheet.framed((MARGIN, frame_top), (WIDTH - 2.0 * MARGIN, frame), 2.1)?;
+    Ok(code)
 }
 
 fn head(sheet: &mut Sheet, face: &Face) -> Result<(), Refusal> {
-    let white = |weight, size, spacing| Style { weight, size, spacing, colour: Colour::WHITE };
-    sheet.centred(super::scheme(face), white(Weight::Regular, 2.6, 0.3), MIDDLE, 3.1)?;
-    sheet.rank(face.level, MIDDLE, 7.7, 2.25);
-    sheet.centred(face.level.zh(), white(Weight::Bold, 4.5, 0.9), MIDDLE, 13.05)
-}
-
-fn facts(sheet: &Sheet, face: &Face) -> Result<Vec<Fact>, Refusal> {
-    let width = WIDTH - 2.0 * MARGIN;
-    let room = |one: f64, two: f64| Room { width, one, two, least: sheet.least_type };
-    let style = |weight| Style { weight, size: 0.0, spacing: 0.0, colour: sheet.ink };
-    let (bold, plain) = (style(Weight::Bold), style(Weight::Regular));
-    let number = labelled("证书编号", &face.number, "/number", "the certificate number")?;
-    let until = format!("有效期至 {}", face.valid_until);
-    Ok(vec![
-        sheet.fact(&face.holder, "/holder", "the holder's name", bold, room(2.5, 2.1))?,
-        sheet.fact(&face.standard, "/standard", "the standard", plain, room(2.0, 1.8))?,
-        sheet.fact(&number, "/number", "the certificate number", plain, room(2.0, 1.8))?,
-        sheet.fact(&until, "/valid_until", "the day of expiry", plain, room(2.0, 1.8))?,
-        sheet.fact(&face.body, "/body", "the body's name", plain, room(2.0, 1.8))?,
-    ])
-}
-
-/// A label before a text that must not be empty.
-fn labelled(label: &str, text: &str, at: &str, what: &str) -> Result<String, Refusal> {
-    let text = lines::filled(text, what).map_err(|r| r.under(at))?;
-    Ok(format!("{label} {text}"))
+    let white = |weight, size| Style::new(weight, size, Colour::WHITE);
+    let middle = Align::Middle(MIDDLE);
+    sheet.line(super::scheme(face), white(Weight::Regular, 2.6).spaced(0.3), middle, 3.1)?;
+    if !sheet.english() {
+        sheet.rank(face.level, MIDDLE, 7.7, 2.25);
+        return sheet.line(face.level.zh(), white(Weight::Bold, 4.5).spaced(0.9), middle, 13.05);
+    }
+    sheet.line(super::scheme_en(face), white(Weight::Regular, 1.75), middle, 5.65)?;
+    sheet.rank(face.level, MIDDLE, 9.7, 2.15);
+    sheet.line(face.level.zh(), white(Weight::Bold, 4.5).spaced(0.9), middle, 14.85)?;
+    sheet.line(level_en(face.level), white(Weight::Regular, 1.9).spaced(0.1), middle, 18.35)
 }

@@ -5,7 +5,7 @@ use super::code::{Modules, QUIET_ZONE};
 use super::page::{Item, Page};
 use super::raster::rasterise;
 use super::shape::Colour;
-use png::{BitDepth, ColorType, Compression, Encoder, Filter, PixelDimensions, Unit};
+use png::{BitDepth, ColorType, Compression, DeflateCompression, Encoder, Filter, PixelDimensions, Unit};
 use std::collections::HashMap;
 use tiny_skia::PremultipliedColorU8;
 
@@ -104,8 +104,9 @@ pub fn png(page: &Page, scale: f64) -> Result<Vec<u8>, DrawError> {
     encoder.set_depth(BitDepth::Eight);
     encoder.set_palette(palette.colours.iter().flat_map(|c| [c[0], c[1], c[2]]).collect::<Vec<u8>>());
     encoder.set_trns(palette.colours.iter().map(|c| c[3]).collect::<Vec<u8>>());
-    encoder.set_compression(Compression::Balanced);
-    encoder.set_filter(Filter::NoFilter);
+    // Of all levels and filters, half the time of the usual level at no more bytes (measured on marks of 300 and 600 dpi).
+    encoder.set_deflate_compression(DeflateCompression::Level(3));
+    encoder.set_filter(Filter::Sub);
     encoder.set_pixel_dims(Some(resolution(scale)));
     written(encoder, &indices)?;
     Ok(out)

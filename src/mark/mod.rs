@@ -2,6 +2,7 @@
 //!
 //! Keys are handled elsewhere: signatures come in as 64 bytes and go out unchecked.
 
+pub mod advice;
 pub mod artwork;
 mod crowd;
 mod decoders;

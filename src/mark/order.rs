@@ -136,6 +136,9 @@ impl fmt::Display for Width {
     }
 }
 
+/// Pixels of a module at which what has none is proofread: about 300 dpi at the designed size.
+const PROOF_PX: u32 = 6;
+
 /// How many pixels a picture has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Resolution {
@@ -184,7 +187,7 @@ pub struct Order {
     pub words: Words,
     /// Printed width; the height follows.
     pub width: Width,
-    /// Pixels of a PNG. The other formats have none; they are proofread at it all the same.
+    /// Pixels of a PNG; the other formats have none.
     pub resolution: Resolution,
 }
 
@@ -210,12 +213,9 @@ impl Order {
         let asked = self.width.millimetres();
         let module = self.layout.module(asked);
         let (pixels, width, scale) = match self.resolution {
+            // Outlines are as wide as was asked, and proofread at few pixels.
+            _ if self.format != Format::Png => (PROOF_PX, asked, f64::from(PROOF_PX) / module),
             Resolution::ModulePx(pixels) => (pixels, asked, f64::from(pixels) / module),
-            // A file of outlines is as wide as was asked.
-            Resolution::Dpi(_) if self.format != Format::Png => {
-                let Resolution::ModulePx(pixels) = Resolution::DEFAULT else { return Ok((asked, 1.0 / module)) };
-                (pixels, asked, f64::from(pixels) / module)
-            }
             Resolution::Dpi(dpi) => {
                 let scale = f64::from(dpi) / 25.4;
                 let least = self.layout.class().least_module();

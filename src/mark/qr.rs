@@ -101,8 +101,8 @@ fn rows(canvas: &Canvas, side: usize) -> Vec<u64> {
 /// Penalty of ISO/IEC 18004, 7.8.3: lower reads better.
 fn penalty(code: &Modules) -> u32 {
     let (rows, n) = (code.rows(), code.side());
-    let columns: Vec<u64> = (0..n).map(|x| (0..n).fold(0, |col, y| col | (rows[y] >> x & 1) << y)).collect();
-    let lines = rows.iter().chain(&columns).map(|line| runs(*line, n) + finders(*line, n)).sum::<u32>();
+    let columns = turned(rows);
+    let lines = rows.iter().chain(&columns[..n]).map(|line| runs(*line, n) + finders(*line, n)).sum::<u32>();
     let inner = (1u64 << (n - 1)) - 1;
     let blocks: u32 = rows
         .windows(2)
@@ -116,28 +116,44 @@ fn penalty(code: &Modules) -> u32 {
     lines + blocks + percent.abs_diff(50) / 5 * 10
 }
 
+/// Columns for rows: a square of bits transposed by halves, quarters and so on.
+fn turned(rows: &[u64]) -> [u64; 64] {
+    let mut square = [0u64; 64];
+    square[..rows.len()].copy_from_slice(rows);
+    let (mut half, mut mask) = (32, u64::MAX >> 32);
+    while half > 0 {
+        for upper in (0..64).filter(|i| i & half == 0) {
+            let lower = upper | half;
+            let swapped = (square[upper] >> half ^ square[lower]) & mask;
+            square[upper] ^= swapped << half;
+            square[lower] ^= swapped;
+        }
+        half /= 2;
+        mask ^= mask << half;
+    }
+    square
+}
+
 /// Runs of five or more modules of one colour in a line: three points and one for each module beyond five.
 fn runs(line: u64, n: usize) -> u32 {
-    let (mut total, mut length) = (0, 1u32);
-    for i in 1..=n {
-        if i < n && (line >> i & 1) == (line >> (i - 1) & 1) {
-            length += 1;
-        } else {
-            total += if length >= 5 { length - 2 } else { 0 };
-            length = 1;
-        }
-    }
-    total
+    // A bit for each module that the next one is like, then for each that begins five alike.
+    let alike = !(line ^ line >> 1) & ((1 << (n - 1)) - 1);
+    let pairs = alike & alike >> 1;
+    let fives = pairs & pairs >> 2;
+    let begun = fives & !(fives << 1);
+    fives.count_ones() + 2 * begun.count_ones()
 }
 
 /// Patterns 1:1:3:1:1 with four light modules on one side: 40 points each. Beyond the line everything is light.
 fn finders(line: u64, n: usize) -> u32 {
     let padded = line << QUIET_ZONE;
-    let hits = (0..n + 2 * QUIET_ZONE - 10).filter(|i| {
-        let window = padded >> i & 0x7ff;
-        window == 0b000_0101_1101 || window == 0b101_1101_0000
-    });
-    40 * hits.count() as u32
+    let at = |i: u32| padded >> i;
+    let light = |from: u32| !(at(from) | at(from + 1) | at(from + 2) | at(from + 3));
+    let pattern = |from: u32| {
+        at(from) & !at(from + 1) & at(from + 2) & at(from + 3) & at(from + 4) & !at(from + 5) & at(from + 6)
+    };
+    let windows = (1u64 << (n + 2 * QUIET_ZONE - 10)) - 1;
+    40 * ((light(0) & pattern(4) & windows).count_ones() + (pattern(0) & light(7) & windows).count_ones())
 }
 
 /// Draws the code of that text under that host: eight symbols that all say the same, the best mask first.
@@ -157,7 +173,9 @@ pub fn draw(host: &Host, text: &MarkText) -> Result<Vec<Modules>, Refusal> {
 /// What is the same in every code of a class.
 struct Stencil {
     /// Finder, timing and alignment patterns, and the version.
-    functional: Canvas,
+    functional: Vec<u64>,
+    /// Column and row of each bit of the codewords, in their order.
+    places: Vec<(u8, u8)>,
     /// For each mask what it turns over, the format's modules included.
     masks: Vec<Vec<u64>>,
 }
@@ -174,18 +192,50 @@ impl Stencil {
 
     fn new(class: Class) -> Self {
         let (version, level) = class.pinned();
+        let (side, bytes) = (class.modules(), class.codewords());
         let mut functional = Canvas::new(version, level);
         functional.draw_all_functional_patterns();
-        let bare = rows(&functional, class.modules());
-        let mut filled = functional.clone();
-        // Modules that hold no data yet are not masked.
-        filled.draw_data(&vec![0; class.codewords()], &[]);
+        let filled = |data: &[u8]| {
+            let mut canvas = functional.clone();
+            canvas.draw_data(data, &[]);
+            canvas
+        };
+        let empty = filled(&vec![0; bytes]);
+        let bare = rows(&empty, side);
         let masks = MASKS.map(|mask| {
-            let mut masked = filled.clone();
+            let mut masked = empty.clone();
             masked.apply_mask(mask);
-            rows(&masked, class.modules()).iter().zip(&bare).map(|(a, b)| a ^ b).collect()
+            rows(&masked, side).iter().zip(&bare).map(|(a, b)| a ^ b).collect()
         });
-        Self { functional, masks: masks.to_vec() }
+        // Drawn once for each digit of the bits' own numbers, every module tells which bit it is.
+        let mut number = vec![vec![0usize; side]; side];
+        for digit in 0..usize::BITS - (bytes * 8).leading_zeros() {
+            // Counted from 1: no bit is without a digit.
+            let bit = |i: usize| u8::from((i + 1) >> digit & 1 == 1);
+            let data: Vec<u8> = (0..bytes).map(|b| (0..8).fold(0, |byte, i| byte << 1 | bit(b * 8 + i))).collect();
+            for (y, (row, bare)) in rows(&filled(&data), side).into_iter().zip(&bare).enumerate() {
+                let told = row ^ bare;
+                (0..side).for_each(|x| number[y][x] |= ((told >> x & 1) as usize) << digit);
+            }
+        }
+        let mut places = vec![(0, 0); bytes * 8];
+        for (y, row) in number.iter().enumerate() {
+            for (x, bit) in row.iter().enumerate().filter(|(_, bit)| (1..=bytes * 8).contains(*bit)) {
+                places[bit - 1] = (x as u8, y as u8);
+            }
+        }
+        Self { functional: bare, places, masks: masks.to_vec() }
+    }
+
+    /// The code before masking.
+    fn filled(&self, codewords: impl Iterator<Item = u8>) -> Vec<u64> {
+        let mut rows = self.functional.clone();
+        for (byte, places) in codewords.zip(self.places.chunks(8)) {
+            for (i, (x, y)) in places.iter().enumerate() {
+                rows[usize::from(*y)] |= u64::from(byte >> (7 - i) & 1) << x;
+            }
+        }
+        rows
     }
 }
 
@@ -197,9 +247,7 @@ fn symbols(class: Class, prefix: &str, digits: &str) -> Result<Vec<Modules>, QrE
     bits.push_terminator(level)?;
     let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, level)?;
     let stencil = Stencil::of(class);
-    let mut canvas = stencil.functional.clone();
-    canvas.draw_data(&data, &correction);
-    let bare = rows(&canvas, class.modules());
+    let bare = stencil.filled(data.into_iter().chain(correction));
     let masked = |mask: &Vec<u64>| Modules::from_rows(bare.iter().zip(mask).map(|(row, turns)| row ^ turns).collect());
     let mut drawn: Vec<(u32, Modules)> =
         stencil.masks.iter().filter_map(masked).map(|code| (penalty(&code), code)).collect();
@@ -233,6 +281,35 @@ mod tests {
         assert_eq!(penalty(&symbol("## ##")), 3 + 100);
     }
 
+    proptest! {
+        /// Counted module by module, as the standard tells it.
+        #[test]
+        fn lines_are_counted_as_the_standard_says(line in any::<u64>(), n in 11usize..=53) {
+            let line = line & ((1 << n) - 1);
+            let colours: Vec<bool> = (0..n).map(|i| line >> i & 1 == 1).collect();
+            let told: usize = colours.chunk_by(|a, b| a == b).map(<[bool]>::len).filter(|l| *l >= 5).map(|l| l - 2).sum();
+            prop_assert_eq!(runs(line, n) as usize, told);
+            let pattern = [true, false, true, true, true, false, true];
+            let wide: Vec<bool> = [vec![false; 4], colours, vec![false; 4]].concat();
+            let told = wide.windows(11).map(|w| {
+                let before = w[..4] == [false; 4] && w[4..] == pattern;
+                let after = w[..7] == pattern && w[7..] == [false; 4];
+                40 * (u32::from(before) + u32::from(after))
+            });
+            prop_assert_eq!(finders(line, n), told.sum::<u32>());
+        }
+
+        #[test]
+        fn columns_are_rows_turned(rows in proptest::collection::vec(any::<u64>(), 64)) {
+            let columns = turned(&rows);
+            for (x, column) in columns.iter().enumerate() {
+                for (y, row) in rows.iter().enumerate() {
+                    prop_assert_eq!(column >> y & 1, row >> x & 1);
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_does_not_fit_is_an_error_not_a_larger_code() {
         let prefix = "https://".to_owned() + &"a".repeat(14) + "/m/";
@@ -247,9 +324,7 @@ mod tests {
             let (version, level) = class.pinned();
             let data: Vec<u8> = (0..class.codewords()).map(|i| (i * 151 + 77) as u8).collect();
             let stencil = Stencil::of(class);
-            let mut canvas = stencil.functional.clone();
-            canvas.draw_data(&data, &[]);
-            let bare = rows(&canvas, class.modules());
+            let bare = stencil.filled(data.iter().copied());
             for (mask, turns) in MASKS.iter().zip(&stencil.masks) {
                 let mut fresh = Canvas::new(version, level);
                 fresh.draw_all_functional_patterns();

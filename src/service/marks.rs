@@ -7,8 +7,8 @@ use crate::domain::mark_licence::{MarkState, MarkStep, MarkTerms, Medium};
 use crate::domain::reason::MarkRevocationReason;
 use crate::domain::record::Terms;
 use crate::domain::text::{Goods, Name};
-use crate::domain::{Certificate, CertificateId, Fact, MarkChange, MarkId, MarkLicence, Refusal, Role, Standing};
-use crate::mark::{Claims, Class, Face, KeyHint, MarkText, Token};
+use crate::domain::{Certificate, CertificateId, Fact, Host, MarkChange, MarkId, MarkLicence, Refusal, Role, Standing};
+use crate::mark::{Claims, Class, Face, KeyHint, MarkText, SignedToken, Token};
 use crate::sign::{Purpose, verify_raw};
 use crate::store::Subject;
 use jiff::Timestamp;
@@ -176,8 +176,7 @@ impl Service {
         require_lasting(certificate, now)?;
         let terms = certificate.terms();
         if request.medium == Medium::Packaging && !self.body().policy.packaging_marks {
-            let why = "this body licenses no marks on packaging; ask for product, advertising or premises";
-            return Err(Refusal::rule("medium_not_allowed", why).under("/medium").into());
+            return Err(packaging_forbidden().into());
         }
         match (&request.site, request.medium) {
             (Some(site), Medium::Premises) if !terms.sites.iter().any(|s| s.name == *site) => {
@@ -265,7 +264,7 @@ impl Service {
         Ok(())
     }
 
-    /// The 217 digits of a signed mark, verified before they leave.
+    /// The 217 digits of a signed mark.
     fn sign_mark(
         &self,
         id: MarkId,
@@ -273,22 +272,32 @@ impl Service {
         certificate: &Terms,
         now: Timestamp,
     ) -> Result<String, ServiceError> {
-        let settings = self.read_settings();
-        let (_, signer) = settings.keyring.signer(Purpose::Mark, now)?;
-        let token = Token::new(Claims {
+        let signed = self.signed_mark(now, |key_hint| Claims {
             level: terms.level,
             test: false,
-            key_hint: KeyHint::from_bytes(signer.public().hint()),
+            key_hint,
             mark: id,
             // The key signs today, whenever the licence begins: a verifier holds this day against the key's window.
             issued: china_day(now),
             expires: terms.valid_until,
             holder: Some(certificate.holder.uscc),
         })?;
+        Ok(signed.digits())
+    }
+
+    /// Those claims under the mark key of that moment, verified before they leave.
+    pub(super) fn signed_mark(
+        &self,
+        now: Timestamp,
+        claims: impl FnOnce(KeyHint) -> Claims,
+    ) -> Result<SignedToken, ServiceError> {
+        let settings = self.read_settings();
+        let (_, signer) = settings.keyring.signer(Purpose::Mark, now)?;
+        let token = Token::new(claims(KeyHint::from_bytes(signer.public().hint())))?;
         let message = token.signing_input(&self.host);
         let signature = signer.sign(&message)?;
         verify_raw(&signer.public(), &message, &signature).map_err(|e| ServiceError::SelfCheck(e.to_string()))?;
-        Ok(token.with_signature(signature).digits())
+        Ok(token.with_signature(signature))
     }
 
     /// A licence whose artwork may leave: granted, and its certificate valid now.
@@ -321,16 +330,7 @@ impl Service {
             (Class::Signed, Some(digits)) => MarkText::parse(digits)?,
             _ => MarkText::Link(id),
         };
-        let face = Face {
-            level: terms.level,
-            test: false,
-            host: self.host.clone(),
-            holder: terms.holder.name.to_string(),
-            standard: terms.standard.clone(),
-            number: terms.number.to_string(),
-            valid_until: terms.valid_until,
-            body: terms.body.name.to_string(),
-        };
+        let face = face(&self.host, terms, false);
         Ok(crate::mark::render(&face, &text, order)?)
     }
 
@@ -355,6 +355,26 @@ fn require_valid(certificate: &Certificate, now: Timestamp) -> Result<(), Refusa
             ))
         }
     }
+}
+
+/// The letters of a mark of that certificate.
+pub(super) fn face(host: &Host, terms: &Terms, test: bool) -> Face {
+    Face {
+        level: terms.level,
+        test,
+        host: host.clone(),
+        holder: terms.holder.name.to_string(),
+        standard: terms.standard.clone(),
+        number: terms.number.to_string(),
+        valid_until: terms.valid_until,
+        body: terms.body.name.to_string(),
+    }
+}
+
+/// The body's policy (`packaging_marks`).
+pub(super) fn packaging_forbidden() -> Refusal {
+    let why = "this body licenses no marks on packaging; ask for product, advertising or premises";
+    Refusal::rule("medium_not_allowed", why).under("/medium")
 }
 
 /// Valid now, and not about to be replaced: a mark printed now would be waste in a few days.

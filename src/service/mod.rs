@@ -15,6 +15,7 @@ pub mod log;
 pub mod lookup;
 pub mod marks;
 mod present;
+pub mod preview;
 pub mod receipts;
 pub mod revocation;
 pub mod roster;

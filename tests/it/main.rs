@@ -53,6 +53,7 @@ mod receipts;
 mod roles;
 mod searching;
 mod serve_kit;
+mod staff_pages;
 mod status_lists;
 mod status_places;
 mod store_contract;

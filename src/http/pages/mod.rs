@@ -3,6 +3,7 @@
 pub mod receipt;
 mod scripts;
 mod search;
+mod staff;
 mod tool;
 mod view;
 mod words;
@@ -28,6 +29,8 @@ use words::{Face, Lang, Text, text};
 
 /// Style sheet of every page.
 const STYLE: &str = include_str!("../../../assets/style.css");
+/// What the issuing area's page of marks runs.
+const PREVIEW: &str = include_str!("../../../assets/preview.js");
 /// The site's sign, for the browser's tab.
 const ICON: &str = include_str!("../../../assets/icon.svg");
 /// A style sheet's name changes with its version, so it may be kept for a day.
@@ -45,6 +48,8 @@ pub fn routes() -> Router<App> {
         .route(PAGES[4], get(tool::page))
         .route(scripts::ROUTE, get(scripts::file))
         .route("/assets/style.css", get(style))
+        .route("/assets/preview.js", get(preview))
+        .merge(staff::routes())
         .route("/favicon.ico", get(icon))
         .route("/assets/icon.svg", get(icon))
 }
@@ -144,7 +149,10 @@ fn cannot_tell(app: &App, lang: Lang, uri: &Uri, status: StatusCode, sentence: T
 
 /// Whether a person asked: for one of the pages, or for what is nowhere outside the API.
 pub fn for_people(route: Option<&str>, uri: &Uri) -> bool {
-    route.map_or_else(|| !uri.path().starts_with("/api/"), |route| PAGES.contains(&route))
+    route.map_or_else(
+        || !uri.path().starts_with("/api/"),
+        |route| PAGES.contains(&route) || staff::PAGES.contains(&route),
+    )
 }
 
 /// The page in place of an answer that was not made: asked too often, too slow, a fault of ours, an odd address.
@@ -279,6 +287,10 @@ pub async fn not_found(State(app): State<App>, uri: Uri) -> Response {
 
 async fn style() -> Response {
     cached("text/css; charset=utf-8", STYLE)
+}
+
+async fn preview() -> Response {
+    cached("text/javascript; charset=utf-8", PREVIEW)
 }
 
 async fn icon() -> Response {

@@ -124,7 +124,7 @@ fn reduced(from: &Grey, side: u32) -> Grey {
 }
 
 /// Every pixel twice in both directions.
-fn doubled(from: &Grey) -> Grey {
+pub(super) fn doubled(from: &Grey) -> Grey {
     let rows = from.pixels.chunks_exact(from.width.max(1) as usize);
     let pixels = rows.flat_map(|row| [row, row]).flatten().flat_map(|p| [*p, *p]).collect();
     Grey { width: from.width * 2, height: from.height * 2, pixels }

@@ -104,9 +104,9 @@ pub fn png(page: &Page, scale: f64) -> Result<Vec<u8>, DrawError> {
     encoder.set_depth(BitDepth::Eight);
     encoder.set_palette(palette.colours.iter().flat_map(|c| [c[0], c[1], c[2]]).collect::<Vec<u8>>());
     encoder.set_trns(palette.colours.iter().map(|c| c[3]).collect::<Vec<u8>>());
-    // Of all levels and filters, half the time of the usual level at no more bytes (measured on marks of 300 and 600 dpi).
-    encoder.set_deflate_compression(DeflateCompression::Level(3));
-    encoder.set_filter(Filter::Sub);
+    // Half the time of the usual level 6 for 8 bytes more in a hundred (measured on marks of 300 and 600 dpi).
+    encoder.set_deflate_compression(DeflateCompression::Level(4));
+    encoder.set_filter(Filter::NoFilter);
     encoder.set_pixel_dims(Some(resolution(scale)));
     written(encoder, &indices)?;
     Ok(out)

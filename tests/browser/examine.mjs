@@ -174,9 +174,9 @@ async function inContext(browser, options, use) {
   }
 }
 
-async function atSize(browser, { url, word, shot }, size, report) {
+async function atSize(browser, { url, word, shot, storage }, size, report) {
   const viewport = { width: size.width, height: size.height };
-  await inContext(browser, { viewport }, async (page) => {
+  await inContext(browser, { viewport, storageState: storage }, async (page) => {
     const say = (check, ...why) => report(`${check} at ${size.name}`, ...why);
     const heard = listen(page, url);
     const answer = await open(page, url);
@@ -225,8 +225,8 @@ async function wordMissing(page, word) {
   return text.includes(word) ? [] : [`"${text}" does not say ${word}`];
 }
 
-async function withoutScript(browser, { url, word }, report) {
-  await inContext(browser, { javaScriptEnabled: false, viewport: SIZES[0] }, async (page) => {
+async function withoutScript(browser, { url, word, storage }, report) {
+  await inContext(browser, { javaScriptEnabled: false, viewport: SIZES[0], storageState: storage }, async (page) => {
     const answer = await open(page, url);
     const html = (answer.headers()["content-type"] ?? "").startsWith("text/html");
     if (html && word) report("word without script", ...(await wordMissing(page, word)));
@@ -235,7 +235,7 @@ async function withoutScript(browser, { url, word }, report) {
 }
 
 /**
- * Examines one address. `report(check, ...why)` is called for every check; nothing (or nothing but empty strings) in
+ * Examines one address, with the cookies of `storage` where it has some. `report(check, ...why)` is called for every check; nothing (or nothing but empty strings) in
  * `why` means that it held.
  */
 export async function examine(browser, subject, report) {

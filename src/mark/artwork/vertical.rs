@@ -11,6 +11,7 @@ const WIDTH: f64 = 36.0;
 const MIDDLE: f64 = WIDTH / 2.0;
 /// Width of the code without its quiet zone: 45 modules of 0.5 mm.
 const CODE: f64 = 22.5;
+const MODULE: f64 = 0.5;
 const MARGIN: f64 = 2.4;
 
 /// Heights, in millimetres.
@@ -36,8 +37,8 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     let Heights { whole, head: head_height, frame } = heights(sheet.words);
     sheet.plate((0.0, 0.0), (WIDTH, whole), head_height);
     head(sheet, face)?;
-    // Four light modules and a little air below the head.
-    let code = (MIDDLE - CODE / 2.0, head_height + 2.4);
+    // Four light modules and a little air below the head, on whole modules from the edge: reduced by a whole number, edges stay sharp.
+    let code = (MIDDLE - CODE / 2.0, ((head_height + 2.2) / MODULE).round() * MODULE);
     let code_end = code.1 + CODE + 2.0;
     let domain = format!("扫码查验 · {}", face.host);
     sheet.line(&domain, Style::new(Weight::Bold, 2.3, sheet.ink), Align::Middle(MIDDLE), code_end + 1.2)?;

@@ -97,7 +97,7 @@ export async function verifyRead(bundle, { keys: given, now, asOf }) {
  */
 function byTheLaterWord(listed, life, asOf, now) {
   const proven = statusOfLife(life, asOf, now);
-  if (proven.result !== "failed") return listed;
+  if (proven.result !== "failed") return correctedSince(listed, life, asOf);
   const step = standingAt(life, asOf, knownUntil(life, now))?.step;
   // By its dates alone, which no entry changes.
   if (!step || listed.result === "failed") return proven;
@@ -109,6 +109,23 @@ function byTheLaterWord(listed, life, asOf, now) {
     code: "status_told_before",
     message: `${proven.message}, by a log that tells until ${proven.known_at}; ${listed.message}`,
     message_zh: `日志到 ${proven.known_at} 为止说：${proven.message_zh}；${listed.message_zh}`,
+  };
+}
+
+/**
+ * What a list says against it, where the log proves that the very step it told of was taken back after the list's day: the list
+ * holds for what was known then, and what else it knew of cannot be told from it.
+ */
+function correctedSince(listed, life, asOf) {
+  if (listed.result !== "failed") return listed;
+  const then = standingAt(life, asOf, parseInstant(listed.known_at));
+  if (!then?.step || then.standing === "valid") return listed;
+  return {
+    ...listed,
+    result: "undetermined",
+    code: "status_corrected_since",
+    message: `${listed.message}, by what was known then; the log has a correction of it from later`,
+    message_zh: `${listed.message_zh}，这是按当时的登记；日志里有后来的更正`,
   };
 }
 

@@ -5,7 +5,7 @@ import { readBundle, verifyRead } from "./bundle.js";
 import { mustVerify } from "./keys.js";
 import { answerOf, line } from "./line.js";
 import { Refusal, Unable } from "./refusal.js";
-import { compare } from "./shown.js";
+import { compare, praises } from "./shown.js";
 import { byWhom, fetched, keysOfSite } from "./site.js";
 import { clock, fromMilliseconds, parseInstant } from "./time.js";
 import { draft, failed } from "./verdict.js";
@@ -74,7 +74,11 @@ function state(found, checks, sure) {
   const ofRecord = checks.filter((check) => check.required && OF_RECORD.includes(check.check));
   // A list that this site itself gives out and that does not hold was altered on its way.
   const altered = checks.some((check) => check.code === "status_list_unreadable");
-  if (altered || ofRecord.some((check) => check.result === "failed") || failed(checks, "page")) return "failed";
+  const against = ofRecord.filter((check) => check.result === "failed");
+  const leaked = against.length > 0 && against.every((check) => check.code === "key_compromised");
+  // A record whose key had leaked proves nothing, and a page that does not praise it claims nothing by it.
+  if (leaked && !altered && !failed(checks, "page") && !praises()) return "open";
+  if (altered || against.length > 0 || failed(checks, "page")) return "failed";
   const settled = found.genuine && sure && (found.verdict === "valid" || found.standing);
   return settled ? "ok" : "open";
 }

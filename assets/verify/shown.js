@@ -125,6 +125,9 @@ function faceShown() {
     : undefined;
 }
 
+/** Whether the page may be taken for one that says "in force": it does, or what it shows is no face of a certificate's. */
+export const praises = () => [undefined, VALID, WAS_VALID].includes(faceShown());
+
 /** The faces that go with what was found; nothing where it leaves open which. */
 function facesOf(found, then) {
   if (found.verdict === "undetermined") return undefined;

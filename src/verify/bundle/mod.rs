@@ -9,7 +9,7 @@ use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
 use super::{offline, status};
 use crate::domain::certificate::{Certificate, Step};
 use crate::domain::record::Terms;
-use crate::domain::{CertificateId, Event, Fact, Refusal};
+use crate::domain::{CertificateId, Event, Fact, Refusal, Standing};
 use crate::sign::{KeyDocument, KeyId, KeyRecord, Purpose, canonicalize, credential, log_entry};
 use jiff::Timestamp;
 pub use read::{BUNDLE_TYPE, Bundle, BundleLog};
@@ -189,7 +189,7 @@ fn status_check(
     let proven = Check { known_at: newest.min(now), ..status_of(life, Source::Log, Moment { at, known_at, now }) };
     let step = life.standing(at, known_at).and_then(|found| life.life().get(found.step?));
     match (listed.result, step) {
-        _ if proven.result != CheckResult::Failed => listed,
+        _ if proven.result != CheckResult::Failed => corrected_since(listed, life, at),
         // By its dates alone, which no entry changes.
         (_, None) | (CheckResult::Failed, _) => proven,
         // Lists from after that step know of it, and of what came later.
@@ -207,5 +207,22 @@ fn status_check(
             message_zh: format!("日志到 {} 为止说：{}；{}", proven.known_at, proven.message_zh, listed.message_zh),
             ..proven
         },
+    }
+}
+
+/// What a list says against it, where the log proves that the very step it told of was taken back after the list's day: the list holds
+/// for what was known then, and what else it knew of cannot be told from it.
+fn corrected_since(listed: Check, life: &Certificate, at: Timestamp) -> Check {
+    let then = life.standing(at, listed.known_at);
+    let told = then.is_some_and(|then| then.step.is_some() && then.standing != Standing::Valid);
+    if listed.result != CheckResult::Failed || !told {
+        return listed;
+    }
+    Check {
+        result: CheckResult::Undetermined,
+        code: "status_corrected_since",
+        message: format!("{}, by what was known then; the log has a correction of it from later", listed.message),
+        message_zh: format!("{}，这是按当时的登记；日志里有后来的更正", listed.message_zh),
+        ..listed
     }
 }

@@ -48,6 +48,7 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u6
             None,
         ),
     };
+    let leaked = face == Face::CannotTell && answer.finding.verdict.checks.iter().any(|c| c.code == "key_compromised");
     let given_out = genuine.is_some() && answer.certificate.ended_before_record().is_none();
     View {
         face,
@@ -60,7 +61,8 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u6
         as_of: as_of_text(answer, asked),
         subject: genuine.map(|terms| subject(terms, face, then)),
         held: None,
-        advice: advice(face, false),
+        // Waiting changes nothing.
+        advice: if leaked { Some(reissue()) } else { advice(face, false) },
         facts: genuine.map_or_else(Vec::new, |terms| facts(terms, answer, face)),
         sites: genuine.map_or_else(Vec::new, sites),
         history: history(&answer.certificate, answer.moment.known_at, leaves, base),
@@ -75,6 +77,13 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u6
         credential: given_out.then(|| format!("{base}/api/v1/certificates/{id}/credential")),
         own: given_out.then(|| Own::of(answer, asked, face)).flatten(),
     }
+}
+
+fn reissue() -> Text {
+    text(
+        "这是签名的密钥泄露造成的，不等于企业有错。请向发证机构要换发的新证书。",
+        "The key that signed it leaked, which is not the holder's fault. Ask the certification body for the certificate it issued anew.",
+    )
 }
 
 fn subject(terms: &Terms, face: Face, then: bool) -> Subject {
@@ -182,7 +191,8 @@ fn warning(answer: &CertificateAnswer) -> Option<Text> {
             format!("Note: surveillance was due by {due} and is overdue."),
         ));
     }
-    None
+    let failed = answer.finding.verdict.checks.iter().find(|check| check.code == "surveillance_failed")?;
+    Some(text(format!("注意：{}。", failed.message_zh), format!("Note: {}.", failed.message)))
 }
 
 fn facts(terms: &Terms, answer: &CertificateAnswer, face: Face) -> Vec<(Text, String)> {

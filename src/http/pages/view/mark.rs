@@ -7,6 +7,7 @@ use crate::domain::dates::china_day;
 use crate::domain::mark_licence::{MarkChange, MarkState};
 use crate::http::pages::words::{Face, Text, text};
 use crate::service::lookup::{Asked, FoundMark, MarkAnswer, Successor};
+use crate::verify::Verdict;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -63,7 +64,9 @@ fn found_mark(found: &FoundMark, leaves: &[Option<u64>], base: &str) -> View {
         view = View { face, sentence, warning: None, link: Some(way_on(found, face, of_certificate, base)), ..view };
     } else {
         view.face = face_of(verdict);
-        if verdict.checks.iter().any(|c| c.code == "key_compromised") {
+        let leaked = |of: &Verdict| of.checks.iter().any(|c| c.code == "key_compromised");
+        // Its certificate's key has its sentence already.
+        if leaked(verdict) && !leaked(&found.certificate.finding.verdict) {
             view.sentence = text(
                 "签这个标志的密钥在签名之前已经泄露，真假无法判断。请向持证组织要换发的新标志。",
                 "The key that signed this mark had leaked before: genuine or not cannot be told. Ask the holder for its new mark.",

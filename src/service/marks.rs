@@ -316,12 +316,13 @@ impl Service {
     /// `mark_not_active`, `no_such_mark`, or why it cannot be drawn so.
     pub fn artwork(&self, id: MarkId, order: &crate::mark::Order) -> Result<crate::mark::File, ServiceError> {
         let (licence, certificate) = self.usable_mark(id)?;
-        let terms = certificate.terms();
-        let text = match (order.layout.class(), licence.digits()) {
-            (Class::Signed, Some(digits)) => MarkText::parse(digits)?,
-            _ => MarkText::Link(id),
-        };
-        let face = Face {
+        let text = text_of(&licence, order.layout.class())?;
+        Ok(crate::mark::render(&self.face_of(certificate.terms()), &text, order)?)
+    }
+
+    /// What stands on a mark of that certificate in letters.
+    pub(super) fn face_of(&self, terms: &Terms) -> Face {
+        Face {
             level: terms.level,
             test: false,
             host: self.host.clone(),
@@ -330,8 +331,7 @@ impl Service {
             number: terms.number.to_string(),
             valid_until: terms.valid_until,
             body: terms.body.name.to_string(),
-        };
-        Ok(crate::mark::render(&face, &text, order)?)
+        }
     }
 
     /// Mark licences of a certificate, oldest first.
@@ -371,6 +371,14 @@ fn require_lasting(certificate: &Certificate, now: Timestamp) -> Result<(), Refu
                 china_day(next.from)
             ),
         )),
+    }
+}
+
+/// The text of a licence's code of that class.
+pub(super) fn text_of(licence: &MarkLicence, class: Class) -> Result<MarkText, Refusal> {
+    match (class, licence.digits()) {
+        (Class::Signed, Some(digits)) => MarkText::parse(digits),
+        _ => Ok(MarkText::Link(licence.id)),
     }
 }
 

@@ -151,7 +151,7 @@ fn url(service: &Service, licence: &MarkLicence) -> String {
 }
 
 /// A licence for people.
-fn licence_text(service: &Service, licence: &MarkLicence) -> String {
+pub(super) fn licence_text(service: &Service, licence: &MarkLicence) -> String {
     let (terms, now) = (licence.terms(), service.now());
     let state = licence.state_at(now, now).map_or("not in force yet", |(state, _)| MarkState::wire(state));
     let mut goods = String::new();

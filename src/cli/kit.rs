@@ -119,7 +119,7 @@ impl Kits {
             [one] => Ok(one.id),
             [] => {
                 // A licence that is named says itself why it has no kit.
-                let named = all.iter().find(|m| self.which.is(m));
+                let named = all.iter().rev().find(|m| self.which.is(m));
                 if let Some(licence) = named {
                     service.usable_mark(licence.id)?;
                 }

@@ -83,10 +83,10 @@ const TINT: Colour = Colour { rgb: [0xfb, 0xe6, 0xe3], cmyk: [0, 12, 9, 0] };
 pub fn usage(usage: &Usage) -> Result<Page, Refusal> {
     let mut sheet = Sheet { page: Page::a4() };
     let mut y = sheet.head(usage)?;
-    y = sheet.sizes(usage, y + 7.5)?;
-    y = sheet.table(usage, y + 3.5)?;
-    y = sheet.dos(usage, y + 8.0)?;
-    y = sheet.donts(y + 4.5)?;
+    y = sheet.sizes(usage, y + 9.0)?;
+    y = sheet.table(usage, y + 4.0)?;
+    y = sheet.dos(usage, y + 9.5)?;
+    y = sheet.donts(y + 9.0)?;
     if y > 283.0 {
         return Err(Refusal::rule("usage_overflow", "the usage sheet does not fit one page"));
     }
@@ -204,39 +204,45 @@ impl Sheet {
             y,
         )?;
         let top = y + 5.0;
-        let of = |wanted: fn(&Specimen) -> bool| usage.specimens.iter().filter(move |s| wanted(s));
-        let (mut x, mut lowest) = (LEFT + 5.0, top);
-        let tall = of(|s| s.page.width <= WIDE && s.page.height > TALL).map(|s| vec![s]);
-        let wide: Vec<&Specimen> = of(|s| s.page.width > WIDE).collect();
-        for column in tall.chain([wide]) {
-            let (mut below, mut widest) = (top, 0.0_f64);
+        let is = |wanted: fn(&Specimen) -> bool| usage.specimens.iter().filter(move |s| wanted(s)).collect::<Vec<_>>();
+        let tall = is(|s| s.page.width <= WIDE && s.page.height > TALL).into_iter().map(|s| vec![s]);
+        let wide = is(|s| s.page.width > WIDE);
+        let mut columns: Vec<Vec<&Specimen>> = tall.chain([wide]).filter(|c| !c.is_empty()).collect();
+        // The last column has the quiet zone below it.
+        columns.push(is(|s| s.page.width <= WIDE && s.page.height <= TALL));
+        let width = |column: &[&Specimen], least: f64| column.iter().map(|s| s.page.width).fold(least, f64::max);
+        let last = columns.len() - 1;
+        let widths: Vec<f64> = columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| width(c, if i == last { figures::QUIET_WIDTH } else { 0.0 }))
+            .collect();
+        let gap = (RIGHT - LEFT - widths.iter().sum::<f64>()) / last.max(1) as f64;
+        let (mut x, mut lowest) = (LEFT, top);
+        for (i, (column, width)) in columns.into_iter().zip(widths).enumerate() {
+            let mut below = top;
             for specimen in column {
                 below = self.specimen(specimen, (x, below))? + 5.2;
-                widest = widest.max(specimen.page.width);
             }
-            if widest > 0.0 {
-                (x, lowest) = (x + widest + GAP + 5.0, lowest.max(below - 5.2));
+            // The finest code asks for the most care.
+            let finest = || is(|s| s.signed).into_iter().chain(&usage.specimens).next();
+            if let Some(specimen) = finest().filter(|_| i == last)
+                && let Some(code) = specimen.code()
+            {
+                below = self.quiet_zone(&code.modules, specimen.module, (x, below))? + 5.2;
             }
+            (x, lowest) = (x + width + gap.min(GAP * 3.0), lowest.max(below - 5.2));
         }
-        let mut below = top;
-        for specimen in of(|s| s.page.width <= WIDE && s.page.height <= TALL) {
-            below = self.specimen(specimen, (x, below))? + 5.2;
-        }
-        // The finest code asks for the most care.
-        if let Some(specimen) = of(|s| s.signed).chain(&usage.specimens).next()
-            && let Some(code) = specimen.code()
-        {
-            below = self.quiet_zone(&code.modules, specimen.module, (x - 5.0, below))?;
-        }
-        Ok(lowest.max(below))
+        Ok(lowest)
     }
 
     fn table(&mut self, usage: &Usage, y: f64) -> Result<f64, Refusal> {
-        const COLUMNS: [(f64, &str, &str); 4] = [
+        const COLUMNS: [(f64, &str, &str); 5] = [
             (LEFT, "版式", "Layout"),
-            (LEFT + 40.0, "设计尺寸", "As designed (mm)"),
-            (LEFT + 108.0, "最小宽度", "Least width"),
-            (LEFT + 140.0, "手机识读距离", "Read from up to"),
+            (LEFT + 29.0, "二维码", "Code"),
+            (LEFT + 64.0, "设计尺寸", "As designed (mm)"),
+            (LEFT + 117.0, "最小宽度", "Least width"),
+            (LEFT + 147.0, "识读距离", "Read from"),
         ];
         self.rule(y, 0.25, Colour::INK);
         for (x, zh, en) in COLUMNS {
@@ -247,16 +253,20 @@ impl Sheet {
         let mut at = y + 9.6;
         for specimen in &usage.specimens {
             self.both(specimen.name, (LEFT, at), TEXT, true)?;
-            let mut x = COLUMNS[1].0;
+            let code = if specimen.signed { ("签名码", "signed") } else { ("链接码", "link") };
+            self.line(code.0, (COLUMNS[1].0, at), TEXT, false, Colour::INK)
+                .and_then(|end| self.line(code.1, (end + 1.2, at), SMALL, false, Colour::SOFT))?;
+            let mut x = COLUMNS[2].0;
             for (words, width, height) in &specimen.designed {
                 x = self.line(&format!("{} × {}", mm(*width), mm(*height)), (x, at), TEXT, false, Colour::INK)?;
                 x = self.line(words, (x + 1.0, at), SMALL, false, Colour::SOFT)? + 5.0;
             }
-            self.line(&format!("{} mm", mm(specimen.page.width)), (COLUMNS[2].0, at), TEXT, true, Colour::INK)?;
+            self.line(&format!("{} mm", mm(specimen.page.width)), (COLUMNS[3].0, at), TEXT, true, Colour::INK)?;
             let cm = |mm: f64| format!("{:.0}", (mm / 10.0).floor());
             let (least, designed) = (cm(specimen.read_from.0), cm(specimen.read_from.1));
-            let far = if least == designed { format!("{least} cm") } else { format!("{least} – {designed} cm") };
-            self.line(&far, (COLUMNS[3].0, at), TEXT, false, Colour::INK)?;
+            let far =
+                if least == designed { format!("≤ {least} cm") } else { format!("≤ {least} – {designed} cm") };
+            self.line(&far, (COLUMNS[4].0, at), TEXT, false, Colour::INK)?;
             at += 5.0;
         }
         self.rule(at - 3.2, 0.25, Colour::INK);
@@ -269,30 +279,29 @@ impl Sheet {
     fn dos(&mut self, usage: &Usage, y: f64) -> Result<f64, Refusal> {
         let host = &usage.host;
         let check = (
-            format!("印刷前用手机试扫打样，应打开 {host} 上的查验页。"),
-            format!("Scan a proof with a phone before printing: it opens a page of {host}."),
+            format!("印前用手机试扫：应打开 {host} 的查验页。"),
+            format!("Scan a proof before printing: it opens a page of {host}."),
         );
-        let lines: [(&str, &str); 6] = [
+        let lines: [(&str, &str); 8] = [
+            ("整体使用，等比缩放，不小于最小宽度。", "Use the whole mark, in proportion, not below its least width."),
             (
-                "整体使用，等比缩放，不小于最小宽度。",
-                "Use the whole mark, scale it in proportion, never below its least width.",
+                "始终保留“售后服务认证，非产品认证”一行。",
+                "Always keep the line: it certifies the service, not the product.",
             ),
             (
-                "二维码用单黑（K100）印在纯白底上，四周静区留白。",
-                "Print the code in black alone (K100) on pure white, with its quiet zone free.",
+                "二维码用单黑（K100）印在纯白底上，静区留白。",
+                "Code in black alone (K100) on white, its quiet zone kept free.",
             ),
+            ("深色或花纹底上，保留标志自带的白底。", "On a dark or patterned ground keep the mark's own white plate."),
             (
-                "印刷首选 PDF；PNG 按其标注的分辨率原尺寸使用。",
-                "Print from the PDF; place a PNG at its own resolution, not scaled to other pixels.",
+                "印刷首选 PDF；PNG 按所标分辨率原尺寸使用。",
+                "Print from the PDF; place a PNG at its own size and resolution.",
             ),
             (&check.0, &check.1),
+            ("仅用于上列许可用途。", "For the licensed use above, and for nothing else."),
             (
-                "仅用于上列许可用途，并保留“售后服务认证，非产品认证”。",
-                "For the licensed use above only; the line on service certification stays.",
-            ),
-            (
-                "证书暂停、撤销、注销、到期或标志被替换时，立即停止使用。",
-                "Stop using it at once when the certificate is suspended, ends, or the mark is replaced.",
+                "证书暂停、终止、到期或标志被替换，立即停用。",
+                "Stop using it when suspended, ended, expired or replaced.",
             ),
         ];
         self.heading(("应当", "Do"), y)?;
@@ -305,9 +314,9 @@ impl Sheet {
                 self.sign(Sign::Tick, Colour::INK, (x, at - 3.0), 3.8);
                 lowest = lowest.max(self.stacked(*words, (x + 5.6, at), width - 5.6)?);
             }
-            at = lowest + 5.0;
+            at = lowest + 5.3;
         }
-        Ok(at - 5.0)
+        Ok(at - 5.3)
     }
 
     fn foot(&mut self, usage: &Usage) -> Result<(), Refusal> {
@@ -394,7 +403,7 @@ mod tests {
                 _ => None,
             })
             .collect();
-        for text in ["36 mm", "36 × 71", "36 × 81", "19 – 23 cm", "静区 4 X", "竖版不能绘制。"] {
+        for text in ["36 mm", "36 × 71", "36 × 81", "≤ 19 – 23 cm", "静区 4 X", "竖版不能绘制。"] {
             assert!(said.contains(&text), "{text}: {said:?}");
         }
         assert!(said.iter().any(|t| t.contains("售后服务认证，非产品认证")));

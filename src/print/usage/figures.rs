@@ -12,19 +12,13 @@ const BLUE: Colour = Colour { rgb: [0x1d, 0x5f, 0xa8], cmyk: [90, 55, 0, 0] };
 /// What is laid over a code.
 const GREY: Colour = Colour { rgb: [0xc9, 0xcf, 0xd6], cmyk: [0, 0, 0, 22] };
 
-/// A length between two ends, with arrows at both.
-#[derive(Clone, Copy)]
-enum Along {
-    Across,
-    Down,
-}
+/// Width of the code that shows its quiet zone.
+pub(super) const QUIET_WIDTH: f64 = 36.0;
 
 impl Sheet {
-    fn measure(&mut self, (x, y): (f64, f64), length: f64, along: Along) {
-        let place = |a: f64, b: f64| match along {
-            Along::Across => (x + a, y + b),
-            Along::Down => (x + b, y + a),
-        };
+    /// A length from there to the right, with arrows at both ends.
+    fn measure(&mut self, (x, y): (f64, f64), length: f64) {
+        let place = |a: f64, b: f64| (x + a, y + b);
         let line = |from: (f64, f64), to: (f64, f64)| polyline(&[place(from.0, from.1), place(to.0, to.1)]);
         let thin = Paint::Stroke(Colour::SOFT, 0.12, Ends::Sharp);
         self.page.shape(line((0.0, 0.0), (length, 0.0)), thin);
@@ -37,12 +31,11 @@ impl Sheet {
         }
     }
 
-    /// A mark with its width and height; the base line of its name below.
+    /// A mark with its width; the base line of its name below.
     pub(super) fn specimen(&mut self, specimen: &Specimen, (x, y): (f64, f64)) -> Result<f64, Refusal> {
         let (width, height) = (specimen.page.width, specimen.page.height);
         self.page.put(specimen.page.clone(), x, y);
-        self.measure((x - 2.6, y), height, Along::Down);
-        self.measure((x, y + height + 2.6), width, Along::Across);
+        self.measure((x, y + height + 2.6), width);
         let base = y + height + 7.0;
         let size = format!("{} mm", mm(width));
         let end = self.line(specimen.name.0, (x, base), TEXT, true, Colour::INK)?;
@@ -58,7 +51,7 @@ impl Sheet {
         (least, designed): (f64, f64),
         (x, y): (f64, f64),
     ) -> Result<f64, Refusal> {
-        const WIDTH: f64 = 34.0;
+        const WIDTH: f64 = QUIET_WIDTH;
         let quiet = QUIET_ZONE as f64;
         let module = WIDTH / (modules.side() as f64 + 2.0 * quiet);
         let band = quiet * module;
@@ -77,13 +70,14 @@ impl Sheet {
         }
         let edge = Paint::Stroke(Colour::VERMILION, 0.2, Ends::Dashed);
         self.page.shape(rounded(x, y, WIDTH, WIDTH, 0.0, 0.0), edge);
-        self.measure((x, y - 1.9), band, Along::Across);
+        self.measure((x, y - 1.9), band);
         let end = self.line("静区 4 X", (x + band + 1.4, y - 1.1), 7.5, true, Colour::VERMILION)?;
         self.line("quiet zone", (end + 1.2, y - 1.1), SMALL, false, Colour::SOFT)?;
+        let size = |module: f64| format!("X {} · 4 X {}", mm(module), mm(quiet * module));
         let below = [
-            ("X：一个小方格", "one module".to_owned()),
-            ("设计", format!("X {} · 4 X {} mm", mm(designed), mm(quiet * designed))),
-            ("最小", format!("X {} · 4 X {} mm", mm(least), mm(quiet * least))),
+            ("X", "一个小方格 one module (mm)".to_owned()),
+            ("设计", format!("designed  {}", size(designed))),
+            ("最小", format!("least  {}", size(least))),
         ];
         let mut base = y + WIDTH + 4.0;
         for (zh, rest) in below {
@@ -111,8 +105,9 @@ impl Sheet {
             let x = super::LEFT + step * i as f64;
             let middle = x + step / 2.0;
             let at = (middle - EMBLEM.0 / 2.0, top);
+            let corner = if matches!(i, 0 | 5) { middle + 9.0 } else { at.0 + EMBLEM.0 };
             match i {
-                0 => self.emblem((middle - 9.0, top + 5.0), (18.0, 13.5), Colour::VERMILION),
+                0 => self.emblem((middle - 9.0, top + 5.6), (18.0, 14.4), Colour::VERMILION),
                 1 => self.emblem(at, EMBLEM, BLUE),
                 2 => {
                     self.emblem(at, EMBLEM, Colour::VERMILION);
@@ -125,14 +120,14 @@ impl Sheet {
                 }
                 _ => self.other_goods(middle, top),
             }
-            self.sign(Sign::Cross, Colour::VERMILION, (middle + 7.6, top + EMBLEM.1 - 4.4), 4.4);
-            for (text, size, base, bold) in [(zh, 8.0, 25.0, true), (en, SMALL, 28.2, false)] {
+            self.sign(Sign::Cross, Colour::VERMILION, (corner - 1.9, top + EMBLEM.1 - 2.7), 4.8);
+            for (text, size, base, bold) in [(zh, 8.0, 26.0, true), (en, SMALL, 29.3, false)] {
                 let width = self.beginning(text, 0.0, size, bold)?.abs();
                 let colour = if bold { Colour::INK } else { Colour::SOFT };
                 self.line(text, (middle - width / 2.0, top + base), size, bold, colour)?;
             }
         }
-        Ok(top + 28.2)
+        Ok(top + 29.3)
     }
 
     /// A mark in small: head with stars, code, two lines of letters, the framed line.

@@ -168,10 +168,10 @@ fn size(drawing: &Drawing) -> String {
     let (width, height) = drawing.layout.nominal(drawing.words);
     let least = drawing.least;
     let (near, far) = (drawing.layout.reading_distance(least.millimetres()), drawing.layout.reading_distance(width));
+    let [near, far] = [near, far].map(|mm| (mm / 10.0).floor());
+    let read = if near == far { near.to_string() } else { format!("{near} – {far}") };
     format!(
-        "{zh} {en}（{zh_words} {words}）\n  设计 designed {width} × {height}；最小宽度 least width {least}；识读距离 read from up to {:.0} – {:.0} cm\n",
-        (near / 10.0).floor(),
-        (far / 10.0).floor()
+        "{zh} {en}（{zh_words} {words}）\n  设计 designed {width} × {height}；最小宽度 least width {least}；识读距离 read from up to {read} cm\n"
     )
 }
 

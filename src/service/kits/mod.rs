@@ -273,7 +273,8 @@ impl KitPlan {
             let plain = |wire: &str| wire.replace('_', "-");
             let stem = format!("{0}/mark-{0}-{1}-{2}", layout.wire(), plain(ink.wire()), plain(words.wire()));
             let order = Order { ink, words, resolution: PROOF, ..Order::new(layout, Format::Png) };
-            for (format, file) in outlines(&self.face, &drawing.text, &order)? {
+            let [svg, pdf] = outlines(&self.face, &drawing.text, &order)?;
+            for (format, file) in [pdf, svg] {
                 out.push(Entry::drawn(format!("{stem}.{}", format.wire()), Packed::Deflated, file));
             }
             for dpi in DPI {

@@ -145,7 +145,7 @@ impl Kits {
         let licensed = service.licensed()?;
         let begun = Instant::now();
         let unread = licensed.unread.into_iter().map(|(id, why)| (format!("certificate {id}"), why.into()));
-        let Batch { made, before, bytes, mut failed, stopped } = pack(service, &licensed.marks, &self.out, self.json)?;
+        let Batch { made, before, bytes, mut failed, stopped } = pack(service, &licensed.marks, &self.out, self.json);
         failed.splice(0..0, unread);
         for (what, why) in &failed {
             report(what, why, self.json)?;
@@ -158,11 +158,12 @@ impl Kits {
                 "seconds": (seconds * 1000.0).round() / 1000.0, "kits_per_second": (rate * 100.0).round() / 100.0,
             }))?;
         } else {
-            say(format_args!(
-                "{made} kits made in {seconds:.1} s ({rate:.2} a second, {} MiB), {before} stood there already, {} failed.",
-                bytes >> 20,
-                failed.len()
-            ))?;
+            let rate = if made > 0 {
+                format!(" in {seconds:.1} s ({rate:.2} a second, {} MiB)", bytes >> 20)
+            } else {
+                String::new()
+            };
+            say(format_args!("{made} kits made{rate}, {before} stood there already, {} failed.", failed.len()))?;
         }
         match stopped {
             Some(why) => Err(why.context("it stopped; run it again: it goes on where it was")),
@@ -188,7 +189,7 @@ enum Outcome {
 }
 
 /// Makes the kits side by side, one for each processor at a time: only so many are in memory.
-fn pack(service: &Service, marks: &[MarkId], directory: &Path, json: bool) -> anyhow::Result<Batch> {
+fn pack(service: &Service, marks: &[MarkId], directory: &Path, json: bool) -> Batch {
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(marks.len());
     let bar = progress::bar("kits");
     bar.set_length(marks.len() as u64);
@@ -231,7 +232,7 @@ fn pack(service: &Service, marks: &[MarkId], directory: &Path, json: bool) -> an
         }
     });
     bar.finish_and_clear();
-    Ok(batch.into_inner().unwrap_or_else(PoisonError::into_inner))
+    batch.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether the next licence may do better.
@@ -295,4 +296,23 @@ fn report(what: &str, why: &anyhow::Error, json: bool) -> anyhow::Result<()> {
     }
     note(format_args!("starmark: {what}: {}", first.map_or_else(|| format!("{why:#}"), told)));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::service::testing::service;
+
+    #[test]
+    fn a_licence_that_fails_stops_no_other_and_a_machine_that_fails_stops_all() {
+        let (service, directory) = (service(), tempfile::tempdir().unwrap());
+        let marks = [1u8, 2, 3].map(|n| MarkId::from_bytes([n; 6]));
+        let batch = pack(&service, &marks, directory.path(), false);
+        assert_eq!((batch.made, batch.before, batch.failed.len()), (0, 0, 3));
+        assert!(batch.stopped.is_none());
+        assert!(batch.failed.iter().all(|(_, why)| refusals(why).unwrap()[0].code == "no_such_mark"));
+        let full = ServiceError::Io { what: "x".into(), source: std::io::ErrorKind::StorageFull.into() };
+        assert!(!concerns_one(&full.into()));
+        assert!(!concerns_one(&anyhow::Error::from(std::io::Error::other("x"))));
+    }
 }

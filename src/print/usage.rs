@@ -20,8 +20,6 @@ pub struct Usage {
     pub lacking: Option<(String, String)>,
     /// The verification domain.
     pub host: String,
-    /// The body that licenses the mark.
-    pub body: String,
 }
 
 /// A fact with its label.
@@ -73,25 +71,44 @@ const SMALL: f64 = 7.0;
 const WIDE: f64 = 50.0;
 /// Specimens taller than this have a column of their own.
 const TALL: f64 = 45.0;
+/// The lowest base line above the foot.
+const LOWEST: f64 = 283.0;
 /// Light red, to show where nothing may stand.
 const TINT: Colour = Colour { rgb: [0xfb, 0xe6, 0xe3], cmyk: [0, 12, 9, 0] };
 
-/// Draws the sheet.
+/// Draws the sheet: one page, or two where names are so long that one does not hold it.
 ///
 /// # Errors
-/// `print_font_broken`; `usage_overflow` where it does not fit one page.
-pub fn usage(usage: &Usage) -> Result<Page, Refusal> {
+/// `print_font_broken`; `usage_overflow` where two pages do not hold it.
+pub fn usage(usage: &Usage) -> Result<Vec<Page>, Refusal> {
+    let (pages, fits) = drawn(usage, false)?;
+    if fits {
+        return Ok(pages);
+    }
+    let (pages, fits) = drawn(usage, true)?;
+    if fits { Ok(pages) } else { Err(Refusal::rule("usage_overflow", "the usage sheet does not fit its two pages")) }
+}
+
+/// The pages, and whether all stands above their feet.
+fn drawn(usage: &Usage, turn: bool) -> Result<(Vec<Page>, bool), Refusal> {
     let mut sheet = Sheet { page: Page::a4() };
+    let mut pages = vec![];
     let mut y = sheet.head(usage)?;
     y = sheet.sizes(usage, y + 9.0)?;
     y = sheet.table(usage, y + 4.0)?;
+    let mut fits = y <= LOWEST;
+    if turn {
+        sheet.foot(usage)?;
+        pages.push(std::mem::replace(&mut sheet.page, Page::a4()));
+        sheet.band();
+        y = 8.0;
+    }
     y = sheet.dos(usage, y + 9.5)?;
     y = sheet.donts(y + 9.0)?;
-    if y > 283.0 {
-        return Err(Refusal::rule("usage_overflow", "the usage sheet does not fit one page"));
-    }
+    fits &= y <= LOWEST;
     sheet.foot(usage)?;
-    Ok(sheet.page)
+    pages.push(sheet.page);
+    Ok((pages, fits))
 }
 
 /// The sheet while it is drawn. Texts stand on their base line; places and lengths are in millimetres, letters in points.
@@ -165,9 +182,13 @@ impl Sheet {
         self.both(words, (LEFT + 2.8, y), 10.5, true).map(drop)
     }
 
+    fn band(&mut self) {
+        self.page.fill(rounded(0.0, 0.0, 210.0, 4.0, 0.0, 0.0), Colour::VERMILION);
+    }
+
     /// Title and facts; the base line of the last.
     fn head(&mut self, usage: &Usage) -> Result<f64, Refusal> {
-        self.page.fill(rounded(0.0, 0.0, 210.0, 4.0, 0.0, 0.0), Colour::VERMILION);
+        self.band();
         self.both(("售后服务认证标志使用说明", "How to print and use the star mark"), (LEFT, 17.5), 17.0, true)?;
         self.rule(21.0, 0.3, Colour::INK);
         let (mut y, mut column) = (26.8, 0);
@@ -208,8 +229,13 @@ impl Sheet {
         let tall = is(|s| s.page.width <= WIDE && s.page.height > TALL).into_iter().map(|s| vec![s]);
         let wide = is(|s| s.page.width > WIDE);
         let mut columns: Vec<Vec<&Specimen>> = tall.chain([wide]).filter(|c| !c.is_empty()).collect();
-        // The last column has the quiet zone below it.
-        columns.push(is(|s| s.page.width <= WIDE && s.page.height <= TALL));
+        let others = is(|s| s.page.width <= WIDE && s.page.height <= TALL);
+        // The last column has the quiet zone: below the small mark, or beside it where that is the only one.
+        if columns.is_empty() {
+            columns.extend([others, vec![]]);
+        } else {
+            columns.push(others);
+        }
         let width = |column: &[&Specimen], least: f64| column.iter().map(|s| s.page.width).fold(least, f64::max);
         let last = columns.len() - 1;
         let widths: Vec<f64> = columns
@@ -321,7 +347,7 @@ impl Sheet {
 
     fn foot(&mut self, usage: &Usage) -> Result<(), Refusal> {
         self.rule(286.0, 0.15, Colour::LINE);
-        self.line(&usage.body, (LEFT, 290.3), SMALL, false, Colour::SOFT)?;
+        self.line("本页随标志许可提供 Comes with the licence of the mark", (LEFT, 290.3), SMALL, false, Colour::SOFT)?;
         let words = format!("查验与疑问 Check and ask: {}", usage.host);
         let x = self.beginning(&words, RIGHT, SMALL, false)?;
         self.line(&words, (x, 290.3), SMALL, false, Colour::SOFT).map(drop)
@@ -336,25 +362,27 @@ mod tests {
     fn specimen(name: &'static str, width: f64, height: f64) -> Specimen {
         let mut page = Page::new(width, height);
         page.fill(rounded(0.0, 0.0, width, height, 2.0, 2.0), Colour::INK);
-        let modules = Modules::from_rows(vec![0b1011, 0b0100, 0b1110, 0b0001]).unwrap();
+        let modules = Modules::from_rows(vec![0x0aaa_aaaa; 29]).unwrap();
         page.items.push(Item::Code(Code { modules, x: 4.0, y: 4.0, module: 0.42 }));
-        let designed = vec![("中文", width, height), ("中英", width, height + 10.0)];
+        let designed = vec![("中文", 36.0, 71.0), ("中英", 36.0, 81.0)];
         Specimen { name: (name, name), page, designed, read_from: (198.4, 236.2), module: (0.42, 0.5), signed: true }
     }
 
     fn sample(text: &str) -> Usage {
-        let fact = |wide| Fact { label: ("获证组织", "Holder"), text: text.to_owned(), wide };
+        let fact = |wide| {
+            let text = if wide { text } else { "29326SC00001R0M" };
+            Fact { label: ("获证组织", "Holder"), text: text.to_owned(), wide }
+        };
         Usage {
-            facts: vec![fact(false), fact(false), fact(true), fact(true), fact(false), fact(false)],
+            facts: vec![fact(true), fact(true), fact(true), fact(false), fact(false), fact(false), fact(false)],
             specimens: vec![
-                specimen("竖版", 36.0, 71.0),
-                specimen("横版", 86.0, 38.0),
-                specimen("小版", 20.0, 30.0),
-                specimen("印章版", 84.0, 48.0),
+                specimen("竖版", 30.3, 59.8),
+                specimen("横版", 72.3, 31.9),
+                specimen("小标", 20.0, 30.0),
+                specimen("印章版", 70.6, 40.3),
             ],
             lacking: Some(("竖版不能绘制。".into(), "The layout vertical cannot be drawn.".into())),
             host: "xb.example.cn".into(),
-            body: text.to_owned(),
         }
     }
 
@@ -367,10 +395,11 @@ mod tests {
 
     #[test]
     fn all_stands_on_the_page_in_letters_of_seven_points() {
-        for text in ["示例", &"示例电器（上海）智能制造".repeat(4)] {
-            let page = usage(&sample(text)).unwrap();
-            assert!(page.smallest_type().unwrap() >= 7.0 - 1e-9);
-            for item in &page.items {
+        for (text, pages) in [("示例", 1), (&"示例电器（上海）智能制造".repeat(10), 2)] {
+            let sheet = usage(&sample(text)).unwrap();
+            assert_eq!(sheet.len(), pages, "{text}");
+            assert!(sheet.iter().all(|page| page.smallest_type().unwrap() >= 7.0 - 1e-9));
+            for item in sheet.iter().flat_map(|page| &page.items) {
                 if let Item::Letters(letters) = item {
                     assert!(letters.x >= LEFT - 1e-6, "{letters:?}");
                     assert!(letters.x + letters.width().unwrap() <= RIGHT + 1e-6, "{letters:?}");
@@ -384,7 +413,7 @@ mod tests {
 
     #[test]
     fn specimens_stand_true_to_size_and_their_sizes_are_told() {
-        let page = usage(&sample("示例")).unwrap();
+        let [page] = &usage(&sample("示例")).unwrap()[..] else { panic!("more than a page") };
         let widths: Vec<f64> = page
             .items
             .iter()
@@ -403,7 +432,7 @@ mod tests {
                 _ => None,
             })
             .collect();
-        for text in ["36 mm", "36 × 71", "36 × 81", "≤ 19 – 23 cm", "静区 4 X", "竖版不能绘制。"] {
+        for text in ["30.3 mm", "36 × 71", "36 × 81", "≤ 19 – 23 cm", "静区 4 X", "竖版不能绘制。"] {
             assert!(said.contains(&text), "{text}: {said:?}");
         }
         assert!(said.iter().any(|t| t.contains("售后服务认证，非产品认证")));
@@ -412,6 +441,6 @@ mod tests {
     #[test]
     fn a_name_the_font_lacks_does_not_sink_the_sheet_and_too_much_is_told() {
         assert!(usage(&sample("示😀例한")).is_ok());
-        assert_eq!(usage(&sample(&"示例".repeat(300))).unwrap_err().code, "usage_overflow");
+        assert_eq!(usage(&sample(&"示例".repeat(900))).unwrap_err().code, "usage_overflow");
     }
 }

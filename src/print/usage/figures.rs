@@ -75,7 +75,7 @@ impl Sheet {
         self.line("quiet zone", (end + 1.2, y - 1.1), SMALL, false, Colour::SOFT)?;
         let size = |module: f64| format!("X {} · 4 X {}", mm(module), mm(quiet * module));
         let below = [
-            ("X", "一个小方格 one module (mm)".to_owned()),
+            ("X", "小方格 module (mm)".to_owned()),
             ("设计", format!("designed  {}", size(designed))),
             ("最小", format!("least  {}", size(least))),
         ];

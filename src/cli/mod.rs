@@ -19,6 +19,7 @@ mod import_roster;
 mod init;
 mod issue;
 mod key;
+mod kit;
 mod listen;
 mod mark;
 mod open;
@@ -71,6 +72,7 @@ enum Command {
     Recertify(recertify::Recertify),
     Correct(correct::Correct),
     Mark(Box<mark::Mark>),
+    Kit(Box<kit::Kits>),
     Verify(verify::Verify),
     Trust(trust::Trust),
     Token(token::Token),
@@ -116,6 +118,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Recertify(c) => c.run(global),
         Command::Correct(c) => c.run(global),
         Command::Mark(c) => c.run(global),
+        Command::Kit(c) => c.run(global),
         Command::Verify(c) => c.run(),
         Command::Trust(c) => c.run(),
         Command::Token(c) => c.run(global),

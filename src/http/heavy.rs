@@ -45,7 +45,7 @@ impl Heavy {
 }
 
 fn busy() -> Problem {
-    let why = "many receipts are being made, shown or printed just now; nothing was done: try again in a few seconds";
+    let why = "much is being drawn, signed or printed just now; nothing was done: try again in a few seconds";
     let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", why);
     problem.header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from_static("3"))));
     problem

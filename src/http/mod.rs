@@ -1,6 +1,7 @@
 //! Floor 5: the service over HTTP. The only floor, with the command line, that knows shapes, pages and status codes.
 
 mod control;
+mod download;
 pub mod error;
 mod extract;
 mod heavy;

@@ -11,6 +11,7 @@ use super::picture::{CodePlace, Picture};
 use super::qr::Class;
 use super::{Face, Ink, Width};
 use crate::domain::error::shown;
+use crate::domain::mark_licence::Medium;
 use crate::domain::{Level, Refusal};
 use crate::draw::POINT;
 use sheet::Sheet;
@@ -141,6 +142,14 @@ impl Layout {
         let least = self.width().millimetres() * self.class().least_module() / self.class().module();
         // 4.2 / 5.0 of a whole number of tenths: rounding must not make a tenth of nothing.
         Width::from_tenths((least * 10.0 - 1e-6).ceil() as u32)
+    }
+
+    /// The layout for that medium where none is named: the one it is designed for, or one that may be printed that narrow.
+    #[must_use]
+    pub fn suited(medium: Medium, width: Option<Width>) -> Self {
+        let first = if medium == Medium::Advertising { Self::Horizontal } else { Self::Vertical };
+        let goes = |layout: &Self| width.is_none_or(|w| w >= layout.least_width());
+        [first, Self::Vertical].into_iter().find(goes).unwrap_or(Self::Small)
     }
 
     /// From how far, in millimetres, a mark that wide is read.
@@ -405,6 +414,18 @@ mod tests {
                 assert!(said.contains(TEST_SCHEME) && !said.contains(SCHEME), "{layout:?} {words:?}: {said}");
             }
         }
+    }
+
+    #[test]
+    fn a_layout_is_chosen_by_medium_and_room() {
+        let suited = |medium, width: &str| Layout::suited(medium, Width::parse(width).ok());
+        for medium in [Medium::Product, Medium::Packaging, Medium::Premises] {
+            assert_eq!(suited(medium, "any"), Layout::Vertical);
+            assert_eq!((suited(medium, "30.3"), suited(medium, "30.2")), (Layout::Vertical, Layout::Small));
+        }
+        let advertising = ["any", "72.3", "72.2", "30.2", "5"].map(|w| suited(Medium::Advertising, w));
+        let [horizontal, vertical, small] = [Layout::Horizontal, Layout::Vertical, Layout::Small];
+        assert_eq!(advertising, [horizontal, horizontal, vertical, small, small]);
     }
 
     #[test]

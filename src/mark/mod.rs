@@ -75,19 +75,41 @@ fn render_before(face: &Face, text: &MarkText, order: &Order, eyes: gate::Eyes<'
     let bytes = match (order.format, file) {
         (Format::Png, Some(file)) => file,
         (Format::Png, None) => crate::draw::png::png(&page, order.size()?.1).map_err(refused)?,
-        (Format::Svg, _) => svg::svg(&page, &picture.title, &picture.description).map_err(refused)?.into_bytes(),
-        (Format::Pdf, _) => {
-            let about = About {
-                title: picture.title.clone(),
-                author: face.body.trim().to_owned(),
-                // The same licence gives the same bytes, whenever they are asked for.
-                made_at: None,
-                id: text.url(&face.host),
-            };
-            pdf(&[page], &about, Use::Press).map_err(refused)?
-        }
+        (Format::Svg, _) => as_svg(&picture, &page)?,
+        (Format::Pdf, _) => as_pdf(face, text, &picture, page)?,
     };
-    Ok(File { bytes, width_um: (width * 1000.0).round() as u32 })
+    Ok(File { bytes, width_um: micrometres(width) })
+}
+
+/// The files of outlines of a mark, proofread once for both: SVG and PDF. The order's format does not count.
+///
+/// # Errors
+/// As [`render`].
+pub fn outlines(face: &Face, text: &MarkText, order: &Order) -> Result<[(Format, File); 2], Refusal> {
+    let (picture, page, _, width) = proofread(face, text, &Order { format: Format::Svg, ..*order }, &gate::both)?;
+    let width_um = micrometres(width);
+    let svg = as_svg(&picture, &page)?;
+    let pdf = as_pdf(face, text, &picture, page)?;
+    Ok([(Format::Svg, svg), (Format::Pdf, pdf)].map(|(format, bytes)| (format, File { bytes, width_um })))
+}
+
+fn micrometres(width: f64) -> u32 {
+    (width * 1000.0).round() as u32
+}
+
+fn as_svg(picture: &Picture, page: &Page) -> Result<Vec<u8>, Refusal> {
+    Ok(svg::svg(page, &picture.title, &picture.description).map_err(refused)?.into_bytes())
+}
+
+fn as_pdf(face: &Face, text: &MarkText, picture: &Picture, page: Page) -> Result<Vec<u8>, Refusal> {
+    let about = About {
+        title: picture.title.clone(),
+        author: face.body.trim().to_owned(),
+        // The same licence gives the same bytes, whenever they are asked for.
+        made_at: None,
+        id: text.url(&face.host),
+    };
+    pdf(&[page], &about, Use::Press).map_err(refused)
 }
 
 /// The page of a mark that wide, proofread: to be put on a page of paper.
@@ -209,6 +231,16 @@ mod tests {
         change(&mut face, &mut text, &mut order);
         let refusal = render(&face, &text, &order).err().unwrap();
         (refusal.code, refusal.to_string())
+    }
+
+    #[test]
+    fn outlines_are_the_files_that_are_given_out_one_by_one() {
+        let (face, text) = (testing::face(Level::FourStar), testing::text(Level::FourStar, Layout::Seal));
+        let order =
+            Order { resolution: Resolution::ModulePx(6), words: Words::ZhEn, ..Order::new(Layout::Seal, Format::Png) };
+        for (format, file) in outlines(&face, &text, &order).unwrap() {
+            assert_eq!(file, render(&face, &text, &Order { format, ..order }).unwrap(), "{format:?}");
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! Floor 1: papers: A4 sheets that are filled from top to bottom, the signs and the code that stand on them.
+//! Floor 1: papers: A4 sheets that are filled from top to bottom, the signs and the code that stand on them; the usage sheet of a mark.
 
 mod code;
 mod paper;
 mod sign;
+pub mod usage;
 
 pub use code::code;
 pub use paper::Paper;

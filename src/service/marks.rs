@@ -7,7 +7,7 @@ use crate::domain::mark_licence::{MarkState, MarkStep, MarkTerms, Medium};
 use crate::domain::reason::MarkRevocationReason;
 use crate::domain::record::Terms;
 use crate::domain::text::{Goods, Name};
-use crate::domain::{Certificate, CertificateId, Fact, Host, MarkChange, MarkId, MarkLicence, Refusal, Role, Standing};
+use crate::domain::{Certificate, CertificateId, Fact, MarkChange, MarkId, MarkLicence, Refusal, Role, Standing};
 use crate::mark::{Claims, Class, Face, KeyHint, MarkText, SignedToken, Token};
 use crate::sign::{Purpose, verify_raw};
 use crate::store::Subject;
@@ -325,13 +325,22 @@ impl Service {
     /// `mark_not_active`, `no_such_mark`, or why it cannot be drawn so.
     pub fn artwork(&self, id: MarkId, order: &crate::mark::Order) -> Result<crate::mark::File, ServiceError> {
         let (licence, certificate) = self.usable_mark(id)?;
-        let terms = certificate.terms();
-        let text = match (order.layout.class(), licence.digits()) {
-            (Class::Signed, Some(digits)) => MarkText::parse(digits)?,
-            _ => MarkText::Link(id),
-        };
-        let face = face(&self.host, terms, false);
-        Ok(crate::mark::render(&face, &text, order)?)
+        let text = text_of(&licence, order.layout.class())?;
+        Ok(crate::mark::render(&self.face_of(certificate.terms()), &text, order)?)
+    }
+
+    /// What stands on a mark of that certificate in letters.
+    pub(super) fn face_of(&self, terms: &Terms) -> Face {
+        Face {
+            level: terms.level,
+            test: false,
+            host: self.host.clone(),
+            holder: terms.holder.name.to_string(),
+            standard: terms.standard.clone(),
+            number: terms.number.to_string(),
+            valid_until: terms.valid_until,
+            body: terms.body.name.to_string(),
+        }
     }
 
     /// Mark licences of a certificate, oldest first.
@@ -357,20 +366,6 @@ fn require_valid(certificate: &Certificate, now: Timestamp) -> Result<(), Refusa
     }
 }
 
-/// The letters of a mark of that certificate.
-pub(super) fn face(host: &Host, terms: &Terms, test: bool) -> Face {
-    Face {
-        level: terms.level,
-        test,
-        host: host.clone(),
-        holder: terms.holder.name.to_string(),
-        standard: terms.standard.clone(),
-        number: terms.number.to_string(),
-        valid_until: terms.valid_until,
-        body: terms.body.name.to_string(),
-    }
-}
-
 /// The body's policy (`packaging_marks`).
 pub(super) fn packaging_forbidden() -> Refusal {
     let why = "this body licenses no marks on packaging; ask for product, advertising or premises";
@@ -391,6 +386,14 @@ fn require_lasting(certificate: &Certificate, now: Timestamp) -> Result<(), Refu
                 china_day(next.from)
             ),
         )),
+    }
+}
+
+/// The text of a licence's code of that class.
+pub(super) fn text_of(licence: &MarkLicence, class: Class) -> Result<MarkText, Refusal> {
+    match (class, licence.digits()) {
+        (Class::Signed, Some(digits)) => MarkText::parse(digits),
+        _ => Ok(MarkText::Link(licence.id)),
     }
 }
 

@@ -11,6 +11,7 @@ mod in_flight;
 pub mod issuance;
 pub mod keyring;
 pub mod keys;
+pub mod kits;
 pub mod log;
 pub mod lookup;
 pub mod marks;

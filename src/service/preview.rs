@@ -4,7 +4,7 @@ use super::{Service, ServiceError};
 use crate::domain::dates::china_day;
 use crate::domain::mark_licence::Medium;
 use crate::domain::{Certificate, CertificateId, MarkId, Refusal};
-use crate::mark::{Claims, Class, File, MarkText, Order, render};
+use crate::mark::{Claims, Class, Face, File, MarkText, Order, render};
 
 /// Which mark is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Service {
                     Class::Link => MarkText::Link(MarkId::from_bytes([0; 6])),
                     Class::Signed => self.test_mark(&certificate)?,
                 };
-                let face = super::marks::face(&self.host, certificate.terms(), true);
+                let face = Face { test: true, ..self.face_of(certificate.terms()) };
                 Ok(render(&face, &text, order)?)
             }
         }

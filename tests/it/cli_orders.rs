@@ -111,7 +111,7 @@ fn marks_are_licensed_once_drawn_and_revoked() {
     let svg = ["mark", &number, "--layout", "small", "--format", "svg", "--out", "m.svg", "--ink", "one_colour"];
     desk.run(&svg).is(0).shows(first["mark"].as_str().unwrap());
     assert!(std::fs::read_to_string(desk.path("m.svg")).unwrap().contains("<svg"));
-    desk.run(&["mark", &number, "--layout", "horizontal", "--format", "png", "--out", "x"]).is(64).says("vertical");
+    desk.run(&["mark", &number, "--layout", "round", "--format", "png", "--out", "x"]).is(64).says("vertical");
     desk.run(&["mark", &number, "--layout", "small", "--format", "png"]).is(64).says("--out");
 
     let mark = first["mark"].as_str().unwrap();

@@ -62,7 +62,7 @@ fn the_commands_of_the_readme_run_as_they_stand_there() {
             std::fs::write(temp.path().join(out.trim()), &done.out).unwrap();
         }
     }
-    assert_eq!(ran, ["init", "issue", "mark", "key", "verify", "token", "serve"]);
+    assert_eq!(ran, ["init", "issue", "mark", "kit", "key", "verify", "token", "serve"]);
 }
 
 #[test]

@@ -32,6 +32,7 @@ mod interop_status;
 mod interop_witness;
 mod key_drill;
 mod key_life;
+mod kits;
 mod limits;
 mod lives;
 mod log_crash;

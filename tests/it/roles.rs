@@ -47,6 +47,7 @@ fn rows() -> Vec<Row> {
         ("get", certificate("acts"), Value::Null, ANY),
         ("get", certificate("marks"), Value::Null, ANY),
         ("get", mark("artwork"), Value::Null, &[MarkOfficer, Registrar, Reader]),
+        ("get", mark("kit"), Value::Null, &[MarkOfficer, Registrar, Reader]),
         ("get", "/api/v1/issuing/due", Value::Null, ANY),
     ]
 }

@@ -2,15 +2,15 @@
 
 use super::{UseArgs, licence_json};
 use crate::cli::args::{ActArgs, Global};
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, Usage};
 use crate::cli::open::Opened;
 use crate::cli::order::answered;
 use crate::cli::{files, say};
 use crate::domain::mark_licence::MarkState;
 use crate::domain::{Certificate, MarkLicence, Refusal};
-use crate::mark::{Class, Format, Ink, Layout, Order, Width};
+use crate::mark::{Class, Format, Ink, Layout, Order, Resolution, Width, Words};
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which mark, and how it is drawn.
 #[derive(Debug, Args)]
@@ -18,11 +18,11 @@ pub(super) struct Render {
     /// The certificate's number or its 16-digit identifier
     #[arg(required = true)]
     number: Option<String>,
-    /// vertical (signed code) or small (link)
-    #[arg(long, value_name = "LAYOUT", required = true, value_parser = Layout::parse)]
+    /// vertical, horizontal, seal (signed code) or small (link) [default: what suits medium and width]
+    #[arg(long, value_name = "LAYOUT", value_parser = Layout::parse)]
     layout: Option<Layout>,
-    /// png or svg
-    #[arg(long, value_name = "FORMAT", required = true, value_parser = Format::parse)]
+    /// png, svg or pdf [default: by the ending of --out]
+    #[arg(long, value_name = "FORMAT", value_parser = Format::parse)]
     format: Option<Format>,
     /// File to write; one that stands there is replaced
     #[arg(long, value_name = "FILE", required = true)]
@@ -32,49 +32,89 @@ pub(super) struct Render {
     /// colour or one_colour
     #[arg(long, value_name = "INK", default_value = "colour", value_parser = Ink::parse)]
     ink: Ink,
-    /// Printed width in millimetres [default: as designed, vertical 36, small 20]
+    /// zh, or zh_en for English beside the Chinese
+    #[arg(long, value_name = "WORDS", default_value = "zh", value_parser = Words::parse)]
+    words: Words,
+    /// Printed width in millimetres [default: as designed, vertical 36, horizontal 86, seal 84, small 20]
     #[arg(long, value_name = "MM", value_parser = Width::parse)]
     width: Option<Width>,
+    /// Dots per inch of a PNG, exactly; the mark becomes as wide as whole pixels make it [default: about 610]
+    #[arg(long, value_name = "DPI", value_parser = Resolution::parse)]
+    dpi: Option<Resolution>,
     #[command(flatten)]
     act: ActArgs,
 }
 
 impl Render {
     pub(super) fn run(&self, global: &Global) -> anyhow::Result<Exit> {
-        // Clap has seen to it that all four are there.
-        let (Some(number), Some(layout), Some(format), Some(out)) = (&self.number, self.layout, self.format, &self.out)
-        else {
-            return Err(anyhow::anyhow!("number, layout, format and out are missing"));
+        // Clap has seen to it that both are there.
+        let (Some(number), Some(out)) = (&self.number, &self.out) else {
+            return Err(anyhow::anyhow!("number and out are missing"));
         };
+        let order = self.order(out)?;
         answered(self.act.json, || {
             let opened = global.open()?;
             let (licence, certificate, is_new) = self.licence(&opened, number)?;
-            let order =
-                Order { ink: self.ink, width: self.width.unwrap_or(layout.width()), ..Order::new(layout, format) };
             let file = opened.service.artwork(licence.id, &order)?;
             files::write_whole(out, |to| Ok(to.write_all(&file.bytes)?))?;
+            let url = match order.layout.class() {
+                Class::Signed => super::url(&opened.service, &licence),
+                Class::Link => opened.service.host().mark_url(licence.id),
+            };
+            let width = f64::from(file.width_um) / 1000.0;
+            let far = order.layout.reading_distance(width).floor();
             if self.act.json {
                 let mut value = licence_json(&opened.service, &licence);
                 value["file"] = out.display().to_string().into();
                 value["new"] = is_new.into();
+                value["layout"] = order.layout.wire().into();
+                value["width_mm"] = width.into();
+                value["read_from_mm"] = far.into();
                 say(value)?;
             } else {
                 let word = if is_new { "licensed now" } else { "licensed before" };
+                let chosen = if self.layout.is_some() { "" } else { " (chosen for this use; --layout names another)" };
                 say(format_args!(
-                    "{}: mark {} on {} ({word}), {} mm wide, for {} until {}",
+                    "{}: mark {} on {} ({word}), for {} until {}",
                     out.display(),
                     licence.id,
                     licence.terms().medium.en(),
-                    order.width,
                     certificate.terms().number,
                     licence.terms().valid_until
                 ))?;
-                match layout.class() {
-                    Class::Signed => say(super::url(&opened.service, &licence))?,
-                    Class::Link => say(opened.service.host().mark_url(licence.id))?,
-                }
+                say(format_args!(
+                    "layout {}{chosen}, {width} mm wide, read from up to {} cm away",
+                    order.layout.wire(),
+                    (far / 10.0).floor()
+                ))?;
+                say(url)?;
             }
             Ok(Exit::Done)
+        })
+    }
+
+    /// What is to be drawn: what was left out follows from the file's ending, the medium and the width.
+    fn order(&self, out: &Path) -> anyhow::Result<Order> {
+        let ending = || {
+            let ending = out.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
+            Format::parse(&ending).map_err(|_| {
+                Usage(format!(
+                    "{} does not say which format is wanted: let it end in .png, .svg or .pdf, or give --format",
+                    out.display()
+                ))
+            })
+        };
+        let format = self.format.map_or_else(ending, Ok)?;
+        let layout = self.layout.unwrap_or_else(|| Layout::suited(self.usage.medium, self.width));
+        if self.dpi.is_some() && format != Format::Png {
+            return Err(Usage(format!("--dpi is for png; {} has no pixels", format.wire())).into());
+        }
+        Ok(Order {
+            ink: self.ink,
+            words: self.words,
+            width: self.width.unwrap_or(layout.width()),
+            resolution: self.dpi.unwrap_or(Resolution::DEFAULT),
+            ..Order::new(layout, format)
         })
     }
 

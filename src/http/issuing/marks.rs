@@ -4,18 +4,19 @@ use super::blocking;
 use crate::domain::mark_licence::Medium;
 use crate::domain::reason::MarkRevocationReason;
 use crate::domain::text::{Goods, Name};
-use crate::domain::{MarkId, MarkLicence, Role};
+use crate::domain::{MarkId, MarkLicence, Refusal, Role};
 use crate::http::App;
+use crate::http::download::download;
 use crate::http::error::{Problem, ReadProblems, WriteProblems};
 use crate::http::extract::{Bearer, Strict, Write};
 use crate::http::public::{Params, id_of, params};
 use crate::http::shapes::LicenceBody;
-use crate::mark::{Format, Ink, Layout, Width};
+use crate::mark::{Format, Ink, Layout, Order, Resolution, Width, Words};
 use crate::service::marks::{MarkOrder, MarkRequest};
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(replace_mark))
         .routes(routes!(revoke_mark))
         .routes(routes!(artwork))
+        .routes(routes!(kit))
 }
 
 /// Mark licences of a certificate
@@ -202,38 +204,79 @@ async fn revoke_mark(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ArtworkQuery {
-    /// `vertical` (36 mm, signed code) or `small` (20 mm, link code); vertical when left out.
+    /// `vertical` (36 mm), `horizontal` (86 mm), `seal` (84 mm), all with a signed code, or `small` (20 mm, link code); vertical when left out.
     layout: Option<String>,
-    /// `png` or `svg`; png when left out.
+    /// `png`, `svg` or `pdf`; png when left out.
     format: Option<String>,
     /// `colour` or `one_colour`; colour when left out.
     ink: Option<String>,
+    /// `zh`, or `zh_en` for English beside the Chinese; zh when left out.
+    words: Option<String>,
     /// Printed width in millimetres, e.g. `36` or `40.5`; the layout's own when left out.
     width: Option<String>,
+    /// Dots per inch of a PNG, 72 to 2400: the mark becomes as wide as whole pixels for each module make it; about 610 when left out.
+    dpi: Option<String>,
 }
+
+impl ArtworkQuery {
+    fn order(&self) -> Result<Order, Refusal> {
+        let layout = self.layout.as_deref().map_or(Ok(Layout::Vertical), Layout::parse)?;
+        let format = self.format.as_deref().map_or(Ok(Format::Png), Format::parse)?;
+        let order = Order::new(layout, format);
+        if self.dpi.is_some() && format != Format::Png {
+            return Err(Refusal::invalid("bad_mark_dpi", format!("dpi is for png; {} has no pixels", format.wire())));
+        }
+        Ok(Order {
+            ink: self.ink.as_deref().map_or(Ok(order.ink), Ink::parse)?,
+            words: self.words.as_deref().map_or(Ok(order.words), Words::parse)?,
+            width: self.width.as_deref().map_or(Ok(order.width), Width::parse)?,
+            resolution: self.dpi.as_deref().map_or(Ok(order.resolution), Resolution::parse)?,
+            ..order
+        })
+    }
+}
+
+const ARTISTS: [Role; 3] = [Role::MarkOfficer, Role::Registrar, Role::Reader];
 
 /// The artwork of a granted mark
 ///
-/// Roles `mark_officer`, `registrar` and `reader`. Every file is decoded before it is given out.
+/// Roles `mark_officer`, `registrar` and `reader`. Every file is decoded before it is given out. The `ETag` is the SHA-256 of its bytes.
 #[utoipa::path(get, path = "/api/v1/issuing/marks/{id}/artwork", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit mark identifier"), ArtworkQuery),
-    responses((status = 200, content_type = "image/png", body = String, description = "the file: PNG, or SVG as image/svg+xml"), ReadProblems))]
+    responses((status = 200, description = "the file", content((Vec<u8> = "image/png"), (String = "image/svg+xml"), (Vec<u8> = "application/pdf"))),
+        (status = 304, description = "`If-None-Match` names it"), ReadProblems,
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`busy`, see `Retry-After`")))]
 async fn artwork(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(id): Path<String>,
     query: Params<ArtworkQuery>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    actor.acting_as_one_of(&[Role::MarkOfficer, Role::Registrar, Role::Reader])?;
-    let query = params(query)?;
-    let id = mark_id(&id)?;
-    let layout = query.layout.as_deref().map_or(Ok(Layout::Vertical), Layout::parse)?;
-    let format = query.format.as_deref().map_or(Ok(Format::Png), Format::parse)?;
-    let mut order = crate::mark::Order::new(layout, format);
-    order.ink = query.ink.as_deref().map_or(Ok(Ink::Colour), Ink::parse)?;
-    order.width = query.width.as_deref().map_or(Ok(order.width), Width::parse)?;
-    let file = blocking(&app, move |service| service.artwork(id, &order)).await?;
-    let name = format!("attachment; filename=\"mark-{id}-{}.{}\"", layout.wire(), format.wire());
-    Ok(([(header::CONTENT_TYPE, format.media_type().to_owned()), (header::CONTENT_DISPOSITION, name)], file.bytes)
-        .into_response())
+    actor.acting_as_one_of(&ARTISTS)?;
+    let (order, id, service) = (params(query)?.order()?, mark_id(&id)?, app.service.clone());
+    let file = app.heavy.run(move || service.artwork(id, &order)).await??;
+    let name = format!("mark-{id}-{}.{}", order.layout.wire(), order.format.wire());
+    Ok(download(&headers, file.bytes, order.format.media_type(), &name))
+}
+
+/// Everything a printer needs of a granted mark, in one ZIP
+///
+/// Roles `mark_officer`, `registrar` and `reader`. Every layout, colouring and language as PDF, SVG and PNG (300 and 600 dpi), a usage
+/// sheet and the licence (docs/SPEC-mark.md). The same licence gives the same bytes; the `ETag` is their SHA-256.
+#[utoipa::path(get, path = "/api/v1/issuing/marks/{id}/kit", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit mark identifier")),
+    responses((status = 200, content_type = "application/zip", body = Vec<u8>, description = "the ZIP"),
+        (status = 304, description = "`If-None-Match` names it"), ReadProblems,
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`busy`, see `Retry-After`")))]
+async fn kit(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    actor.acting_as_one_of(&ARTISTS)?;
+    let (id, service) = (mark_id(&id)?, app.service.clone());
+    let (plan, kit) = app.heavy.run(move || service.kit(id)).await??;
+    Ok(download(&headers, kit.bytes, "application/zip", &plan.file_name()))
 }

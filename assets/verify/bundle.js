@@ -112,14 +112,20 @@ function byTheLaterWord(listed, life, asOf, now) {
   };
 }
 
+/** The standings that a list's word means. */
+const TOLD_BY = new Map([
+  ["status_revoked", ["withdrawn", "cancelled", "superseded"]],
+  ["status_suspended", ["suspended"]],
+]);
+
 /**
  * What a list says against it, where the log proves that the very step it told of was taken back after the list's day: the list
  * holds for what was known then, and what else it knew of cannot be told from it.
  */
 function correctedSince(listed, life, asOf) {
-  if (listed.result !== "failed") return listed;
   const then = standingAt(life, asOf, parseInstant(listed.known_at));
-  if (!then?.step || then.standing === "valid") return listed;
+  const told = TOLD_BY.get(listed.code)?.includes(then?.step && then.standing);
+  if (listed.result !== "failed" || !told) return listed;
   return {
     ...listed,
     result: "undetermined",

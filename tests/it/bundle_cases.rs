@@ -133,6 +133,26 @@ fn lives() -> Vec<Case> {
             &of(&[withdrawn(SUSPENDED)], &lists(NOW, true, true)),
             "An end is an end, and both bits are set.",
         ),
+        asked(
+            case(
+                "withdrawal-corrected-after-the-list",
+                "undetermined",
+                "status_corrected_since",
+                &of(&[withdrawn(SUSPENDED), corrected(1, LATER)], &lists(SUSPENDED, true, true)),
+                "The list holds for what was known then; the log has the correction.",
+            ),
+            SUSPENDED,
+        ),
+        asked(
+            case(
+                "another-end-than-the-corrected-suspension",
+                "invalid",
+                "status_revoked",
+                &of(&[suspended(SUSPENDED), corrected(1, LATER)], &lists(SUSPENDED, true, true)),
+                "That the suspension was corrected takes no end back that the list tells of.",
+            ),
+            SUSPENDED,
+        ),
         case(
             "withdrawn-long-ago",
             "undetermined",

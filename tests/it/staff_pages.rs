@@ -53,7 +53,7 @@ async fn only_a_token_whose_role_may_look_comes_in() {
         let refused = enter(&app, wrong).await.is(403);
         assert!(!refused.headers.contains_key("set-cookie"));
         assert!(refused.text().contains("这个令牌不能用"));
-        for path in ["/issuing/marks", "/issuing/marks/advice", "/issuing/marks/file"] {
+        for path in ["/issuing/marks", "/issuing/marks/advice", "/issuing/marks/file", "/issuing/marks/kit"] {
             let answer = seen(&app, wrong, &format!("{path}?certificate={id}")).await.is(401).text();
             assert!(answer.contains("type=\"password\"") && !answer.contains("示例电器"), "{path}");
         }
@@ -91,16 +91,19 @@ async fn a_licensed_mark_is_shown_as_it_is_and_its_files_can_be_taken() {
     let told = advice(&app, &format!("certificate=29326SC00001R0M&use={mark}")).await;
     assert_eq!(told["facts"][0], json!({"label": "印刷尺寸", "value": "36 × 71 毫米"}));
     let files: Vec<&str> = told["files"].as_array().unwrap().iter().map(|f| f["href"].as_str().unwrap()).collect();
-    assert_eq!(files.len(), 4);
+    assert_eq!(files.len(), 5);
     let licence = app.staff_get(&format!("/api/v1/issuing/certificates/{id}/marks")).await.is(200).json();
     for href in files {
         let file = seen(&app, &app.token, href).await.is(200);
-        assert!(file.headers["content-disposition"].to_str().unwrap().starts_with("attachment; filename=\"mark-"));
+        assert!(file.headers["content-disposition"].to_str().unwrap().starts_with("attachment; filename=\""));
         if file.headers["content-type"] == "image/png" {
             let digits = licence[0]["digits"].as_str().unwrap();
             assert_eq!(codes(&file.bytes).unwrap(), [format!("https://xb.example.cn/m/{digits}")].into());
         }
     }
+    let kit = seen(&app, &app.token, told["files"][4]["href"].as_str().unwrap()).await.is(200);
+    assert_eq!(kit.headers["content-type"], "application/zip");
+    assert!(kit.bytes.starts_with(b"PK"));
     let picture = seen(&app, &app.token, told["picture"]["src"].as_str().unwrap()).await.is(200);
     assert_eq!(picture.headers["content-type"], "image/png");
     assert_eq!(codes(&picture.bytes).unwrap().len(), 1);

@@ -22,16 +22,6 @@ use std::io::{Read, Seek};
 
 /// Resolutions of the pictures, in dots per inch.
 const DPI: [u32; 2] = [300, 600];
-/// What outlines are proofread at, one after the other until both decoders read them: they have no pixels of their own, and at a
-/// scale of bad luck a decoder takes letters for a part of the code.
-const PROOFS: [Resolution; 2] = [Resolution::ModulePx(6), Resolution::DEFAULT];
-
-/// Draws what has no pixels at the first scale of [`PROOFS`] at which it is read.
-fn proofread<T>(draw: impl Fn(Resolution) -> Result<T, Refusal>) -> Result<T, Refusal> {
-    let [first, other] = PROOFS;
-    draw(first).or_else(|why| if why.code == "mark_unreadable" { draw(other) } else { Err(why) })
-}
-
 /// A layout that this licence cannot have, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotDrawn {
@@ -280,8 +270,7 @@ impl KitPlan {
             let plain = |wire: &str| wire.replace('_', "-");
             let stem = format!("{0}/mark-{0}-{1}-{2}", layout.wire(), plain(ink.wire()), plain(words.wire()));
             let order = Order { ink, words, ..Order::new(layout, Format::Png) };
-            let [svg, pdf] =
-                proofread(|resolution| outlines(&self.face, &drawing.text, &Order { resolution, ..order }))?;
+            let [svg, pdf] = outlines(&self.face, &drawing.text, &order)?;
             for (format, file) in [pdf, svg] {
                 out.push(Entry::drawn(format!("{stem}.{}", format.wire()), Packed::Deflated, file));
             }

@@ -1,7 +1,7 @@
 //! The usage sheet of a licence: what its marks are, put on paper.
 
 use super::contents::{languages, named};
-use super::{Drawing, KitPlan, NotDrawn, proofread};
+use super::{Drawing, KitPlan, NotDrawn};
 use crate::domain::Refusal;
 use crate::draw::pdf::{About, Use, pdf};
 use crate::mark::{Class, Format, Order, Words, page};
@@ -36,7 +36,7 @@ fn specimen(plan: &KitPlan, drawing: &Drawing, shown: &[&Drawing]) -> Result<Spe
     let (narrow, wide) = (least.millimetres(), layout.width().millimetres());
     Ok(Specimen {
         name: named(layout),
-        page: proofread(|resolution| page(&plan.face, &drawing.text, &Order { resolution, ..order }))?,
+        page: page(&plan.face, &drawing.text, &order)?,
         designed: designed.collect(),
         read_from: (layout.reading_distance(narrow), layout.reading_distance(wide)),
         module: (layout.module(narrow), layout.module(wide)),

@@ -213,8 +213,12 @@ fn status_check(
 /// What a list says against it, where the log proves that the very step it told of was taken back after the list's day: the list holds
 /// for what was known then, and what else it knew of cannot be told from it.
 fn corrected_since(listed: Check, life: &Certificate, at: Timestamp) -> Check {
-    let then = life.standing(at, listed.known_at);
-    let told = then.is_some_and(|then| then.step.is_some() && then.standing != Standing::Valid);
+    let then = life.standing(at, listed.known_at).filter(|then| then.step.is_some()).map(|then| then.standing);
+    let told = match listed.code {
+        "status_revoked" => matches!(then, Some(Standing::Withdrawn | Standing::Cancelled | Standing::Superseded)),
+        "status_suspended" => then == Some(Standing::Suspended),
+        _ => false,
+    };
     if listed.result != CheckResult::Failed || !told {
         return listed;
     }

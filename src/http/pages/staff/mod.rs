@@ -36,6 +36,7 @@ pub fn routes() -> Router<App> {
         .route(PAGES[1], get(preview::page))
         .route("/issuing/marks/advice", get(preview::advice))
         .route("/issuing/marks/file", get(preview::file))
+        .route("/issuing/marks/kit", get(preview::kit))
 }
 
 #[derive(Template)]

@@ -1,6 +1,7 @@
 //! How a mark will look and what its size means, before a printer gets it.
 
 use super::super::super::App;
+use super::super::super::download::download;
 use super::super::super::error::Problem;
 use super::super::super::observe::RunsScript;
 use super::super::scripts::Script;
@@ -15,7 +16,7 @@ use crate::service::preview::Looked;
 use askama::Template;
 use axum::Json;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
@@ -224,20 +225,37 @@ pub(super) async fn advice(
 }
 
 /// The file of a wish: the picture on the page, or the artwork of a granted mark to keep.
-pub(super) async fn file(State(app): State<App>, _: Staff, Query(wish): Query<Wish>) -> Result<Response, Problem> {
+pub(super) async fn file(
+    State(app): State<App>,
+    _: Staff,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let (certificate, licences) = found(&app, wish.certificate.as_deref().unwrap_or_default())?;
     let Understood { looked, mut order, .. } = wish.understood(&licences)?;
     order.resolution = wish.dpi.as_deref().map_or(Ok(SHOWN), Resolution::parse)?;
     let (id, service) = (certificate.id, app.service.clone());
     let file = app.heavy.run(move || service.mark_preview(id, looked, &order)).await??;
-    let name = match (looked, &wish.format) {
-        (Looked::Licensed(mark), Some(_)) => {
-            format!("attachment; filename=\"mark-{mark}-{}.{}\"", order.layout.wire(), order.format.wire())
-        }
-        _ => "inline".to_owned(),
-    };
-    let head = [(header::CONTENT_TYPE, order.format.media_type().to_owned()), (header::CONTENT_DISPOSITION, name)];
+    let media_type = order.format.media_type();
+    if let (Looked::Licensed(mark), Some(_)) = (looked, &wish.format) {
+        let name = format!("mark-{mark}-{}.{}", order.layout.wire(), order.format.wire());
+        return Ok(download(&headers, file.bytes, media_type, &name));
+    }
+    let head = [(header::CONTENT_TYPE, media_type), (header::CONTENT_DISPOSITION, "inline")];
     Ok((head, file.bytes).into_response())
+}
+
+/// Everything a printer needs of a granted mark, in one ZIP.
+pub(super) async fn kit(
+    State(app): State<App>,
+    _: Staff,
+    Query(wish): Query<Wish>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = MarkId::parse(wish.r#use.as_deref().unwrap_or_default())?;
+    let service = app.service.clone();
+    let (plan, kit) = app.heavy.run(move || service.kit(id)).await??;
+    Ok(download(&headers, kit.bytes, "application/zip", &plan.file_name()))
 }
 
 fn choice(value: &str, name: Text, chosen: bool) -> Choice {
@@ -344,17 +362,20 @@ fn answer(wish: &Wish, certificate: &Certificate, licences: &[MarkLicence]) -> A
         height: css(height),
     });
     let licensed = matches!(looked, Looked::Licensed(_));
-    let files = if licensed && draws {
-        let file = |name: &str, more: &str| Link { href: format!("{PATH}/file?{query}&{more}"), text: name.to_owned() };
-        vec![
-            file("PDF", "format=pdf"),
-            file("SVG", "format=svg"),
-            file("PNG 300 dpi", "format=png&dpi=300"),
-            file("PNG 600 dpi", "format=png&dpi=600"),
-        ]
-    } else {
-        vec![]
-    };
+    let mut files = vec![];
+    if let (Looked::Licensed(id), true) = (looked, draws) {
+        let kinds = [
+            ("PDF", "format=pdf"),
+            ("SVG", "format=svg"),
+            ("PNG 300 dpi", "format=png&dpi=300"),
+            ("PNG 600 dpi", "format=png&dpi=600"),
+        ];
+        files.extend(
+            kinds.map(|(name, more)| Link { href: format!("{PATH}/file?{query}&{more}"), text: name.to_owned() }),
+        );
+        let all = text("全套印刷文件（ZIP）", "Everything for print (ZIP)");
+        files.push(Link { href: format!("{PATH}/kit?use={id}"), text: say(&all) });
+    }
     let note = if licensed {
         text(
             "PNG 的宽度会取最近的整像素格，尺寸可能差一点；PDF 和 SVG 是准确尺寸。",

@@ -93,7 +93,8 @@ async fn a_licensed_mark_is_shown_as_it_is_and_its_files_can_be_taken() {
     let files: Vec<&str> = told["files"].as_array().unwrap().iter().map(|f| f["href"].as_str().unwrap()).collect();
     assert_eq!(files.len(), 5);
     let licence = app.staff_get(&format!("/api/v1/issuing/certificates/{id}/marks")).await.is(200).json();
-    for href in files {
+    assert_eq!(files[4], format!("/issuing/marks/kit?use={mark}"));
+    for href in &files[..4] {
         let file = seen(&app, &app.token, href).await.is(200);
         assert!(file.headers["content-disposition"].to_str().unwrap().starts_with("attachment; filename=\""));
         if file.headers["content-type"] == "image/png" {
@@ -101,9 +102,8 @@ async fn a_licensed_mark_is_shown_as_it_is_and_its_files_can_be_taken() {
             assert_eq!(codes(&file.bytes).unwrap(), [format!("https://xb.example.cn/m/{digits}")].into());
         }
     }
-    let kit = seen(&app, &app.token, told["files"][4]["href"].as_str().unwrap()).await.is(200);
-    assert_eq!(kit.headers["content-type"], "application/zip");
-    assert!(kit.bytes.starts_with(b"PK"));
+    let nobodys = seen(&app, &app.token, "/issuing/marks/kit?use=0000000000000000").await;
+    assert!(nobodys.status.is_client_error(), "{}", nobodys.status);
     let picture = seen(&app, &app.token, told["picture"]["src"].as_str().unwrap()).await.is(200);
     assert_eq!(picture.headers["content-type"], "image/png");
     assert_eq!(codes(&picture.bytes).unwrap().len(), 1);

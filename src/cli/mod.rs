@@ -4,6 +4,7 @@
 mod args;
 mod backup;
 mod cancel;
+mod certificate;
 mod control;
 mod correct;
 mod decisions;
@@ -72,6 +73,7 @@ enum Command {
     Recertify(recertify::Recertify),
     Correct(correct::Correct),
     Mark(Box<mark::Mark>),
+    Certificate(certificate::OnPaper),
     Kit(Box<kit::Kits>),
     Verify(verify::Verify),
     Trust(trust::Trust),
@@ -118,6 +120,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Recertify(c) => c.run(global),
         Command::Correct(c) => c.run(global),
         Command::Mark(c) => c.run(global),
+        Command::Certificate(c) => c.run(global),
         Command::Kit(c) => c.run(global),
         Command::Verify(c) => c.run(),
         Command::Trust(c) => c.run(),

@@ -1,5 +1,7 @@
-//! Floor 1: papers: A4 sheets that are filled from top to bottom, the signs and the code that stand on them; the usage sheet of a mark.
+//! Floor 1: papers: A4 sheets that are filled from top to bottom, the signs and the code that stand on them; the certificate, and the
+//! usage sheet of a mark.
 
+pub mod certificate;
 mod code;
 mod paper;
 mod sign;

@@ -15,6 +15,7 @@ pub mod kits;
 pub mod log;
 pub mod lookup;
 pub mod marks;
+pub mod papers;
 mod present;
 pub mod preview;
 pub mod receipts;

@@ -44,6 +44,7 @@ mod main_job;
 mod newer_version;
 mod own_browser;
 mod pages;
+mod papers;
 mod privacy;
 mod race;
 mod receipt_cases;

@@ -45,6 +45,7 @@ fn rows() -> Vec<Row> {
         ("post", "/api/v1/issuing/sweep", json!({}), &[DecisionMaker]),
         ("get", certificate("decision"), Value::Null, ANY),
         ("get", certificate("acts"), Value::Null, ANY),
+        ("get", certificate("paper"), Value::Null, &[MarkOfficer, Registrar, Reader]),
         ("get", certificate("marks"), Value::Null, ANY),
         ("get", mark("artwork"), Value::Null, &[MarkOfficer, Registrar, Reader]),
         ("get", mark("kit"), Value::Null, &[MarkOfficer, Registrar, Reader]),

@@ -5,20 +5,22 @@ use crate::domain::Role;
 use crate::domain::decision::DecisionInput;
 use crate::domain::reason::SupersessionReason;
 use crate::http::App;
+use crate::http::download::download;
 use crate::http::error::{Problem, ReadProblems, WriteProblems};
 use crate::http::extract::{Bearer, Strict, Write};
 use crate::http::log::CertificateLogBody;
 use crate::http::openapi;
-use crate::http::public::id_of;
+use crate::http::public::{Params, id_of, params};
 use crate::service::ServiceError;
 use crate::service::issuance::Issued;
+use crate::service::papers::PaperFormat;
 use crate::store::RecordKind;
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -28,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(decision))
         .routes(routes!(supersede))
         .routes(routes!(acts))
+        .routes(routes!(paper))
         .routes(routes!(recertify))
 }
 
@@ -87,6 +90,45 @@ async fn issue(
     let act = write.act();
     let issued = blocking(&app, move |service| service.issue(&act, &input)).await?;
     created(&app, issued)
+}
+
+/// Which paper is wanted
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PaperQuery {
+    /// `pdf` or `png`; pdf when left out.
+    format: Option<String>,
+    /// Page of a picture, from 1; 1 when left out.
+    page: Option<String>,
+    /// Dots per inch of a picture, 50 to 600; 150 when left out.
+    dpi: Option<String>,
+}
+
+/// The certificate on paper
+///
+/// Roles `mark_officer`, `registrar` and `reader`. A PDF/A with the signed record attached, or a page of it as a picture; what is not in
+/// force says so across every page. The `ETag` is the SHA-256 of its bytes.
+#[utoipa::path(get, path = "/api/v1/issuing/certificates/{id}/paper", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit identifier"), PaperQuery),
+    responses((status = 200, description = "the file", content((Vec<u8> = "application/pdf"), (Vec<u8> = "image/png"))),
+        (status = 304, description = "`If-None-Match` names it"), ReadProblems,
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`busy`, see `Retry-After`")))]
+async fn paper(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<String>,
+    query: Params<PaperQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    actor.acting_as_one_of(&[Role::MarkOfficer, Role::Registrar, Role::Reader])?;
+    let query = params(query)?;
+    let format =
+        PaperFormat::parse(query.format.as_deref().unwrap_or("pdf"), query.page.as_deref(), query.dpi.as_deref())?;
+    let certificate = app.service.find(&id_of(&id)?.to_string())?;
+    let (service, printed) = (app.service.clone(), certificate.clone());
+    let bytes = app.heavy.run(move || service.certificate_paper(&printed, format)).await??;
+    Ok(download(&headers, bytes, format.media_type(), &format.file_name(&certificate)))
 }
 
 /// The decision behind a certificate, with its score sheet

@@ -87,7 +87,7 @@ fn front(papers: &Papers<'_>, terms: &Terms, scope: Scope, code: &Modules) -> Re
     s.centred(MIDDLE, 101.0, &number, Ink::plain(3.9), "/number", 140.0)?;
     s.centred(MIDDLE, 112.0, "兹证明", Ink::plain(4.2).spaced(0.8), "", 120.0)?;
     s.centred(MIDDLE, 117.4, "This is to certify that", Ink::soft(3.0), "", 120.0)?;
-    s.centred_in(MIDDLE, 127.5, terms.holder.name.as_str(), Ink::bold(7.2), "/holder/name", RIGHT - LEFT, 2)?;
+    s.centred_in((MIDDLE, 127.5), terms.holder.name.as_str(), Ink::bold(7.2), "/holder/name", RIGHT - LEFT, 2)?;
     let meets = format!("的售后服务符合 {}《商品售后服务评价体系》的要求，评为{}。", terms.standard, terms.level.zh());
     s.centred(MIDDLE, 139.6, &meets, Ink::plain(4.1), "/standard", RIGHT - LEFT)?;
     let meets =

@@ -93,14 +93,13 @@ impl Sheet {
         at: &str,
         width: f64,
     ) -> Result<(), Refusal> {
-        self.centred_in(x, y, text, ink, at, width, 1)
+        self.centred_in((x, y), text, ink, at, width, 1)
     }
 
     /// The same on one line or two.
     pub(super) fn centred_in(
         &mut self,
-        x: f64,
-        y: f64,
+        (x, y): (f64, f64),
         text: &str,
         ink: Ink,
         at: &str,

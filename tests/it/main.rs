@@ -26,6 +26,7 @@ mod interop_credential;
 mod interop_issued;
 mod interop_log;
 mod interop_openssl;
+mod interop_pdf;
 mod interop_spec;
 mod interop_spec_status;
 mod interop_status;

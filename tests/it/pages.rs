@@ -140,7 +140,7 @@ async fn a_code_cut_short_or_mistyped_accuses_nobody() {
     let (digits, id) = (mark["digits"].as_str().unwrap(), mark["id"].as_str().unwrap());
     let wrong = format!("{}{}", &id[..15], if id.ends_with('0') { '1' } else { '0' });
     let (long, letter) = (format!("{digits}0"), format!("{}x", &digits[1..]));
-    for odd in ["1", "x", "%EF%BC%91", &digits[..216], &digits[..16], &long, &letter, &wrong, &"1".repeat(5000)] {
+    for odd in ["1", "x", "%EF%BC%91", &digits[..216], &digits[..17], &long, &letter, &wrong, &"1".repeat(5000)] {
         let answer = app.get(&format!("/api/v1/marks/{odd}")).await.is(200).json();
         assert_eq!((&answer["verdict"], &answer["mark"]), (&json!("undetermined"), &json!("incomplete")), "{odd}");
         assert_eq!((&answer["checks"][0]["code"], &answer["standing"]), (&json!("incomplete_code"), &json!(null)));

@@ -35,8 +35,8 @@ function isOther(bytes) {
 export function unreadable(bytes) {
   if (isPdf(bytes)) {
     return {
-      zh: "这个 PDF 里没有找到回执的签名文件。签名的不是 PDF：请用它附带的 receipt-….json，或者从回执的网址下载 JSON。",
-      en: "No signed receipt was found in this PDF. What is signed is not the PDF: take the receipt-….json attached to it, or download the JSON from the receipt’s address.",
+      zh: "这个 PDF 里没有找到签名文件。证书和回执的 PDF 原件都附有签名文件（JSON）；扫描件、另存的 PDF 没有。请用下载的原件，或者证书、回执的 JSON。",
+      en: "No signed file was found in this PDF. A certificate or receipt as it was downloaded carries one (JSON); a scan or a reprint carries none. Take the original PDF, or the JSON of the certificate or receipt.",
     };
   }
   if (isOther(bytes)) {

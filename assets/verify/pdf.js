@@ -1,9 +1,10 @@
-// The signed file that is attached to a receipt's print (docs/SPEC-receipt.md, "Keeping"). What is verified is the attachment alone.
+// The signed file that is attached to a receipt's print or a certificate on paper (docs/SPEC-verdict.md, "A PDF"). What is verified is
+// the attachment alone.
 
 import { inflate } from "./gunzip.js";
 import { orNothing } from "./refusal.js";
 
-const FILE_MAX = 8 << 20;
+const FILE_MAX = 16 << 20;
 const ATTACHMENT_MAX = 1 << 20;
 /** The dictionary of an embedded file (ISO 32000-2, 7.11.4) up to where its bytes begin. */
 const EMBEDDED = /<<(?:(?!endobj|stream)[\s\S]){0,400}?\/Type\s*\/EmbeddedFile\b(?:(?!endobj|stream)[\s\S]){0,400}?>>\s*stream\r?\n/g;

@@ -122,7 +122,7 @@ export async function receiptTests({ base, folder, browser, lines }) {
         onPage(browser, {}, null, async (page) => {
           await open(page, base);
           await page.setInputFiles("#file", file);
-          await page.waitForFunction(() => document.getElementById("state").textContent.includes("receipt-….json"));
+          await page.waitForFunction(() => document.getElementById("state").textContent.includes("没有找到签名文件"));
           assert.equal(await page.isVisible("#answer"), false);
         }),
     ]);

@@ -62,6 +62,7 @@ export async function files({ base, lines, token }) {
     suspended: await bundle(suspended),
     withdrawn: await bundle(withdrawn),
     credential: (await get(`/api/v1/certificates/${valid.id}/credential`)).toString(),
+    paper: await get(`/api/v1/issuing/certificates/${valid.id}/paper`, { authorization: `Bearer ${token}` }),
     receipt,
     signed: await artwork(active(valid), "vertical"),
     small: await artwork(active(valid), "small"),
@@ -150,6 +151,8 @@ export async function toolTests({ base, folder, browser, lines }, have) {
   answers("a suspended one", file(json("s.json", have.suspended)), { word: "无效", shape: "suspended", says: ["暂停", "未履行"] }, { shot: "suspended" });
   answers("a withdrawn one", file(json("w.json", have.withdrawn)), { word: "无效", shape: "withdrawn", says: ["已撤销"] });
   answers("a credential alone", file(json("c.json", have.credential)), { word: "签名真实", shape: "signed", says: ["没有查", "打开它的页面"] }, { shot: "credential" });
+  const paper = { name: "c.pdf", mimeType: "application/pdf", buffer: have.paper };
+  answers("a certificate on paper", file(paper), { word: "签名真实", shape: "signed", says: ["PDF 里附的签名文件", holder, "打开它的页面"] }, { shot: "paper" });
   answers("a receipt", file(json("r.json", have.receipt)), { word: "回执真实", shape: "signed", says: ["当时有效", "暂停", "不符，要求的是：四星级"] });
   answers("a mark's address", typed(` ${address} `), { word: "签名真实", shape: "signed", says: ["五星级", "打开它的页面"] });
   answers("a mark's digits", typed(have.code), { word: "签名真实", shape: "signed", says: ["五星级"] });

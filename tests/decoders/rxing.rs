@@ -1,19 +1,16 @@
 //! Reads the QR code of every picture named on standard input, one path a line; answers `PATH<tab>TEXT`, the text empty where
 //! none was read.
 
-use rxing::common::HybridBinarizer;
-use rxing::qrcode::QRCodeReader;
-use rxing::{BinaryBitmap, DecodeHints, Luma8Source, Reader};
+use rxing::BarcodeFormat;
+use rxing::helpers::detect_in_luma;
 use std::io::{BufRead, stdin};
 use std::sync::Mutex;
 
 fn read(path: &str) -> Option<String> {
     let picture = image::open(path).ok()?.into_luma8();
     let (width, height) = picture.dimensions();
-    let source = Luma8Source::new_with_slice(picture.as_raw(), width, height).ok()?;
-    let mut bitmap = BinaryBitmap::new(HybridBinarizer::new(source));
-    let hints = DecodeHints { TryHarder: Some(true), ..DecodeHints::default() };
-    QRCodeReader::new().decode_with_hints(&mut bitmap, &hints).ok().map(|found| found.getText().to_owned())
+    let code = detect_in_luma(picture.into_raw(), width, height, Some(BarcodeFormat::QR_CODE));
+    Some(code.ok()?.getText().to_owned())
 }
 
 fn main() {

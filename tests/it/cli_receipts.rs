@@ -119,9 +119,11 @@ fn a_receipt_names_its_times_and_a_key_that_leaked_since_leaves_it_unproven_with
     assert!(!open.out.contains("IN FORCE THEN"), "{}", open.out);
     assert_eq!(server.get(&format!("api/v1/receipts/{rid}"), None), (200, made));
 
-    // A print is no receipt, and whoever has one is told where that is.
-    desk.file("r.pdf", "%PDF-1.7\n");
-    desk.run(&["verify", "r.pdf", "--keys", "did.json"]).is(64).says("attachment receipt-").says("pdfdetach");
+    // Of a print the receipt attached to it is verified.
+    let print = server.bytes(&format!("api/v1/receipts/{rid}?format=pdf"));
+    desk.file("r.pdf", print);
+    let ran = desk.run(&["verify", "r.pdf", "--keys", "did.json"]).is(2);
+    ran.shows("signed file attached to the PDF").shows("[key_compromised_later]");
 }
 
 #[test]

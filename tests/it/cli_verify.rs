@@ -37,6 +37,41 @@ fn a_certificate_file() {
 }
 
 #[test]
+fn a_certificate_on_paper_is_verified_by_the_record_attached_to_it() {
+    let (desk, _, id) = shown();
+    desk.run(&["certificate", &id, "--out", "c.pdf"]).is(0);
+    let told = |name: &str| verify(&desk, name, &["--json"]).is(0).json()["genuine"].clone();
+    assert_eq!(told("c.pdf"), told("c.json"));
+    verify(&desk, "c.pdf", &[]).is(0).shows("VALID AS SIGNED").shows("signed file attached to the PDF");
+
+    let paper = std::fs::read(desk.path("c.pdf")).unwrap();
+    let attached = find(&paper, b"/EmbeddedFile");
+    let data = attached + find(&paper[attached..], b"stream\n") + 7;
+    let changed = |at: usize, to: &[u8]| [&paper[..at], to, &paper[at + to.len()..]].concat();
+    let none: [(&str, Vec<u8>); 7] = [
+        ("no attachment", changed(attached, b"/ScannedImage")),
+        ("two", [&paper[..], &paper[..]].concat()),
+        ("cut within it", paper[..data + 40].to_vec()),
+        ("a letter of it changed", changed(data + 60, &[!paper[data + 60]])),
+        ("packed otherwise", changed(attached + find(&paper[attached..], b"/FlateDecode"), b"/LZWDecode\n ")),
+        ("a scan", b"%PDF-1.4\n1 0 obj\n<< /Type /XObject /Length 3 >>\nstream\nabc\nendstream".to_vec()),
+        ("only its first letters", b"%PDF-".to_vec()),
+    ];
+    for (name, bytes) in none {
+        desk.file("x.pdf", bytes);
+        let ran = verify(&desk, "x.pdf", &[]).is(64);
+        assert!(ran.err.contains("no signed file attached"), "{name}: {}", ran.err);
+    }
+    // Whatever else is printed on it, the record alone is judged.
+    desk.file("x.pdf", "%PDF-1.7\n1 0 obj\n<</Type/EmbeddedFile/Length 2>>\nstream\n{}\nendstream\n");
+    verify(&desk, "x.pdf", &[]).is(1).shows("NOT VALID");
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> usize {
+    bytes.windows(wanted.len()).position(|w| w == wanted).unwrap()
+}
+
+#[test]
 fn a_changed_certificate_is_not_valid_whatever_was_changed() {
     let (desk, ..) = shown();
     let good = std::fs::read(desk.path("c.json")).unwrap();

@@ -33,11 +33,16 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 /// Everything up to the end of the connection, however it ends.
 #[track_caller]
 pub fn rest(stream: &mut TcpStream) -> String {
+    String::from_utf8(rest_in_bytes(stream)).unwrap()
+}
+
+#[track_caller]
+fn rest_in_bytes(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = vec![];
     if let Err(e) = stream.read_to_end(&mut bytes) {
         assert_eq!(e.kind(), std::io::ErrorKind::ConnectionReset, "the connection never ended");
     }
-    String::from_utf8(bytes).unwrap()
+    bytes
 }
 
 /// One answer on a connection that goes on; none where it ended instead.
@@ -117,6 +122,16 @@ impl Serving {
 
     pub fn get(&self, path: &str, token: Option<&str>) -> (u16, String) {
         get(&format!("http://{}/{path}", self.address), token)
+    }
+
+    /// What it gives at that path, whatever it is.
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        let mut stream = connect(self.address);
+        write!(stream, "GET /{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let answer = rest_in_bytes(&mut stream);
+        let end = answer.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer[..end]));
+        answer[end + 4..].to_vec()
     }
 
     /// Tells it to stop.

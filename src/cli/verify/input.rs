@@ -1,5 +1,6 @@
 //! What was handed in.
 
+use super::pdf;
 use crate::cli::exit::Usage;
 use crate::cli::files;
 use crate::domain::Host;
@@ -10,6 +11,12 @@ use crate::sign::{KeyDocument, RECEIPT_TYPE, parse_strict};
 use crate::verify::bundle::{BUNDLE_TYPE, Bundle};
 use serde_json::Value;
 use std::path::Path;
+
+/// An input, and whether it came attached to a PDF.
+pub(super) struct Given {
+    pub(super) input: Input,
+    pub(super) in_pdf: bool,
+}
 
 /// An input, by what it looks like; nothing in it has been verified.
 pub(super) enum Input {
@@ -25,32 +32,46 @@ pub(super) enum Input {
     Receipt(Vec<u8>),
 }
 
-impl Input {
+impl Given {
     /// Reads what the argument names.
     ///
     /// # Errors
     /// A usage error for a file that is none of these.
     pub(super) fn of(argument: &str) -> anyhow::Result<Self> {
+        let bare = |input| Ok(Self { input, in_pdf: false });
         let text = argument.trim();
         let is_digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let is_address = |scheme: &str| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
         if is_digits || is_address("https://") || is_address("http://") {
-            return Ok(Self::Mark(text.to_owned()));
+            return bare(Input::Mark(text.to_owned()));
         }
         let bytes = files::read(Path::new(argument), FILE_MAX as u64)?;
         if is_picture(&bytes) {
-            return Ok(Self::Picture(bytes));
+            return bare(Input::Picture(bytes));
         }
-        let why = if bytes.starts_with(b"%PDF") {
-            "is a PDF, which is not verified itself. The print of a receipt carries the signed receipt: save its attachment receipt-….json (a PDF reader lists it; or pdfdetach -saveall) and verify that".to_owned()
-        } else if is_other_file(&bytes) {
+        let in_pdf = pdf::is_pdf(&bytes);
+        let bytes = match in_pdf.then(|| pdf::attachment(&bytes)) {
+            None => bytes,
+            Some(Some(attached)) => attached,
+            Some(None) => {
+                let why = "is a PDF with no signed file attached that is read here: a certificate's paper and a receipt's print as they were downloaded carry one, a scan or a reprint carries none. Take the JSON file itself, or the mark's address";
+                return Err(Usage(format!("{argument} {why}")).into());
+            }
+        };
+        Ok(Self { input: Input::file(argument, bytes)?, in_pdf })
+    }
+}
+
+impl Input {
+    /// A file that is no picture, by what it calls itself: then it is judged as that, good or bad.
+    fn file(argument: &str, bytes: Vec<u8>) -> Result<Self, Usage> {
+        let why = if is_other_file(&bytes) {
             "is neither a certificate, bundle or receipt nor a picture that is read here: save a photo as PNG or JPEG, the others as plain UTF-8 text without a byte order mark".to_owned()
         } else if bytes.trim_ascii_start().starts_with(b"<") {
             "is a drawing or a web page: verify the mark's PNG, a photo of it, or its address".to_owned()
         } else if bytes.len() > MAX_BYTES {
             format!("is neither a picture nor a certificate, bundle or receipt: it has more than {MAX_BYTES} bytes")
         } else {
-            // By what it calls itself: then it is judged as that, good or bad.
             let document = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
             return Ok(match document["type"].as_str() {
                 Some(BUNDLE_TYPE) => Self::Bundle(bytes),
@@ -58,7 +79,7 @@ impl Input {
                 _ => Self::Certificate(bytes),
             });
         };
-        Err(Usage(format!("{argument} {why}")).into())
+        Err(Usage(format!("{argument} {why}")))
     }
 
     /// The host it says it is of.

@@ -1,7 +1,8 @@
-//! `verify`: a certificate, a bundle, a receipt, a mark's address or a photograph of a mark against saved keys; no store, no
-//! network.
+//! `verify`: a certificate, a bundle, a receipt, a paper that one of them is attached to, a mark's address or a photograph of a mark
+//! against saved keys; no store, no network.
 
 mod input;
+mod pdf;
 mod photo;
 mod receipt;
 mod tell;
@@ -20,18 +21,19 @@ use crate::verify::certificate::Finding;
 use crate::verify::receipt::Receipt;
 use crate::verify::{self, Check, CheckName, CheckResult, Outcome, Source, Verdict};
 use clap::Args;
-use input::Input;
+use input::{Given, Input};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// Verify a certificate, a bundle, a receipt, a mark's address or a photograph of a mark; needs no network and no store
+/// Verify a certificate, a bundle, a receipt, a paper of these, a mark's address or a photograph of a mark; needs no network and no store
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit 0: valid; of a receipt: genuine. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nA certificate's file alone does not tell whether it was suspended or withdrawn since it was signed; a bundle (https://HOST/api/v1/bundle/ID) does, and so do its status lists.\nThe body's keys are those of --keys, else those remembered by starmark trust. They are https://HOST/.well-known/did.json, saved from a source you trust; a bundle without either is held against the keys it brings, which is told and is not enough for an answer of valid."
 )]
 pub(super) struct Verify {
-    /// Certificate, bundle or receipt (JSON file), mark (https://HOST/m/DIGITS, or the digits), or photo of a mark (PNG or JPEG file)
+    /// Certificate, bundle or receipt (JSON file, or the PDF it is attached to), mark (https://HOST/m/DIGITS, or the digits), or photo
+    /// of a mark (PNG or JPEG file)
     #[arg(value_name = "INPUT")]
     input: String,
     /// The body's key document [default: the keys remembered by starmark trust]
@@ -93,7 +95,7 @@ struct Held {
 
 impl Verify {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
-        let input = Input::of(&self.input)?;
+        let Given { input, in_pdf } = Given::of(&self.input)?;
         let held = self.keys_for(&input)?;
         let now = Machine.now();
         let moments = Moments { now, at: self.at.map_or(now, |a| a.instant(now)) };
@@ -101,7 +103,7 @@ impl Verify {
         if self.json {
             tell::json(&answer, &held.keys)?
         } else {
-            tell::text(&answer, &held.keys)?
+            tell::text(&answer, &held.keys, in_pdf)?
         }
         Ok(match answer.verdict.verdict {
             Outcome::Valid => Exit::Done,

@@ -48,7 +48,7 @@ fn genuine(answer: &Answer, keys: &KeyDocument) -> Value {
 }
 
 /// The answer for people.
-pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
+pub(super) fn text(answer: &Answer, keys: &KeyDocument, in_pdf: bool) -> anyhow::Result<()> {
     let open: Vec<&Check> = answer.verdict.checks.iter().filter(|c| c.required && !c.is_ok()).collect();
     let own_word_only = matches!(open[..], [Check { check: CheckName::Trust, result: CheckResult::Undetermined, .. }]);
     let status_is_known = answer.verdict.checks.iter().any(|c| c.check == CheckName::Status && c.is_ok());
@@ -71,6 +71,11 @@ pub(super) fn text(answer: &Answer, keys: &KeyDocument) -> anyhow::Result<()> {
         None => format!("as of {}, ", china_day(answer.verdict.as_of)),
     };
     say(format_args!("{word}  {zh}  ({about}by the keys of {}, offline)", keys.host()))?;
+    if in_pdf {
+        say(
+            "  This is said of the signed file attached to the PDF, 判定的是 PDF 里附的签名文件: what is printed on the paper must agree with what is told here",
+        )?;
+    }
     if let Some((id, terms)) = &answer.certificate {
         say(format_args!("  certificate  {} ({id})", terms.number))?;
         say(format_args!("  holder       {}  {}", terms.holder.name, terms.holder.uscc))?;

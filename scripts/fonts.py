@@ -80,7 +80,7 @@ def cut(name, wanted, out):
     collection = TTCollection(path, recalcTimestamp=False)
     font = next(f for f in collection.fonts if f["name"].getDebugName(1) == FAMILY)
     options = subset.Options(
-        layout_features=[], hinting=False, name_IDs=[0, 1, 2, 5, 7, 13, 14], name_languages=[0x409],
+        layout_features=[], hinting=False, name_IDs=[0, 1, 2, 5, 6, 7, 13, 14], name_languages=[0x409],
         notdef_outline=False, glyph_names=False, recalc_timestamp=False, desubroutinize=False,
         drop_tables=["BASE", "GDEF", "GPOS", "GSUB", "VORG", "vhea", "vmtx", "DSIG"],
     )

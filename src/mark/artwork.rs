@@ -26,6 +26,7 @@ const TEST_SCHEME: &str = "测试标志 不作证明";
 const TEST_SCHEME_EN: &str = "Test mark, proves nothing";
 /// The line that no mark is without: the Measures forbid suggesting that the product is certified.
 const NOT_PRODUCT: &str = "售后服务认证，非产品认证";
+const NOT_PRODUCT_HALVES: (&str, &str) = ("售后服务认证，", "非产品认证");
 const NOT_PRODUCT_EN: [&str; 2] = ["Service certification,", "not product certification"];
 const NOT_PRODUCT_EN_WHOLE: &str = "Service certification, not product certification";
 
@@ -36,7 +37,7 @@ pub enum Layout {
     Vertical,
     /// 86 x 38 mm, signed code: advertising and papers.
     Horizontal,
-    /// 20 x 30 mm, link code: where there is no room.
+    /// 20 x 33.5 mm, link code: where there is no room.
     Small,
     /// 84 x 48 mm, a round seal beside the plate with the signed code.
     Seal,
@@ -345,8 +346,8 @@ mod tests {
             assert_eq!(largest.1, face.level.zh(), "{name}");
             // Lines may break at any space.
             let whole: String = all.into_iter().map(|(_, text)| text.replace(' ', "")).collect();
-            assert!(whole.contains("服务认证，非产品认证"), "{name}: {whole}");
-            let english = ["notproductcertification", "notoftheproduct"].iter().any(|line| whole.contains(line));
+            assert!(whole.contains(NOT_PRODUCT), "{name}: {whole}");
+            let english = ["notproductcertification", "nottheproduct"].iter().any(|line| whole.contains(line));
             assert_eq!(english, order.words == Words::ZhEn, "{name}: {whole}");
         }
     }

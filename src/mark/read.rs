@@ -27,7 +27,7 @@ const DOUBLED_BELOW: u32 = 450;
 ///
 /// # Errors
 /// `photo_too_large` beyond [`FILE_MAX`], [`SIDE_MAX`] or [`PIXELS_MAX`]; `photo_unreadable` for what is no PNG or JPEG;
-/// `photo_crowded` for more than 64 codes, of which none could be passed over.
+/// `photo_crowded` for more than 16 codes, of which none could be passed over.
 pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
     let full = grey(file)?;
     let longest = full.width.max(full.height);

@@ -164,6 +164,7 @@ async fn artwork_comes_as_ordered_with_a_tag_and_a_name() {
         ("layout=seal&format=pdf&words=zh_en", "application/pdf", format!("mark-{mark}-seal.pdf")),
         ("layout=horizontal&format=svg&ink=one_colour", "image/svg+xml", format!("mark-{mark}-horizontal.svg")),
         ("dpi=300", "image/png", format!("mark-{mark}-vertical.png")),
+        ("format=svg&width=20", "image/svg+xml", format!("mark-{mark}-small.svg")),
     ] {
         let answer = ask(&app, &path(query), None).await.is(200);
         assert_eq!(answer.headers["content-type"], media_type);

@@ -53,7 +53,8 @@ async fn only_a_token_whose_role_may_look_comes_in() {
         let refused = enter(&app, wrong).await.is(403);
         assert!(!refused.headers.contains_key("set-cookie"));
         assert!(refused.text().contains("这个令牌不能用"));
-        for path in ["/issuing/marks", "/issuing/marks/advice", "/issuing/marks/file", "/issuing/marks/kit"] {
+        let marks = ["/issuing/marks", "/issuing/marks/advice", "/issuing/marks/file", "/issuing/marks/kit"];
+        for path in marks.into_iter().chain(["/issuing/certificate"]) {
             let answer = seen(&app, wrong, &format!("{path}?certificate={id}")).await.is(401).text();
             assert!(answer.contains("type=\"password\"") && !answer.contains("示例电器"), "{path}");
         }
@@ -102,6 +103,16 @@ async fn a_licensed_mark_is_shown_as_it_is_and_its_files_can_be_taken() {
             assert_eq!(codes(&file.bytes).unwrap(), [format!("https://xb.example.cn/m/{digits}")].into());
         }
     }
+    let paper = format!("/issuing/certificate?certificate={id}");
+    assert!(page.contains(&paper));
+    let paper = seen(&app, &app.token, &paper).await.is(200);
+    let by_api = app.staff_get(&format!("/api/v1/issuing/certificates/{id}/paper")).await.is(200);
+    assert_eq!(
+        (&paper.bytes, &paper.headers["content-disposition"]),
+        (&by_api.bytes, &by_api.headers["content-disposition"])
+    );
+    seen(&app, &app.token, "/issuing/certificate?certificate=29326SC99999R0M").await.is(404);
+    seen(&app, &app.token, "/issuing/certificate").await.is(400);
     let nobodys = seen(&app, &app.token, "/issuing/marks/kit?use=0000000000000000").await;
     assert!(nobodys.status.is_client_error(), "{}", nobodys.status);
     let picture = seen(&app, &app.token, told["picture"]["src"].as_str().unwrap()).await.is(200);

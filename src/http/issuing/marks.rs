@@ -12,6 +12,7 @@ use crate::http::extract::{Bearer, Strict, Write};
 use crate::http::public::{Params, id_of, params};
 use crate::http::shapes::LicenceBody;
 use crate::mark::{Format, Ink, Layout, Order, Resolution, Width, Words};
+use crate::service::ServiceError;
 use crate::service::marks::{MarkOrder, MarkRequest};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -204,7 +205,8 @@ async fn revoke_mark(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ArtworkQuery {
-    /// `vertical` (36 mm), `horizontal` (86 mm), `seal` (84 mm), all with a signed code, or `small` (20 mm, link code); vertical when left out.
+    /// `vertical` (36 mm), `horizontal` (86 mm), `seal` (84 mm), all with a signed code, or `small` (20 mm, link code); what suits
+    /// the medium and the width when left out.
     layout: Option<String>,
     /// `png`, `svg` or `pdf`; png when left out.
     format: Option<String>,
@@ -219,8 +221,9 @@ struct ArtworkQuery {
 }
 
 impl ArtworkQuery {
-    fn order(&self) -> Result<Order, Refusal> {
-        let layout = self.layout.as_deref().map_or(Ok(Layout::Vertical), Layout::parse)?;
+    fn order(&self, medium: Medium) -> Result<Order, Refusal> {
+        let width = self.width.as_deref().map(Width::parse).transpose()?;
+        let layout = self.layout.as_deref().map_or_else(|| Ok(Layout::suited(medium, width)), Layout::parse)?;
         let format = self.format.as_deref().map_or(Ok(Format::Png), Format::parse)?;
         let order = Order::new(layout, format);
         if self.dpi.is_some() && format != Format::Png {
@@ -229,7 +232,7 @@ impl ArtworkQuery {
         Ok(Order {
             ink: self.ink.as_deref().map_or(Ok(order.ink), Ink::parse)?,
             words: self.words.as_deref().map_or(Ok(order.words), Words::parse)?,
-            width: self.width.as_deref().map_or(Ok(order.width), Width::parse)?,
+            width: width.unwrap_or(order.width),
             resolution: self.dpi.as_deref().map_or(Ok(order.resolution), Resolution::parse)?,
             ..order
         })
@@ -254,8 +257,12 @@ async fn artwork(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     actor.acting_as_one_of(&ARTISTS)?;
-    let (order, id, service) = (params(query)?.order()?, mark_id(&id)?, app.service.clone());
-    let file = app.heavy.run(move || service.artwork(id, &order)).await??;
+    let (query, id, service) = (params(query)?, mark_id(&id)?, app.service.clone());
+    let draw = move || -> Result<_, ServiceError> {
+        let order = query.order(service.usable_mark(id)?.0.terms().medium)?;
+        Ok((order, service.artwork(id, &order)?))
+    };
+    let (order, file) = app.heavy.run(draw).await??;
     let name = format!("mark-{id}-{}.{}", order.layout.wire(), order.format.wire());
     Ok(download(&headers, file.bytes, order.format.media_type(), &name))
 }

@@ -1,4 +1,4 @@
-//! `small`: where there is no room for more. 20 x 30 mm; with English 20 x 36.5 mm.
+//! `small`: where there is no room for more. 20 x 33.5 mm; with English 20 x 40 mm.
 
 use super::sheet::{Align, Sheet, Style};
 use super::{Words, level_en};
@@ -15,15 +15,15 @@ const CODE: f64 = 11.6;
 /// Height of the head, in millimetres.
 const fn head(words: Words) -> f64 {
     match words {
-        Words::Zh => 8.4,
-        Words::ZhEn => 10.2,
+        Words::Zh => 8.8,
+        Words::ZhEn => 10.8,
     }
 }
 
 pub(super) const fn nominal(words: Words) -> (f64, f64) {
     match words {
-        Words::Zh => (WIDTH, 30.0),
-        Words::ZhEn => (WIDTH, 36.5),
+        Words::Zh => (WIDTH, 33.5),
+        Words::ZhEn => (WIDTH, 40.0),
     }
 }
 
@@ -36,21 +36,24 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     sheet.line(super::scheme(face), white(Weight::Regular, 1.65).spaced(0.12), middle, 1.7)?;
     sheet.line(face.level.zh(), white(Weight::Bold, 2.9).spaced(0.5), middle, 4.3)?;
     if sheet.english() {
-        sheet.line(level_en(face.level), white(Weight::Regular, 1.6).spaced(0.05), middle, 6.55)?;
+        sheet.line(level_en(face.level), white(Weight::Regular, 1.6).spaced(0.05), middle, 6.8)?;
     }
-    sheet.rank(face.level, MIDDLE, head - 1.45, 0.95);
+    sheet.rank(face.level, MIDDLE, head - 1.6, 0.95);
     let ink = |weight| Style::new(weight, 0.0, sheet.ink);
     let room = |one: f64| Room { width: WIDTH - 2.4, one, two: one, least: sheet.least_type };
     let host = face.host.as_str();
     let mut facts = vec![
         sheet.fact(host, "/host", "the verification domain", ink(Weight::Bold), room(1.9))?,
         sheet.fact(&face.standard, "/standard", "the standard", ink(Weight::Regular), room(1.62))?,
-        sheet.fact("服务认证，非产品认证", "", "the line", ink(Weight::Regular), room(1.62))?,
     ];
+    let line = |sheet: &Sheet, text: &str| sheet.fact(text, "", "the line", ink(Weight::Regular), room(1.6));
+    // At the smallest type the line is wider than the mark.
+    let (service, product) = super::NOT_PRODUCT_HALVES;
+    facts.extend([line(sheet, service)?, line(sheet, product)?.following()]);
     if sheet.english() {
         // The whole sentence does not fit.
-        for line in ["Service certification,", "not of the product"] {
-            facts.push(sheet.fact(line, "", "the line", ink(Weight::Regular), room(sheet.least_type))?.following());
+        for text in ["Certifies the service,", "not the product"] {
+            facts.push(line(sheet, text)?.following());
         }
     }
     // Four light modules below the head, and four above the letters.

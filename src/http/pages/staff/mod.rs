@@ -2,6 +2,7 @@
 //!
 //! Everything here only looks: acts go through the issuing API.
 
+mod paper;
 mod preview;
 mod words;
 
@@ -37,6 +38,7 @@ pub fn routes() -> Router<App> {
         .route("/issuing/marks/advice", get(preview::advice))
         .route("/issuing/marks/file", get(preview::file))
         .route("/issuing/marks/kit", get(preview::kit))
+        .route("/issuing/certificate", get(paper::file))
 }
 
 #[derive(Template)]

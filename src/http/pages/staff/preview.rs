@@ -69,6 +69,7 @@ struct Page {
 
 /// The form about one certificate, and its answer.
 struct FormOf {
+    id: String,
     holder: String,
     number: String,
     uses: Vec<Choice>,
@@ -279,6 +280,7 @@ fn form(wish: &Wish, certificate: &Certificate, licences: &[MarkLicence]) -> For
     let inks = [(Ink::Colour, text("彩色", "Colour")), (Ink::OneColour, text("单色（黑）", "One colour (black)"))];
     let languages = [(Words::Zh, text("中文", "Chinese")), (Words::ZhEn, text("中文和英文", "Chinese and English"))];
     FormOf {
+        id: certificate.id.to_string(),
         holder: certificate.terms().holder.name.to_string(),
         number: certificate.terms().number.to_string(),
         uses,

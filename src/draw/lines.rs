@@ -42,7 +42,7 @@ pub fn fit(font: &Font, text: &str, room: Room) -> Result<Option<Setting>, DrawE
     if one >= room.least.max(room.one * ONE_LINE_DOWN_TO) {
         return Ok(Some(single()));
     }
-    if let Some((ems, lines)) = halves(font, text)? {
+    if let Some((ems, lines)) = halves(font, text, (room.width / room.two, room.width / room.least))? {
         let two = fits(room.two, ems);
         if two > one && two >= room.least {
             return Ok(Some(Setting { size: two, lines }));
@@ -51,18 +51,44 @@ pub fn fit(font: &Font, text: &str, room: Room) -> Result<Option<Setting>, DrawE
     Ok((one >= room.least).then(single))
 }
 
-/// The most even break into two lines, with the wider line's width in ems.
-fn halves(font: &Font, text: &str) -> Result<Option<(f64, Vec<String>)>, DrawError> {
-    let mut best: Option<(f64, Vec<String>)> = None;
+/// The best break into two lines of at most `most` ems, with the wider line's width: at a place where people pause, as even as can
+/// be. `enough` ems fit at full size: lines need be no shorter.
+fn halves(font: &Font, text: &str, (enough, most): (f64, f64)) -> Result<Option<(f64, Vec<String>)>, DrawError> {
+    let mut best: Option<(f64, f64, Vec<String>)> = None;
     let chars: Vec<char> = text.chars().collect();
     for at in (1..chars.len()).filter(|at| breaks(&chars, *at)) {
         let (upper, lower) = (line(&chars[..at]), line(&chars[at..]));
-        let ems = font.width(&upper)?.max(font.width(&lower)?);
-        if best.as_ref().is_none_or(|(b, _)| ems < *b) {
-            best = Some((ems, vec![upper, lower]));
+        let (above, below) = (font.width(&upper)?, font.width(&lower)?);
+        let ems = above.max(below);
+        if ems > most {
+            continue;
+        }
+        // Evenness settles it among places as good as each other.
+        let cost = ems.max(enough) * (1.0 + reluctance(&chars, at)) + (above - below).abs() * 1e-3;
+        if best.as_ref().is_none_or(|(least, ..)| cost < *least) {
+            best = Some((cost, ems, vec![upper, lower]));
         }
     }
-    Ok(best)
+    Ok(best.map(|(_, ems, lines)| (ems, lines)))
+}
+
+/// How much larger letters must come out of a break there than of one at a comma: inside brackets, between letters that may be of one
+/// word, inside a number.
+fn reluctance(chars: &[char], at: usize) -> f64 {
+    let (before, after) = (chars[at - 1], chars[at]);
+    let opened = |c: &&char| "（〔［｛〈《「『【〖([{".contains(**c);
+    let closed = |c: &&char| "）〕］｝〉》」』】〗)]}".contains(**c);
+    let upper = &chars[..at];
+    if upper.iter().filter(opened).count() > upper.iter().filter(closed).count() {
+        return 0.3;
+    }
+    match before {
+        ' ' if chars[..at - 1].last().is_some_and(|c| is_wide(*c) || NOT_FIRST.contains(*c)) => 0.0,
+        ' ' => 0.05,
+        '-' | '_' | '/' => 0.15,
+        _ if NOT_FIRST.contains(before) || NOT_LAST.contains(after) => 0.0,
+        _ => 0.1,
+    }
 }
 
 /// The text in lines of at most `width` ems, each as full as it can be. Numbers, words and dates stay whole where they fit a
@@ -134,7 +160,14 @@ mod tests {
     fn one_line_then_smaller_then_two() {
         check("示例电器有限公司", 2.5, &["示例电器有限公司"]);
         check("示例电器制造集团有限公司华东", 2.214, &["示例电器制造集团有限公司华东"]);
-        check("示例电器（上海）智能制造集团股份有限公司", 2.0, &["示例电器（上海）智能", "制造集团股份有限公司"]);
+        check("示例电器（上海）智能制造集团股份有限公司", 2.0, &["示例电器（上海）", "智能制造集团股份有限公司"]);
+        check("本证书只认证售后服务，不是对产品的认证", 2.0, &["本证书只认证售后服务，", "不是对产品的认证"]);
+        check(
+            "示例国际质量认证检验检测（北京）有限责任公司",
+            2.0,
+            &["示例国际质量认证检验检测", "（北京）有限责任公司"],
+        );
+        check("证书编号 CN-2026-SC-29326-10002-R0M", 2.0, &["证书编号", "CN-2026-SC-29326-10002-R0M"]);
         let name = "Exemplary Household Appliances Manufacturing Co., Ltd.";
         check(name, 1.87, &["Exemplary Household Appliances", "Manufacturing Co., Ltd."]);
     }

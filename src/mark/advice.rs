@@ -44,7 +44,6 @@ pub fn advise(layout: Layout, width: Width, medium: Medium, distance: Option<f64
     let module = layout.module(width.millimetres());
     let reach = layout.reading_distance(width.millimetres());
     let distance = distance.unwrap_or(if medium == Medium::Premises { ON_A_WALL } else { IN_HAND });
-    let wide = |module: f64| at_least(layout.width().millimetres() * module / class.module());
     let code = module * (class.modules() + 2 * crate::draw::code::QUIET_ZONE) as f64;
     if width < layout.least_width() {
         let warnings = vec![Warning::TooNarrow(layout.least_width())];
@@ -52,15 +51,25 @@ pub fn advise(layout: Layout, width: Width, medium: Medium, distance: Option<f64
     }
     let mut warnings = vec![];
     if module < class.module() - 1e-9 {
-        warnings.extend(wide(class.module()).map(Warning::Small));
+        warnings.extend(with_module(layout, class.module()).map(Warning::Small));
     }
     if reach < distance - 1e-9 {
         warnings.push(Warning::TooFar(at_least(width.millimetres() * distance / reach)));
     }
     if medium == Medium::Packaging && module < FLEXO - 1e-9 {
-        warnings.extend(wide(FLEXO).map(Warning::Flexo));
+        warnings.extend(flexo_width(layout).map(Warning::Flexo));
     }
     Advice { module, code, reach, distance, warnings }
+}
+
+/// Least width in flexographic print and on corrugated board.
+#[must_use]
+pub fn flexo_width(layout: Layout) -> Option<Width> {
+    with_module(layout, FLEXO)
+}
+
+fn with_module(layout: Layout, module: f64) -> Option<Width> {
+    at_least(layout.width().millimetres() * module / layout.class().module())
 }
 
 /// The next tenth of a millimetre, unless that is wider than a mark may be.

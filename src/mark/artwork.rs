@@ -39,7 +39,7 @@ pub enum Layout {
     Horizontal,
     /// 20 x 33.5 mm, link code: where there is no room.
     Small,
-    /// 84 x 48 mm, a round seal beside the plate with the signed code.
+    /// 84 x 46 mm, a round seal beside the plate with the signed code.
     Seal,
 }
 
@@ -184,7 +184,7 @@ pub fn compose(face: &Face, layout: Layout, ink: Ink, words: Words, width: f64) 
     }
     let nominal = layout.nominal(words);
     let scale = width / nominal.0;
-    let mut sheet = Sheet::new(nominal, ink, words, LEAST_TYPE / scale);
+    let mut sheet = Sheet::new(nominal, ink, words, LEAST_TYPE / scale, face.test);
     let (x, y) = match layout {
         Layout::Vertical => vertical::draw(&mut sheet, face)?,
         Layout::Horizontal => horizontal::draw(&mut sheet, face)?,

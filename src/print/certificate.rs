@@ -3,12 +3,14 @@
 
 mod sheet;
 
+use super::Sign;
 use crate::domain::certificate::{Certificate, SurveillanceOutcome};
 use crate::domain::record::Terms;
 use crate::domain::{Level, Refusal, Standing};
 use crate::draw::shape::{Ends, circle, polyline, rounded, star};
 use crate::draw::{Colour, Modules, Page, Paint};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sheet::{Ink, Sheet};
 
 /// What goes on paper.
@@ -18,6 +20,8 @@ pub struct Papers<'a> {
     pub certificate: &'a Certificate,
     /// How it stands; anything but in force is printed across every page.
     pub standing: Standing,
+    /// Since which day, in China.
+    pub since: Date,
     /// As known at that moment.
     pub known_at: Timestamp,
     /// The verification host.
@@ -32,8 +36,10 @@ const MIDDLE: f64 = 105.0;
 const LEFT: f64 = 34.0;
 const VALUES: f64 = 72.0;
 const RIGHT: f64 = 176.0;
-/// Surveillances of a validity of three years: one in each year but the last, whose place recertification takes.
+/// Rows of the surveillance record: two surveillances in a validity of three years, and room for as many that were not passed.
 const ROWS: usize = 4;
+/// Most rows that a sheet holds; of more the last are shown.
+const ROWS_MAX: usize = 12;
 
 /// Every page: the certificate, the surveillance record, an annex for each site.
 ///
@@ -43,7 +49,7 @@ const ROWS: usize = 4;
 pub fn certificate(papers: &Papers<'_>) -> Result<Vec<Page>, Refusal> {
     let code = super::code(papers.url)?;
     let terms = papers.certificate.terms();
-    let all = |scope: Scope| -> Result<Vec<Page>, Refusal> {
+    let all = |scope: Scope| -> Result<Vec<Sheet>, Refusal> {
         let mut pages = vec![front(papers, terms, scope, &code)?];
         if scope == Scope::Apart {
             pages.push(scope_page(papers, terms, &code)?);
@@ -54,7 +60,15 @@ pub fn certificate(papers: &Papers<'_>) -> Result<Vec<Page>, Refusal> {
         }
         Ok(pages)
     };
-    all(Scope::InPlace).or_else(|why| if why.code == "print_text_too_long" { all(Scope::Apart) } else { Err(why) })
+    let sheets = all(Scope::InPlace)
+        .or_else(|why| if why.code == "print_text_too_long" { all(Scope::Apart) } else { Err(why) })?;
+    let count = sheets.len();
+    let numbered = |(i, mut sheet): (usize, Sheet)| {
+        let text = format!("第 {} 页，共 {count} 页　Page {} of {count}", i + 1, i + 1);
+        sheet.centred(MIDDLE, 279.0, &text, Ink::soft(2.5), "", 100.0)?;
+        Ok(sheet.into_page())
+    };
+    sheets.into_iter().enumerate().map(numbered).collect()
 }
 
 /// Where the scope stands: a long one has a page of its own.
@@ -64,7 +78,7 @@ enum Scope {
     Apart,
 }
 
-fn scope_page(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Page, Refusal> {
+fn scope_page(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Sheet, Refusal> {
     let mut s = framed(papers)?;
     s.centred(MIDDLE, 34.0, "认证范围", Ink::bold(7.0).spaced(1.0), "", 150.0)?;
     s.centred(MIDDLE, 41.2, "Scope of certification", Ink::soft(3.4), "", 150.0)?;
@@ -72,17 +86,15 @@ fn scope_page(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Page
     s.centred(MIDDLE, 57.0, terms.holder.name.as_str(), Ink::bold(4.2), "/holder/name", RIGHT - LEFT)?;
     s.paragraph(terms.scope.as_str(), "/scope", (LEFT, RIGHT), 68.0, 214.0)?;
     foot(&mut s, papers, terms, code)?;
-    Ok(s.into_page())
+    Ok(s)
 }
 
-fn front(papers: &Papers<'_>, terms: &Terms, scope: Scope, code: &Modules) -> Result<Page, Refusal> {
+fn front(papers: &Papers<'_>, terms: &Terms, scope: Scope, code: &Modules) -> Result<Sheet, Refusal> {
     let mut s = framed(papers)?;
     s.centred(MIDDLE, 31.0, terms.body.name.as_str(), Ink::bold(4.6), "/body/name", 140.0)?;
     s.centred(MIDDLE, 49.0, "商品售后服务认证证书", Ink::bold(9.6).spaced(1.4), "", 150.0)?;
-    s.centred(MIDDLE, 58.2, "After-sales Service Certification Certificate", Ink::soft(3.7), "", 150.0)?;
-    rank(&mut s, terms.level, 71.5);
-    s.centred(MIDDLE, 85.0, terms.level.zh(), Ink::bold(8.4).spaced(2.4).coloured(Colour::VERMILION), "", 120.0)?;
-    s.centred(MIDDLE, 92.0, level_en(terms.level), Ink::soft(3.7), "", 120.0)?;
+    s.centred(MIDDLE, 58.2, "Certificate of After-sales Service Certification", Ink::soft(3.7), "", 150.0)?;
+    level(&mut s, papers, terms.level, (71.5, 85.0, 92.0), 8.4)?;
     let number = format!("证书编号 No. {}", terms.number);
     s.centred(MIDDLE, 101.0, &number, Ink::plain(3.9), "/number", 140.0)?;
     s.centred(MIDDLE, 112.0, "兹证明", Ink::plain(4.2).spaced(0.8), "", 120.0)?;
@@ -95,14 +107,15 @@ fn front(papers: &Papers<'_>, terms: &Terms, scope: Scope, code: &Modules) -> Re
     s.centred(MIDDLE, 145.4, &meets, Ink::soft(3.0), "/standard", RIGHT - LEFT)?;
     facts(&mut s, terms, scope, None)?;
     foot(&mut s, papers, terms, code)?;
-    Ok(s.into_page())
+    Ok(s)
 }
 
 /// Label in both languages, value, pointer.
 fn facts(s: &mut Sheet, terms: &Terms, scope: Scope, site: Option<usize>) -> Result<(), Refusal> {
     let sites = match terms.sites.len() {
-        0 => "与注册地址相同 Registered address".to_owned(),
-        n => format!("{n} 处，见附件 {n} in the annexes"),
+        0 => "与注册地址相同 · the address above".to_owned(),
+        1 => "1 处，见附件 · 1, see the annex".to_owned(),
+        n => format!("{n} 处，见附件 · {n}, see the annexes"),
     };
     let days = |from, to| format!("{from} 至 {to}");
     let scope = match scope {
@@ -129,8 +142,8 @@ fn facts(s: &mut Sheet, terms: &Terms, scope: Scope, site: Option<usize>) -> Res
 /// Code, body, place for signature and seal; and that paper is no proof.
 fn foot(s: &mut Sheet, papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<(), Refusal> {
     let side = 27.0;
-    s.code(code, (LEFT + 1.0, 226.0), side);
-    let x = LEFT + 36.0;
+    s.code(code, (LEFT, 226.0), side);
+    let x = VALUES;
     s.left(x, 230.0, "扫码查它现在是否有效", Ink::bold(3.5), "")?;
     s.left(x, 234.6, "Scan to see whether it is in force today", Ink::soft(2.6), "")?;
     s.left(x, 240.6, papers.host, Ink::bold(3.5), "")?;
@@ -144,11 +157,13 @@ fn foot(s: &mut Sheet, papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Re
     s.centred(middle, 232.0, "（盖章 Seal）", Ink::soft(2.6), "", 50.0)?;
     let about = format!("{}　批准号 Approval {}", terms.body.name, terms.body.approval_number);
     s.centred(MIDDLE, 264.5, &about, Ink::plain(3.0), "/body", RIGHT - LEFT + 16.0)?;
-    s.centred(MIDDLE, 269.5, terms.body.address.as_str(), Ink::soft(2.7), "/body/address", RIGHT - LEFT + 16.0)
+    s.centred(MIDDLE, 269.5, terms.body.address.as_str(), Ink::soft(2.7), "/body/address", RIGHT - LEFT + 16.0)?;
+    let line = "售后服务认证，非产品认证　Service certification, not product certification";
+    s.centred(MIDDLE, 274.2, line, Ink::soft(2.7), "", RIGHT - LEFT + 16.0)
 }
 
 /// The surveillance record: what was found, and rows for what is still to come.
-fn record(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Page, Refusal> {
+fn record(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Sheet, Refusal> {
     let mut s = framed(papers)?;
     s.centred(MIDDLE, 34.0, "监督审查记录", Ink::bold(7.0).spaced(1.0), "", 150.0)?;
     s.centred(MIDDLE, 41.2, "Surveillance record", Ink::soft(3.4), "", 150.0)?;
@@ -167,8 +182,10 @@ fn record(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Page, Re
     s.line(LEFT, RIGHT, y);
     let done: Vec<_> = papers.certificate.surveillances(papers.known_at).collect();
     let due = papers.certificate.awaits_surveillance(papers.known_at).filter(|due| *due < terms.valid_until);
-    let high = 24.0;
-    for row in 0..ROWS.max(done.len() + usize::from(due.is_some())) {
+    let rows = (done.len() + usize::from(due.is_some())).max(ROWS);
+    let shown = rows.saturating_sub(ROWS_MAX)..rows;
+    let high = 120.0 / shown.len() as f64;
+    for row in shown {
         let middle = y + high / 2.0;
         s.left(columns[0], middle, &(row + 1).to_string(), Ink::plain(3.4), "")?;
         if let Some((on, outcome)) = done.get(row) {
@@ -184,9 +201,6 @@ fn record(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Page, Re
         }
         y += high;
         s.line(LEFT, RIGHT, y);
-        if y > 190.0 {
-            break;
-        }
     }
     s.left(LEFT, y + 8.0, "新的记录以扫码查到的为准，本表打印后不会自己更新。", Ink::plain(3.0), "")?;
     s.left(
@@ -197,23 +211,21 @@ fn record(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Page, Re
         "",
     )?;
     foot(&mut s, papers, terms, code)?;
-    Ok(s.into_page())
+    Ok(s)
 }
 
 /// A page to hang at a site.
-fn annex(papers: &Papers<'_>, terms: &Terms, scope: Scope, i: usize, code: &Modules) -> Result<Page, Refusal> {
+fn annex(papers: &Papers<'_>, terms: &Terms, scope: Scope, i: usize, code: &Modules) -> Result<Sheet, Refusal> {
     let mut s = framed(papers)?;
     s.centred(MIDDLE, 36.0, "证书附件 · 覆盖场所", Ink::bold(7.0).spaced(1.0), "", 150.0)?;
     let count = format!("Annex for a site covered, {} of {}", i + 1, terms.sites.len());
     s.centred(MIDDLE, 43.4, &count, Ink::soft(3.4), "", 150.0)?;
-    rank(&mut s, terms.level, 55.5);
-    s.centred(MIDDLE, 67.0, terms.level.zh(), Ink::bold(6.4).spaced(1.8).coloured(Colour::VERMILION), "", 120.0)?;
-    s.centred(MIDDLE, 73.0, level_en(terms.level), Ink::soft(3.2), "", 120.0)?;
+    level(&mut s, papers, terms.level, (55.5, 67.0, 73.0), 6.4)?;
     let number = format!("证书编号 No. {}　　附件 Annex {}", terms.number, i + 1);
     s.centred(MIDDLE, 81.5, &number, Ink::plain(3.7), "/number", 150.0)?;
     facts(&mut s, terms, scope, Some(i))?;
     foot(&mut s, papers, terms, code)?;
-    Ok(s.into_page())
+    Ok(s)
 }
 
 /// A sheet with its two frames. A certificate that is not in force never passes for one that is, on paper as little as anywhere:
@@ -227,17 +239,59 @@ fn framed(papers: &Papers<'_>) -> Result<Sheet, Refusal> {
     s.shape(frame(11.0), Paint::Stroke(Colour::VERMILION, 1.1, Ends::Sharp));
     s.shape(frame(13.2), Paint::Stroke(Colour::VERMILION, 0.3, Ends::Sharp));
     for (x, y) in [(13.2, 13.2), (196.8, 13.2), (13.2, 283.8), (196.8, 283.8)] {
-        s.fill(circle(x, y, 3.4), Colour::WHITE);
+        s.fill(circle(x, y, 4.2), Colour::WHITE);
         s.fill(star(x, y + 0.1, 2.7), Colour::VERMILION);
     }
     Ok(s)
 }
 
-/// Five stars, the level's filled and the others hollow; a badge with a tick for the level without stars.
-fn rank(s: &mut Sheet, level: Level, y: f64) {
+/// Stars, the level's word, and its English. What is not in force is not praised: its stars are hollow, its level struck out, and how it
+/// stands is said in their place.
+fn level(
+    s: &mut Sheet,
+    papers: &Papers<'_>,
+    level: Level,
+    (stars, word, below): (f64, f64, f64),
+    size: f64,
+) -> Result<(), Refusal> {
+    let ink = Ink::bold(size).spaced(size * 0.28);
+    if papers.standing == Standing::Valid {
+        rank(s, level, stars, Colour::VERMILION, level.stars());
+        s.centred(MIDDLE, word, level.zh(), ink.coloured(Colour::VERMILION), "", 120.0)?;
+        return s.centred(MIDDLE, below, level_en(level), Ink::soft(size * 0.45), "", 120.0);
+    }
+    let sign = Sign::of(papers.standing);
+    let colour = sign.colour();
+    if level != Level::Qualified {
+        rank(s, level, stars, Colour::SOFT, 0);
+    }
+    s.centred(MIDDLE, word - 1.2, level.zh(), ink.coloured(Colour::SOFT), "", 120.0)?;
+    let half = size * 2.1;
+    s.shape(
+        polyline(&[(MIDDLE - half, word - 1.2), (MIDDLE + half, word - 1.2)]),
+        Paint::Stroke(colour, 0.7, Ends::Sharp),
+    );
+    // In the place of the English, and of the room below it.
+    let (top, high) = (below - 1.9, 6.2);
+    s.fill(rounded(LEFT, top, RIGHT - LEFT, high, 0.0, 0.0), colour);
+    let said = format!(
+        "{} {} · 自 {} 起 · 现在不能使用 Not to be used now",
+        papers.standing.zh(),
+        papers.standing.en(),
+        papers.since
+    );
+    let middle = top + high / 2.0;
+    s.centred(MIDDLE + 4.0, middle, &said, Ink::bold(3.4).coloured(Colour::WHITE), "", RIGHT - LEFT - 14.0)?;
+    s.fill(circle(LEFT + 5.0, middle, 2.6), Colour::WHITE);
+    sign.shapes(colour, (LEFT + 3.2, middle - 1.8), 3.6).into_iter().for_each(|shape| s.shape(shape.path, shape.paint));
+    Ok(())
+}
+
+/// Five stars, so many filled and the others hollow; a badge with a tick for the level without stars.
+fn rank(s: &mut Sheet, level: Level, y: f64, colour: Colour, filled: u8) {
     let radius = 4.6;
     if level == Level::Qualified {
-        s.fill(circle(MIDDLE, y, radius * 1.15), Colour::VERMILION);
+        s.fill(circle(MIDDLE, y, radius * 1.15), colour);
         let tick = [(-0.46, 0.04), (-0.13, 0.38), (0.48, -0.34)]
             .map(|(a, b)| (MIDDLE + a * radius * 1.15, y + b * radius * 1.15));
         s.shape(polyline(&tick), Paint::Stroke(Colour::WHITE, radius * 0.26, Ends::Sharp));
@@ -245,8 +299,8 @@ fn rank(s: &mut Sheet, level: Level, y: f64) {
     }
     for i in 0..5u8 {
         let x = MIDDLE + (f64::from(i) - 2.0) * radius * 2.4;
-        s.fill(star(x, y + radius * 0.095, radius), Colour::VERMILION);
-        if i >= level.stars() {
+        s.fill(star(x, y + radius * 0.095, radius), colour);
+        if i >= filled {
             s.fill(star(x, y + radius * 0.095, radius - radius * 0.1 * 3.236), Colour::WHITE);
         }
     }

@@ -1,5 +1,6 @@
 //! The signs of the verdicts: each has a shape of its own, so that a grey copy tells them apart.
 
+use crate::domain::Standing;
 use crate::draw::shape::{Ends, circle, polygon, polyline, rounded};
 use crate::draw::{Colour, Paint, Shape, Step};
 
@@ -32,6 +33,32 @@ pub enum Sign {
 }
 
 impl Sign {
+    /// The sign of a standing.
+    #[must_use]
+    pub const fn of(standing: Standing) -> Self {
+        match standing {
+            Standing::Valid => Self::Tick,
+            Standing::Suspended => Self::Pause,
+            Standing::Withdrawn => Self::Cross,
+            Standing::Cancelled => Self::Slash,
+            Standing::Superseded => Self::Arrow,
+            Standing::Expired => Self::Clock,
+            Standing::NotYetEffective => Self::Calendar,
+        }
+    }
+
+    /// The colour that its verdict has everywhere.
+    #[must_use]
+    pub const fn colour(self) -> Colour {
+        match self {
+            Self::Tick => Colour::screen(0x0a, 0x6b, 0x3b),
+            Self::Pause => Colour::screen(0x8a, 0x4b, 0x00),
+            Self::Cross | Self::Alarm => Colour::screen(0xa3, 0x16, 0x1e),
+            Self::Arrow | Self::Calendar => Colour::screen(0x1f, 0x4e, 0x8c),
+            Self::Clock | Self::Slash | Self::Empty | Self::Unknown => Colour::screen(0x4b, 0x55, 0x60),
+        }
+    }
+
     /// What it is drawn of, its upper left corner there and so large.
     #[must_use]
     pub fn shapes(self, colour: Colour, (x, y): (f64, f64), size: f64) -> Vec<Shape> {

@@ -46,6 +46,8 @@ pub struct Specimen {
     pub read_from: (f64, f64),
     /// Width of a module in millimetres: at its least width and as designed.
     pub module: (f64, f64),
+    /// Least width in flexographic print and on corrugated board, in millimetres.
+    pub flexo: f64,
     /// Its code proves the mark with no server.
     pub signed: bool,
 }
@@ -73,8 +75,6 @@ const WIDE: f64 = 50.0;
 const TALL: f64 = 45.0;
 /// The lowest base line above the foot.
 const LOWEST: f64 = 283.0;
-/// Light red, to show where nothing may stand.
-const TINT: Colour = Colour { rgb: [0xfb, 0xe6, 0xe3], cmyk: [0, 12, 9, 0] };
 
 /// Draws the sheet: one page, or two where names are so long that one does not hold it.
 ///
@@ -94,8 +94,8 @@ fn drawn(usage: &Usage, turn: bool) -> Result<(Vec<Page>, bool), Refusal> {
     let mut sheet = Sheet { page: Page::a4() };
     let mut pages = vec![];
     let mut y = sheet.head(usage)?;
-    y = sheet.sizes(usage, y + 9.0)?;
-    y = sheet.table(usage, y + 4.0)?;
+    y = sheet.sizes(usage, y + 8.2)?;
+    y = sheet.table(usage, y + 3.4)?;
     let mut fits = y <= LOWEST;
     if turn {
         sheet.foot(usage)?;
@@ -103,8 +103,8 @@ fn drawn(usage: &Usage, turn: bool) -> Result<(Vec<Page>, bool), Refusal> {
         sheet.band();
         y = 8.0;
     }
-    y = sheet.dos(usage, y + 9.5)?;
-    y = sheet.donts(y + 9.0)?;
+    y = sheet.dos(usage, y + 7.8)?;
+    y = sheet.donts(y + 7.4)?;
     fits &= y <= LOWEST;
     sheet.foot(usage)?;
     pages.push(sheet.page);
@@ -263,13 +263,15 @@ impl Sheet {
     }
 
     fn table(&mut self, usage: &Usage, y: f64) -> Result<f64, Refusal> {
-        const COLUMNS: [(f64, &str, &str); 5] = [
+        const COLUMNS: [(f64, &str, &str); 6] = [
             (LEFT, "版式", "Layout"),
-            (LEFT + 29.0, "二维码", "Code"),
-            (LEFT + 64.0, "设计尺寸", "As designed (mm)"),
-            (LEFT + 117.0, "最小宽度", "Least width"),
-            (LEFT + 147.0, "识读距离", "Read from"),
+            (LEFT + 27.0, "二维码", "Code"),
+            (LEFT + 50.0, "设计尺寸", "As designed (mm)"),
+            (LEFT + 99.0, "最小宽度", "Least width"),
+            (LEFT + 127.0, "柔印、瓦楞纸", "Flexo"),
+            (LEFT + 155.5, "识读距离", "Read from"),
         ];
+        const SECOND: f64 = 24.0;
         self.rule(y, 0.25, Colour::INK);
         for (x, zh, en) in COLUMNS {
             let end = self.line(zh, (x, y + 4.0), 7.5, true, Colour::INK)?;
@@ -282,20 +284,23 @@ impl Sheet {
             let code = if specimen.signed { ("签名码", "signed") } else { ("链接码", "link") };
             self.line(code.0, (COLUMNS[1].0, at), TEXT, false, Colour::INK)
                 .and_then(|end| self.line(code.1, (end + 1.2, at), SMALL, false, Colour::SOFT))?;
-            let mut x = COLUMNS[2].0;
-            for (words, width, height) in &specimen.designed {
-                x = self.line(&format!("{} × {}", mm(*width), mm(*height)), (x, at), TEXT, false, Colour::INK)?;
-                x = self.line(words, (x + 1.0, at), SMALL, false, Colour::SOFT)? + 5.0;
+            for (i, (words, width, height)) in specimen.designed.iter().enumerate() {
+                let x = COLUMNS[2].0 + i as f64 * SECOND;
+                let end = self.line(&format!("{} × {}", mm(*width), mm(*height)), (x, at), TEXT, false, Colour::INK)?;
+                self.line(words, (end + 1.0, at), SMALL, false, Colour::SOFT)?;
             }
             self.line(&format!("{} mm", mm(specimen.page.width)), (COLUMNS[3].0, at), TEXT, true, Colour::INK)?;
+            self.line(&format!("{} mm", mm(specimen.flexo)), (COLUMNS[4].0, at), TEXT, false, Colour::INK)?;
             let cm = |mm: f64| format!("{:.0}", (mm / 10.0).floor());
             let (least, designed) = (cm(specimen.read_from.0), cm(specimen.read_from.1));
-            let far =
-                if least == designed { format!("≤ {least} cm") } else { format!("≤ {least} – {designed} cm") };
-            self.line(&far, (COLUMNS[4].0, at), TEXT, false, Colour::INK)?;
+            let far = if least == designed { format!("{least} cm") } else { format!("{least} – {designed} cm") };
+            self.line(&far, (COLUMNS[5].0, at), TEXT, false, Colour::INK)?;
             at += 5.0;
         }
         self.rule(at - 3.2, 0.25, Colour::INK);
+        let far = ("识读距离：前为最小宽度，后为设计宽度。", "Read from: at the least width – as designed.");
+        self.both(far, (LEFT, at + 0.4), SMALL, false)?;
+        at += 4.0;
         if let Some((zh, en)) = &usage.lacking {
             at = self.stacked((zh, en), (LEFT, at + 1.0), RIGHT - LEFT)? + 3.0;
         }
@@ -318,16 +323,22 @@ impl Sheet {
                 "二维码用单黑（K100）印在纯白底上，静区留白。",
                 "Code in black alone (K100) on white, its quiet zone kept free.",
             ),
-            ("深色或花纹底上，保留标志自带的白底。", "On a dark or patterned ground keep the mark's own white plate."),
+            (
+                "保留标志自带的白底；模切、贴标时四周另留 2 mm。",
+                "Keep the mark's own white plate; for die-cuts leave 2 mm around it.",
+            ),
             (
                 "印刷首选 PDF；PNG 按所标分辨率原尺寸使用。",
                 "Print from the PDF; place a PNG at its own size and resolution.",
             ),
             (&check.0, &check.1),
-            ("仅用于上列许可用途。", "For the licensed use above, and for nothing else."),
             (
-                "证书暂停、终止、到期或标志被替换，立即停用。",
-                "Stop using it when suspended, ended, expired or replaced.",
+                "不改颜色：红 C20 M100 Y95 K12，或单色黑。",
+                "Its own colours: red C20 M100 Y95 K12 (#A8201A), or black alone.",
+            ),
+            (
+                "仅用于上列许可用途；暂停、终止、到期时立即停用。",
+                "For the licensed use alone; stop when suspended, ended or expired.",
             ),
         ];
         self.heading(("应当", "Do"), y)?;
@@ -340,9 +351,9 @@ impl Sheet {
                 self.sign(Sign::Tick, Colour::INK, (x, at - 3.0), 3.8);
                 lowest = lowest.max(self.stacked(*words, (x + 5.6, at), width - 5.6)?);
             }
-            at = lowest + 5.3;
+            at = lowest + 4.6;
         }
-        Ok(at - 5.3)
+        Ok(at - 4.6)
     }
 
     fn foot(&mut self, usage: &Usage) -> Result<(), Refusal> {
@@ -365,7 +376,15 @@ mod tests {
         let modules = Modules::from_rows(vec![0x0aaa_aaaa; 29]).unwrap();
         page.items.push(Item::Code(Code { modules, x: 4.0, y: 4.0, module: 0.42 }));
         let designed = vec![("中文", 36.0, 71.0), ("中英", 36.0, 81.0)];
-        Specimen { name: (name, name), page, designed, read_from: (198.4, 236.2), module: (0.42, 0.5), signed: true }
+        Specimen {
+            name: (name, name),
+            page,
+            designed,
+            read_from: (198.4, 236.2),
+            module: (0.42, 0.5),
+            flexo: 43.2,
+            signed: true,
+        }
     }
 
     fn sample(text: &str) -> Usage {
@@ -432,7 +451,8 @@ mod tests {
                 _ => None,
             })
             .collect();
-        for text in ["30.3 mm", "36 × 71", "36 × 81", "≤ 19 – 23 cm", "静区 4 X", "竖版不能绘制。"] {
+        for text in ["30.3 mm", "36 × 71", "36 × 81", "19 – 23 cm", "43.2 mm", "静区 4 X", "竖版不能绘制。"]
+        {
             assert!(said.contains(&text), "{text}: {said:?}");
         }
         assert!(said.iter().any(|t| t.contains("售后服务认证，非产品认证")));

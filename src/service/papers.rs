@@ -2,6 +2,7 @@
 
 use super::lookup::Asked;
 use super::{Service, ServiceError};
+use crate::domain::dates::china_day;
 use crate::domain::{Certificate, Refusal, Standing};
 use crate::draw::pdf::{About, Attachment, Use, pdf};
 use crate::draw::png::png;
@@ -97,9 +98,11 @@ impl Service {
         // In force takes every check; that it is not takes one.
         let told = found.standing.filter(|s| *s != Standing::Valid || found.verdict == Outcome::Valid);
         let standing = told.ok_or_else(unknown)?;
+        let stands = certificate.standing(now, now).filter(|s| s.standing == standing).ok_or_else(unknown)?;
         let id = certificate.id;
         let (host, url) = (self.host().to_string(), self.host().certificate_url(id));
-        let papers = Papers { certificate, standing, known_at: now, host: &host, url: &url };
+        let papers =
+            Papers { certificate, standing, since: china_day(stands.since), known_at: now, host: &host, url: &url };
         let pages = crate::print::certificate::certificate(&papers)?;
         let failed = |why: crate::draw::DrawError| Refusal::rule("print_failed", why.to_string());
         match format {

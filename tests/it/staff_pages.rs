@@ -83,7 +83,7 @@ async fn who_leaves_or_is_revoked_is_outside() {
 async fn a_licensed_mark_is_shown_as_it_is_and_its_files_can_be_taken() {
     let (app, id, mark) = licensed().await;
     let page = seen(&app, &app.token, &format!("/issuing/marks?certificate={id}")).await.is(200).text();
-    assert!(page.contains("示例电器有限公司") && page.contains("产品包装 · 示例（已许可）"));
+    assert!(page.contains("示例电器有限公司") && page.contains("已许可 · 产品包装 · 示例"));
     assert!(
         page.contains(&format!("use={mark}&amp;layout=vertical"))
             || page.contains(&format!("use={mark}&#38;layout=vertical")),
@@ -148,14 +148,16 @@ async fn sizes_are_warned_about_and_slips_are_told() {
         ("width=36", "洇墨", true),
         ("width=45", "这个大小可以", true),
         ("width=31", "建议 36 毫米以上", true),
-        ("width=20", "手机读不出", false),
+        ("width=20", "柔版印刷", true),
+        ("layout=vertical&width=20", "更小的请用小标", false),
+        ("width=12", "最小的小标也要 20 毫米", false),
         ("width=36&distance=100", "要印到 152.4 毫米宽", true),
         ("width=thick", "宽度写得不对", false),
         ("distance=-1", "距离写得不对", false),
         ("layout=round", "不能这样画", false),
         ("use=wall", "不能这样画", false),
         ("use=1234567890123456", "不能这样画", false),
-        ("lang=en&width=20", "Too small: phones do not read it", false),
+        ("lang=en&layout=vertical&width=20", "Too small: phones do not read it", false),
     ] {
         let query = if query.contains("use=") { query.to_owned() } else { format!("use={mark}&{query}") };
         let told = advice(&app, &format!("certificate={id}&{query}")).await;

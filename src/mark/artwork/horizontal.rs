@@ -39,12 +39,15 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     let code = (2.0 + OUTLINE + 1.2, head_height + (below - CODE) / 2.0);
     let domain = format!("扫码查验 · {}", face.host);
     let bold = Style::new(Weight::Bold, 2.5, sheet.ink);
-    sheet.line(&domain, bold, Align::Left(FACTS), head_height + 2.7)?;
-    let rule = head_height + 4.6;
+    sheet.line(&domain, bold, Align::Left(FACTS), head_height + 2.6)?;
+    let rule = head_height + 4.85;
     sheet.rule(FACTS, RIGHT, rule);
     let frame = if sheet.english() { 6.2 } else { 3.9 };
     let frame_top = height - OUTLINE - 1.5 - frame;
     let sizes = Sizes { holder: (2.7, 2.2), other: (2.0, 1.7) };
+    if face.test {
+        sheet.specimen((f64::midpoint(FACTS, RIGHT), f64::midpoint(rule, frame_top) - 1.0), 25.0)?;
+    }
     let mut facts = facts(sheet, face, RIGHT - FACTS, &sizes)?;
     sheet.column(&mut facts, Align::Left(FACTS), rule + 0.1, frame_top - 0.2)?;
     sheet.framed((FACTS, frame_top), (RIGHT - FACTS, frame), 2.1)?;
@@ -63,9 +66,9 @@ fn head_band(sheet: &mut Sheet, face: &Face, head: f64) -> Result<(), Refusal> {
         sheet.rank(face.level, rank, middle, 2.05);
         return sheet.line(face.level.zh(), white(Weight::Bold, 5.4).spaced(0.8), right, middle);
     }
-    sheet.line(super::scheme(face), white(Weight::Regular, 3.0).spaced(0.25), left, middle - 1.7)?;
-    sheet.line(super::scheme_en(face), white(Weight::Regular, 1.8), left, middle + 2.2)?;
+    sheet.line(super::scheme(face), white(Weight::Regular, 3.0).spaced(0.25), left, middle - 1.3)?;
+    sheet.line(super::scheme_en(face), white(Weight::Regular, 1.8), left, middle + 2.8)?;
     sheet.rank(face.level, rank, middle, 2.05);
     sheet.line(face.level.zh(), white(Weight::Bold, 5.0).spaced(0.8), right, middle - 1.5)?;
-    sheet.line(level_en(face.level), white(Weight::Regular, 1.9).spaced(0.1), right, middle + 3.0)
+    sheet.line(level_en(face.level), white(Weight::Regular, 1.9).spaced(0.1), right, middle + 2.8)
 }

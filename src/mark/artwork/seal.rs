@@ -1,4 +1,4 @@
-//! `seal`, 84 x 48 mm: a round seal beside the plate that carries the code. With English 84 x 55 mm.
+//! `seal`, 84 x 46 mm: a round seal beside the plate that carries the code. With English 84 x 55 mm.
 
 use super::facts::{STANDARD, Sizes, facts};
 use super::sheet::{Align, OUTLINE, Sheet, Style};
@@ -21,7 +21,7 @@ const CODE: f64 = 22.5;
 
 pub(super) const fn nominal(words: Words) -> (f64, f64) {
     match words {
-        Words::Zh => (WIDTH, 48.0),
+        Words::Zh => (WIDTH, 2.0 * RADIUS),
         Words::ZhEn => (WIDTH, 55.0),
     }
 }
@@ -36,10 +36,13 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     let code = (left + (width - CODE) / 2.0, OUTLINE + 2.1);
     let code_end = code.1 + CODE + 2.0;
     let domain = format!("扫码查验 · {}", face.host);
-    sheet.line(&domain, Style::new(Weight::Bold, 2.3, sheet.ink), middle, code_end + 1.45)?;
-    let rule = code_end + 3.1;
-    sheet.rule(left + 3.0, left + width - 3.0, rule);
+    sheet.line(&domain, Style::new(Weight::Bold, 2.3, sheet.ink), middle, code_end + 1.35)?;
+    let rule = code_end + 3.5;
+    sheet.rule(left + 2.2, left + width - 2.2, rule);
     let sizes = Sizes { holder: (2.4, 2.0), other: (1.9, 1.7) };
+    if face.test {
+        sheet.specimen((left + width / 2.0, f64::midpoint(rule, height)), width - 8.0)?;
+    }
     let mut facts = facts(sheet, face, width - 4.4, &sizes)?;
     // The standard stands on the seal.
     facts.remove(STANDARD);
@@ -63,7 +66,7 @@ fn round(sheet: &mut Sheet, face: &Face, height: f64) -> Result<(), Refusal> {
     sheet.fill(circle(x, y, DISC - 0.2), sheet.head);
     let band = |weight, size| Style::new(weight, size, sheet.head);
     let (upper, lower) = (band(Weight::Bold, 3.5).spaced(1.3), band(Weight::Bold, 2.3).spaced(0.35));
-    sheet.arc(super::scheme(face), upper, centre, 17.95, false)?;
+    sheet.arc(super::scheme(face), upper, centre, 18.2, false)?;
     sheet.arc(super::NOT_PRODUCT, lower, centre, 20.3, true)?;
     let white = |weight, size| Style::new(weight, size, Colour::WHITE);
     let middle = Align::Middle(x);

@@ -4,18 +4,24 @@ use super::Words;
 use crate::domain::error::shown;
 use crate::domain::{Level, Refusal};
 use crate::draw::lines::{Room, Setting, fit};
-use crate::draw::shape::{Ends, circle, polyline, rounded, star};
+use crate::draw::shape::{Ends, circle, direction, polyline, rounded, star};
 use crate::draw::{Colour, Font, Letters, Page, Paint, Step, Weight};
 use crate::mark::{Ink, refused};
 
 /// Distance between the base lines of one fact, in ems: Han characters fill the em.
-const LEADING: f64 = 1.14;
+const LEADING: f64 = 1.18;
 /// Rounding of sums, in millimetres.
 const EPSILON: f64 = 1e-6;
 /// Corners of a mark, in millimetres.
 pub(super) const CORNER: f64 = 2.0;
 /// Its outline, which lets it stand on any ground.
 pub(super) const OUTLINE: f64 = 0.4;
+/// Head of a test mark.
+const TEST_HEAD: Colour = Colour::screen(0x75, 0x7d, 0x85);
+/// What lies under the letters of a test mark.
+const TEST_GROUND: Colour = Colour::screen(0xf2, 0xc9, 0xc6);
+/// Thinnest line left white in a printed ground of several inks.
+const LINE_LEAST: f64 = 0.17;
 /// Longest text that is measured at all; no name in the domain is longer than 120 characters.
 const MEASURED_MAX: usize = 200;
 
@@ -64,6 +70,15 @@ impl Fact {
         self.lines.len() as f64 * self.style.size * LEADING
     }
 
+    pub(super) const fn size(&self) -> f64 {
+        self.style.size
+    }
+
+    /// Sets it smaller.
+    pub(super) const fn shrink(&mut self, size: f64) {
+        self.style.size = size;
+    }
+
     /// Keeps close to the fact above.
     pub(super) fn following(self) -> Self {
         Self { follows: true, ..self }
@@ -84,8 +99,10 @@ pub(super) struct Sheet {
 }
 
 impl Sheet {
-    pub(super) fn new((width, height): (f64, f64), ink: Ink, words: Words, least_type: f64) -> Self {
+    /// `test` for a mark that proves nothing: no real one has its grey head.
+    pub(super) fn new((width, height): (f64, f64), ink: Ink, words: Words, least_type: f64, test: bool) -> Self {
         let (letters, head) = match ink {
+            _ if test => (Colour::INK, TEST_HEAD),
             Ink::Colour => (Colour::INK, Colour::VERMILION),
             Ink::OneColour => (Colour::BLACK, Colour::BLACK),
         };
@@ -123,6 +140,19 @@ impl Sheet {
         self.fill(rounded(x + OUTLINE, y + upper, inner, lower, round, corner), Colour::WHITE);
     }
 
+    /// What a test mark is, large and aslant around `centre`, under the letters that follow.
+    pub(super) fn specimen(&mut self, centre: (f64, f64), width: f64) -> Result<(), Refusal> {
+        let turn @ (cosine, sine) = direction(-16.0);
+        for (text, size, down) in [("样张", width * 0.4, -0.07), ("SPECIMEN", width * 0.17, 0.17)] {
+            let line = Letters::new(text, Weight::Bold, size, TEST_GROUND, (0.0, 0.0));
+            let half = line.width().map_err(refused)? / 2.0;
+            let down = down * width + 0.36 * size;
+            let (x, y) = (centre.0 - half * cosine - down * sine, centre.1 - half * sine + down * cosine);
+            self.page.letters(Letters { x, y, turn, ..line });
+        }
+        Ok(())
+    }
+
     /// A line of letters, the middle of its capitals on `middle`.
     pub(super) fn line(&mut self, text: &str, style: Style, align: Align, middle: f64) -> Result<(), Refusal> {
         let size = style.size.max(self.least_type);
@@ -130,8 +160,10 @@ impl Sheet {
         let line = Letters { spacing: style.spacing, ..line };
         let line = line.centred(0.0, middle).map_err(refused)?;
         let half = -line.x;
+        // A comma of Han letters hangs: what is seen stands in the middle.
+        let hung = if text.ends_with('，') { size / 2.0 } else { 0.0 };
         let x = match align {
-            Align::Middle(x) => x - half,
+            Align::Middle(x) => x - half + hung,
             Align::Left(x) => x,
             Align::Right(x) => x - 2.0 * half,
         };
@@ -157,7 +189,7 @@ impl Sheet {
         for (c, advance) in text.chars().zip(advances) {
             let angle = degrees(along + advance / 2.0);
             // Down to the right of the top, up to the right of the bottom.
-            let (cosine, sine) = crate::draw::shape::direction(if bottom { -angle } else { angle });
+            let (cosine, sine) = direction(if bottom { -angle } else { angle });
             let out = if bottom { -1.0 } else { 1.0 };
             let (bx, by) = (centre.0 + out * radius * sine, centre.1 - out * radius * cosine);
             let (x, y) = (bx - cosine * advance / 2.0, by - sine * advance / 2.0);
@@ -274,36 +306,46 @@ impl Sheet {
         let pitch = radius * 2.24;
         for i in 0..5u8 {
             // A star reaches further up than down: its middle lies lower than its centre.
-            self.star(level, i, (cx + (f64::from(i) - 2.0) * pitch, cy + radius * 0.095), radius);
+            self.star(level, i, (cx + (f64::from(i) - 2.0) * pitch, cy + radius * 0.095), radius, (1.0, 0.0));
         }
     }
 
     /// The same on an arc around `centre`, above it.
     pub(super) fn rank_on_arc(&mut self, level: Level, centre: (f64, f64), (around, pitch): (f64, f64), radius: f64) {
         if level == Level::Qualified {
-            return self.badge(centre.0, centre.1 - around, radius * 1.25);
+            return self.badge(centre.0, centre.1 - around, radius * 1.4);
         }
         for i in 0..5u8 {
-            let (cosine, sine) = crate::draw::shape::direction((f64::from(i) - 2.0) * pitch);
-            self.star(level, i, (centre.0 + around * sine, centre.1 - around * cosine), radius);
+            let turn @ (cosine, sine) = direction((f64::from(i) - 2.0) * pitch);
+            self.star(level, i, (centre.0 + around * sine, centre.1 - around * cosine), radius, turn);
         }
     }
 
-    fn star(&mut self, level: Level, i: u8, (x, y): (f64, f64), radius: f64) {
-        self.fill(star(x, y, radius), Colour::WHITE);
+    /// `turn` is cosine and sine of the angle that it leans to the right by.
+    fn star(&mut self, level: Level, i: u8, (x, y): (f64, f64), radius: f64, turn: (f64, f64)) {
+        self.fill(turned(star(x, y, radius), (x, y), turn), Colour::WHITE);
         if i >= level.stars() {
             // The line is drawn inside the star's edge, so that hollow and filled ones are of one size.
-            let line = radius * 0.125;
-            self.fill(star(x, y, radius - line * 3.236), self.head);
+            let line = (radius * 0.125).max(LINE_LEAST);
+            self.fill(turned(star(x, y, radius - line * 3.236), (x, y), turn), self.head);
         }
     }
 
     fn badge(&mut self, cx: f64, cy: f64, radius: f64) {
-        let r = radius * 1.08;
+        let r = radius * 0.97;
         self.fill(circle(cx, cy, r), Colour::WHITE);
         let tick = [(-0.46, 0.04), (-0.13, 0.38), (0.48, -0.34)].map(|(x, y)| (cx + x * r, cy + y * r));
         self.page.shape(polyline(&tick), Paint::Stroke(self.head, r * 0.23, Ends::Sharp));
     }
+}
+
+/// The same outline leaning to the right around a point, `turn` being the angle's cosine and sine.
+fn turned(path: Vec<Step>, (cx, cy): (f64, f64), (cosine, sine): (f64, f64)) -> Vec<Step> {
+    let turn = |x: f64, y: f64| {
+        let (dx, dy) = (x - cx, y - cy);
+        (cx + dx * cosine - dy * sine, cy + dx * sine + dy * cosine)
+    };
+    path.into_iter().map(|step| step.map(turn)).collect()
 }
 
 /// The text without the space around it.

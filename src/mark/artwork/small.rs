@@ -33,12 +33,15 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     let middle = Align::Middle(MIDDLE);
     sheet.plate((0.0, 0.0), (WIDTH, height), head);
     let white = |weight, size| Style::new(weight, size, Colour::WHITE);
-    sheet.line(super::scheme(face), white(Weight::Regular, 1.65).spaced(0.12), middle, 1.7)?;
-    sheet.line(face.level.zh(), white(Weight::Bold, 2.9).spaced(0.5), middle, 4.3)?;
+    sheet.line(super::scheme(face), white(Weight::Bold, 1.65).spaced(0.12), middle, 1.8)?;
+    sheet.rank(face.level, MIDDLE, 4.0, 0.98);
+    sheet.line(face.level.zh(), white(Weight::Bold, 2.9).spaced(0.5), middle, 6.85)?;
     if sheet.english() {
-        sheet.line(level_en(face.level), white(Weight::Regular, 1.6).spaced(0.05), middle, 6.8)?;
+        sheet.line(level_en(face.level), white(Weight::Regular, 1.6).spaced(0.05), middle, 9.3)?;
     }
-    sheet.rank(face.level, MIDDLE, head - 1.6, 0.95);
+    if face.test {
+        sheet.specimen((MIDDLE, f64::midpoint(head + 1.6 + CODE + 1.6, height)), WIDTH - 5.0)?;
+    }
     let ink = |weight| Style::new(weight, 0.0, sheet.ink);
     let room = |one: f64| Room { width: WIDTH - 2.4, one, two: one, least: sheet.least_type };
     let host = face.host.as_str();
@@ -46,7 +49,7 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
         sheet.fact(host, "/host", "the verification domain", ink(Weight::Bold), room(1.9))?,
         sheet.fact(&face.standard, "/standard", "the standard", ink(Weight::Regular), room(1.62))?,
     ];
-    let line = |sheet: &Sheet, text: &str| sheet.fact(text, "", "the line", ink(Weight::Regular), room(1.6));
+    let line = |sheet: &Sheet, text: &str| sheet.fact(text, "", "the line", ink(Weight::Bold), room(1.6));
     // At the smallest type the line is wider than the mark.
     let (service, product) = super::NOT_PRODUCT_HALVES;
     facts.extend([line(sheet, service)?, line(sheet, product)?.following()]);

@@ -41,10 +41,13 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     let code = (MIDDLE - CODE / 2.0, ((head_height + 2.2) / MODULE).round() * MODULE);
     let code_end = code.1 + CODE + 2.0;
     let domain = format!("扫码查验 · {}", face.host);
-    sheet.line(&domain, Style::new(Weight::Bold, 2.3, sheet.ink), Align::Middle(MIDDLE), code_end + 1.2)?;
-    let rule = code_end + 3.1;
-    sheet.rule(MARGIN + 0.6, WIDTH - MARGIN - 0.6, rule);
+    sheet.line(&domain, Style::new(Weight::Bold, 2.3, sheet.ink), Align::Middle(MIDDLE), code_end + 1.15)?;
+    let rule = code_end + 3.3;
+    sheet.rule(MARGIN, WIDTH - MARGIN, rule);
     let sizes = Sizes { holder: (2.5, 2.1), other: (2.0, 1.8) };
+    if face.test {
+        sheet.specimen((MIDDLE, f64::midpoint(rule, whole - 2.0 - frame)), WIDTH - 2.0 * MARGIN)?;
+    }
     let mut facts = facts(sheet, face, WIDTH - 2.0 * MARGIN, &sizes)?;
     let frame_top = whole - 2.0 - frame;
     sheet.column(&mut facts, Align::Middle(MIDDLE), rule + 0.3, frame_top - 0.4)?;

@@ -201,7 +201,7 @@ impl Sheet {
 
     /// A word across the whole sheet, from corner to corner, that no photocopy loses.
     pub(super) fn across(&mut self, zh: &str, en: &str) -> Result<(), Refusal> {
-        let grey = Colour::screen(0xc4, 0xc9, 0xce);
+        let grey = Colour::screen(0xc2, 0xc8, 0xce);
         let large = (150.0 / zh.chars().count().max(1) as f64).min(46.0);
         let turn @ (cosine, sine) = direction(-52.0);
         for (text, size, weight, down) in [(zh, large, Weight::Bold, 0.0), (en, 14.0, Weight::Bold, 34.0)] {

@@ -1,6 +1,6 @@
 //! The figures of the usage sheet: marks with their measures, the quiet zone, and what is not done to a mark.
 
-use super::{Colour, Modules, Paint, RIGHT, Refusal, SMALL, Sheet, Sign, Specimen, TEXT, TINT, mm};
+use super::{Colour, Modules, Paint, RIGHT, Refusal, SMALL, Sheet, Sign, Specimen, TEXT, mm};
 use crate::draw::code::QUIET_ZONE;
 use crate::draw::shape::{Ends, polygon, polyline, rounded, star};
 use crate::draw::{Code, Item};
@@ -11,6 +11,7 @@ const EMBLEM: (f64, f64) = (11.0, 20.0);
 const BLUE: Colour = Colour { rgb: [0x1d, 0x5f, 0xa8], cmyk: [90, 55, 0, 0] };
 /// What is laid over a code.
 const GREY: Colour = Colour { rgb: [0xc9, 0xcf, 0xd6], cmyk: [0, 0, 0, 22] };
+const LID: Colour = Colour { rgb: [0xfb, 0xe6, 0xe3], cmyk: [0, 12, 9, 0] };
 
 /// Width of the code that shows its quiet zone.
 pub(super) const QUIET_WIDTH: f64 = 36.0;
@@ -58,26 +59,16 @@ impl Sheet {
         let y = y + 3.6;
         let code = Code { modules: modules.clone(), x: x + band, y: y + band, module };
         self.page.items.push(Item::Code(code));
-        let inner = WIDTH - 2.0 * band;
-        let bands = [
-            (0.0, 0.0, WIDTH, band),
-            (0.0, band + inner, WIDTH, band),
-            (0.0, band, band, inner),
-            (band + inner, band, band, inner),
-        ];
-        for (bx, by, width, height) in bands {
-            self.page.fill(rounded(x + bx, y + by, width, height, 0.0, 0.0), TINT);
-        }
         let edge = Paint::Stroke(Colour::VERMILION, 0.2, Ends::Dashed);
         self.page.shape(rounded(x, y, WIDTH, WIDTH, 0.0, 0.0), edge);
         self.measure((x, y - 1.9), band);
         let end = self.line("静区 4 X", (x + band + 1.4, y - 1.1), 7.5, true, Colour::VERMILION)?;
         self.line("quiet zone", (end + 1.2, y - 1.1), SMALL, false, Colour::SOFT)?;
-        let size = |module: f64| format!("X {} · 4 X {}", mm(module), mm(quiet * module));
+        let size = |module: f64| format!("X = {} · 4 X = {}", mm(module), mm(quiet * module));
         let below = [
-            ("X", "小方格 module (mm)".to_owned()),
-            ("设计", format!("designed  {}", size(designed))),
-            ("最小", format!("least  {}", size(least))),
+            ("X", "小方格宽 module, mm".to_owned()),
+            ("设计", format!("designed {}", size(designed))),
+            ("最小", format!("least {}", size(least))),
         ];
         let mut base = y + WIDTH + 4.0;
         for (zh, rest) in below {
@@ -215,7 +206,7 @@ impl Sheet {
         let front = rounded(x, y, 14.0, 16.4, 0.4, 0.4);
         let lid = polygon(&[(x, y), (x + 4.0, y - 3.2), (x + 18.0, y - 3.2), (x + 14.0, y)]);
         let side = polygon(&[(x + 14.0, y), (x + 18.0, y - 3.2), (x + 18.0, y + 13.2), (x + 14.0, y + 16.4)]);
-        for (path, fill) in [(lid, TINT), (side, GREY), (front, Colour::WHITE)] {
+        for (path, fill) in [(lid, LID), (side, GREY), (front, Colour::WHITE)] {
             self.page.fill(path.clone(), fill);
             self.page.shape(path, line);
         }

@@ -4,7 +4,8 @@ use super::contents::{languages, named};
 use super::{Drawing, KitPlan, NotDrawn};
 use crate::domain::Refusal;
 use crate::draw::pdf::{About, Use, pdf};
-use crate::mark::{Class, Format, Order, Words, page};
+use crate::mark::advice::flexo_width;
+use crate::mark::{Class, Format, Order, Width, Words, page};
 use crate::print::usage::{Fact, Specimen, Usage, usage};
 
 /// `USAGE.pdf`.
@@ -39,6 +40,7 @@ fn specimen(plan: &KitPlan, drawing: &Drawing, shown: &[&Drawing]) -> Result<Spe
         page: page(&plan.face, &drawing.text, &order)?,
         designed: designed.collect(),
         read_from: (layout.reading_distance(narrow), layout.reading_distance(wide)),
+        flexo: flexo_width(layout).unwrap_or(Width::MAX).millimetres(),
         module: (layout.module(narrow), layout.module(wide)),
         signed: layout.class() == Class::Signed,
     })

@@ -1,7 +1,7 @@
 //! The print of a receipt: A4, the answers as a table, the code of its page, and the signed file attached.
 
 use super::view::{Held, ReceiptView, Row, Told};
-use crate::domain::{Refusal, Standing};
+use crate::domain::Refusal;
 use crate::draw::Colour;
 use crate::draw::font::SUBSTITUTE;
 use crate::draw::pdf::{About, Attachment, Use};
@@ -9,6 +9,8 @@ use crate::http::pages::words::{Face, Text};
 use crate::print::{Paper, Sign, code};
 use crate::service::receipts::Made;
 
+/// What differs.
+const RED: Colour = Sign::Cross.colour();
 const MARGIN: f64 = 45.0;
 const WIDTH: f64 = Paper::WIDTH - 2.0 * MARGIN;
 /// Where the last line above the footer may stand.
@@ -26,11 +28,6 @@ const CODE: f64 = 82.0;
 /// Where the text of a note begins.
 const NOTE: f64 = 14.0;
 /// What differs is the only red there is.
-const RED: Colour = Colour::screen(0xa3, 0x16, 0x1e);
-const GREEN: Colour = Colour::screen(0x0a, 0x6b, 0x3b);
-const AMBER: Colour = Colour::screen(0x8a, 0x4b, 0x00);
-const BLUE: Colour = Colour::screen(0x1f, 0x4e, 0x8c);
-const GREY: Colour = Colour::screen(0x4b, 0x55, 0x60);
 const BRAND: Colour = Colour::VERMILION;
 
 /// Columns: left edge from the margin, width, heading.
@@ -218,7 +215,8 @@ impl Sheet {
     fn row(&mut self, row: &Row) {
         let mut cells = self.cells(row);
         let high = |cells: &[Cell]| cells.iter().map(height).fold(0.0, f64::max) + 2.0 * PADDING;
-        let (ink, sign) = sign(row.face);
+        let sign = sign(row.face);
+        let ink = sign.colour();
         let whole = high(&cells);
         let fits = self.y + whole <= BOTTOM;
         if !fits && (whole < PARTED || self.y + LEAST > BOTTOM) {
@@ -276,7 +274,7 @@ impl Sheet {
         self.fit(&mut cells[0], 0, 8.0, false, Colour::SOFT, &row.number.to_string());
         let mut said = vec![];
         let word = row.face.word();
-        let ink = sign(row.face).0;
+        let ink = sign(row.face).colour();
         // Beside its sign.
         said.push(Line { text: word.zh, size: 9.0, bold: true, ink, struck: false, inset: 15.0 });
         self.fit(&mut said, 2, 7.0, false, Colour::SOFT, &word.en);
@@ -404,18 +402,12 @@ fn fitting(cell: &Cell, room: f64) -> usize {
     fits.count().max(1).min(cell.len())
 }
 
-fn sign(face: Face) -> (Colour, Sign) {
+fn sign(face: Face) -> Sign {
     match face {
-        Face::WasValid => (GREEN, Sign::Tick),
-        Face::Standing(Standing::Valid) => (GREEN, Sign::Tick),
-        Face::Standing(Standing::Suspended) => (AMBER, Sign::Pause),
-        Face::Standing(Standing::Withdrawn) => (RED, Sign::Cross),
-        Face::Standing(Standing::Cancelled) => (GREY, Sign::Slash),
-        Face::Standing(Standing::Superseded) => (BLUE, Sign::Arrow),
-        Face::Standing(Standing::Expired) => (GREY, Sign::Clock),
-        Face::Standing(Standing::NotYetEffective) => (BLUE, Sign::Calendar),
-        Face::NoSuchRecord => (GREY, Sign::Empty),
-        Face::NotGenuine => (RED, Sign::Alarm),
-        _ => (GREY, Sign::Unknown),
+        Face::WasValid => Sign::Tick,
+        Face::Standing(standing) => Sign::of(standing),
+        Face::NoSuchRecord => Sign::Empty,
+        Face::NotGenuine => Sign::Alarm,
+        _ => Sign::Unknown,
     }
 }

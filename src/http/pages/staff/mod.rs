@@ -2,8 +2,10 @@
 //!
 //! Everything here only looks: acts go through the issuing API.
 
+mod answer;
 mod paper;
 mod preview;
+mod wish;
 mod words;
 
 use super::super::App;
@@ -74,7 +76,7 @@ impl IntoResponse for Outside {
 }
 
 fn closed(app: &App, uri: &Uri, status: StatusCode, wrong: bool) -> Response {
-    let frame = Frame::of(app, super::lang_of(uri), text("机构人员入口", "Staff of the body"), uri);
+    let frame = Frame::of(app, super::lang_of(uri), text("机构人员入口", "Certification body staff"), uri);
     html(status, &Door { frame, wrong })
 }
 

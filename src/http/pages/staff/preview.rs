@@ -7,46 +7,27 @@ use super::super::super::observe::RunsScript;
 use super::super::scripts::Script;
 use super::super::words::{Lang, Text, text};
 use super::super::{Frame, html};
-use super::{Staff, words};
+use super::Staff;
+use super::answer::{Answer, answer};
+use super::wish::{Understood, Wish};
 use crate::domain::mark_licence::{MarkState, Medium};
-use crate::domain::{Certificate, MarkId, MarkLicence, Refusal};
-use crate::mark::advice::advise;
-use crate::mark::{Format, Ink, Layout, Order, Resolution, Width, Words};
+use crate::domain::{Certificate, MarkId, MarkLicence};
+use crate::mark::{Format, Ink, Layout, Order, Resolution, Words};
 use crate::service::preview::Looked;
 use askama::Template;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 
 /// Where the page is.
-const PATH: &str = "/issuing/marks";
+pub(super) const PATH: &str = "/issuing/marks";
 /// Pixels of a module in the picture on the page.
 const SHOWN: Resolution = Resolution::ModulePx(8);
-/// Furthest distance that can be asked about, in centimetres.
-const FAR: u32 = 10_000;
 
 /// The page's address in that language.
 pub(super) fn address(lang: Lang) -> String {
     if lang.is_zh() { PATH.to_owned() } else { format!("{PATH}?lang=en") }
-}
-
-/// What the form says.
-#[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Wish {
-    certificate: Option<String>,
-    /// A mark's identifier, or a medium that no mark is licensed for yet.
-    r#use: Option<String>,
-    layout: Option<String>,
-    ink: Option<String>,
-    words: Option<String>,
-    width: Option<String>,
-    /// In centimetres.
-    distance: Option<String>,
-    format: Option<String>,
-    dpi: Option<String>,
-    lang: Option<String>,
 }
 
 /// One choice of a list.
@@ -79,107 +60,6 @@ struct FormOf {
     width: String,
     distance: String,
     answer: Answer,
-}
-
-/// A line of the answer: what, and how much.
-#[derive(Debug, Serialize)]
-struct Row {
-    label: String,
-    value: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Shown {
-    src: String,
-    alt: String,
-    /// In units of CSS, 96 to an inch: as large as in print on a true screen.
-    width: u32,
-    height: u32,
-}
-
-#[derive(Debug, Serialize)]
-struct Told {
-    text: String,
-    bad: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Link {
-    href: String,
-    text: String,
-}
-
-/// What is said of a wish, in the page's language; the script draws the same from it.
-#[derive(Debug, Serialize)]
-pub(super) struct Answer {
-    picture: Option<Shown>,
-    facts: Vec<Row>,
-    told: Vec<Told>,
-    files: Vec<Link>,
-    note: String,
-}
-
-/// A wish that was understood.
-struct Understood {
-    looked: Looked,
-    medium: Medium,
-    order: Order,
-    distance: Option<f64>,
-}
-
-impl Wish {
-    fn lang(&self) -> Lang {
-        Lang::of(self.lang.as_deref())
-    }
-
-    fn layout(&self, medium: Medium) -> Result<Layout, Refusal> {
-        match self.layout.as_deref().filter(|l| !l.is_empty()) {
-            Some(layout) => Layout::parse(layout),
-            None if medium == Medium::Advertising => Ok(Layout::Horizontal),
-            None => Ok(Layout::Vertical),
-        }
-    }
-
-    fn understood(&self, licences: &[MarkLicence]) -> Result<Understood, Refusal> {
-        let wanted = self.r#use.as_deref().filter(|u| !u.is_empty());
-        let first = licences.first();
-        let (looked, medium) = match (wanted, first) {
-            (None, Some(licence)) => (Looked::Licensed(licence.id), licence.terms().medium),
-            (None, None) => (Looked::Planned(Medium::Product), Medium::Product),
-            (Some(wanted), _) if wanted.bytes().all(|b| b.is_ascii_digit()) => {
-                let id = MarkId::parse(wanted)?;
-                let of = licences.iter().find(|l| l.id == id);
-                let of = of.ok_or_else(|| {
-                    Refusal::invalid("mark_not_active", format!("mark {id} is none that this certificate uses now"))
-                })?;
-                (Looked::Licensed(id), of.terms().medium)
-            }
-            (Some(wanted), _) => {
-                let medium = Medium::parse(wanted)?;
-                (Looked::Planned(medium), medium)
-            }
-        };
-        let layout = self.layout(medium)?;
-        let format = self.format.as_deref().map_or(Ok(Format::Png), Format::parse)?;
-        let mut order = Order::new(layout, format);
-        order.ink = self.ink.as_deref().map_or(Ok(Ink::Colour), Ink::parse)?;
-        order.words = self.words.as_deref().map_or(Ok(Words::Zh), Words::parse)?;
-        let width = self.width.as_deref().map(str::trim).filter(|w| !w.is_empty());
-        order.width = width.map_or(Ok(order.width), Width::parse)?;
-        let distance = self.distance.as_deref().map(str::trim).filter(|d| !d.is_empty());
-        Ok(Understood { looked, medium, order, distance: distance.map(centimetres).transpose()? })
-    }
-}
-
-/// Millimetres from whole centimetres.
-fn centimetres(text: &str) -> Result<f64, Refusal> {
-    let number = Some(text).filter(|t| t.len() <= 5 && t.bytes().all(|b| b.is_ascii_digit()));
-    let number = number.and_then(|t| t.parse::<u32>().ok()).filter(|n| (1..=FAR).contains(n));
-    number.map(|n| f64::from(n) * 10.0).ok_or_else(|| {
-        let why =
-            format!("“{}” is no distance: write whole centimetres from 1 to {FAR}", crate::domain::error::shown(text));
-        Refusal::invalid("bad_distance", why)
-    })
 }
 
 /// The certificate a wish names, and the marks it uses now.
@@ -272,8 +152,10 @@ fn form(wish: &Wish, certificate: &Certificate, licences: &[MarkLicence]) -> For
         .map(|l| choice(&l.id.to_string(), name_of(l), looked == Some(Looked::Licensed(l.id))))
         .collect();
     uses.extend(Medium::ALL.map(|medium| {
-        let name =
-            text(format!("{}（未许可，只看样子）", medium.zh()), format!("{} (not licensed, to look at)", medium.en()));
+        let name = text(
+            format!("未许可 · {}（只看样子）", medium.zh()),
+            format!("not licensed · {} (to look at)", medium.en()),
+        );
         choice(medium.wire(), name, looked == Some(Looked::Planned(medium)))
     }));
     let layouts = Layout::ALL.map(|l| choice(l.wire(), layout_name(l), l == order.layout));
@@ -301,7 +183,7 @@ fn name_of(licence: &MarkLicence) -> Text {
         terms.site.as_ref().map(ToString::to_string),
     ];
     let about: String = goods.into_iter().flatten().map(|g| format!(" · {g}")).collect();
-    text(format!("{}{about}（已许可）", terms.medium.zh()), format!("{}{about} (licensed)", terms.medium.en()))
+    text(format!("已许可 · {}{about}", terms.medium.zh()), format!("licensed · {}{about}", terms.medium.en()))
 }
 
 fn layout_name(layout: Layout) -> Text {
@@ -313,96 +195,4 @@ fn layout_name(layout: Layout) -> Text {
         Layout::Seal => ("圆章式", "Seal"),
     };
     text(format!("{zh}（{width} 毫米）"), format!("{en} ({width} mm)"))
-}
-
-fn answer(wish: &Wish, certificate: &Certificate, licences: &[MarkLicence]) -> Answer {
-    let lang = wish.lang();
-    let say = |said: &Text| said.main(&lang).to_owned();
-    let understood = match wish.understood(licences) {
-        Ok(understood) => understood,
-        Err(refusal) => {
-            let told = vec![Told { text: say(&words::refused(&refusal)), bad: true }];
-            return Answer { picture: None, facts: vec![], told, files: vec![], note: String::new() };
-        }
-    };
-    let Understood { looked, medium, order, distance } = understood;
-    let advice = advise(order.layout, order.width, medium, distance);
-    let mut told: Vec<Told> = advice
-        .warnings
-        .iter()
-        .map(|warning| {
-            let (said, bad) = words::warning(*warning, &advice);
-            Told { text: say(&said), bad }
-        })
-        .collect();
-    let draws = !told.iter().any(|t| t.bad);
-    if told.is_empty() {
-        told.push(Told { text: say(&text("这个大小可以。", "This size is good.")), bad: false });
-    }
-    let width = order.width.millimetres();
-    let (nominal_width, nominal_height) = order.layout.nominal(order.words);
-    let height = nominal_height * width / nominal_width;
-    let row = |label: Text, value: Text| Row { label: say(&label), value: say(&value) };
-    let both = |value: String| text(format!("{value} 毫米"), format!("{value} mm"));
-    let facts = vec![
-        row(text("印刷尺寸", "Size in print"), both(format!("{} × {}", words::mm(width), words::mm(height)))),
-        row(text("二维码（含白边）", "Code with its margin"), both(words::mm(advice.code))),
-        row(text("码的小格", "Module of the code"), both(words::mm(advice.module))),
-        row(text("最远能扫", "Read from at most"), words::distance(advice.reach)),
-    ];
-    let query = address_of(certificate, looked, &order);
-    let css = |mm: f64| (mm / 25.4 * 96.0).round() as u32;
-    let level = certificate.terms().level;
-    let alt = text(
-        format!("标志样图：{}，{}", level.zh(), certificate.terms().holder.name),
-        format!("The mark: {}, {}", level.en(), certificate.terms().holder.name),
-    );
-    let picture = draws.then(|| Shown {
-        src: format!("{PATH}/file?{query}"),
-        alt: say(&alt),
-        width: css(width),
-        height: css(height),
-    });
-    let licensed = matches!(looked, Looked::Licensed(_));
-    let mut files = vec![];
-    if let (Looked::Licensed(id), true) = (looked, draws) {
-        let kinds = [
-            ("PDF", "format=pdf"),
-            ("SVG", "format=svg"),
-            ("PNG 300 dpi", "format=png&dpi=300"),
-            ("PNG 600 dpi", "format=png&dpi=600"),
-        ];
-        files.extend(
-            kinds.map(|(name, more)| Link { href: format!("{PATH}/file?{query}&{more}"), text: name.to_owned() }),
-        );
-        let all = text("全套印刷文件（ZIP）", "Everything for print (ZIP)");
-        files.push(Link { href: format!("{PATH}/kit?use={id}"), text: say(&all) });
-    }
-    let note = if licensed {
-        text(
-            "PNG 的宽度会取最近的整像素格，尺寸可能差一点；PDF 和 SVG 是准确尺寸。",
-            "A PNG is as wide as whole pixels make it, so it may differ a little; PDF and SVG are exact.",
-        )
-    } else {
-        text(
-            "这个用途还没有许可：这是测试标志，码也不作证明，不给文件。许可以后才有。",
-            "This use is not licensed: it is a test mark whose code proves nothing, and there are no files. Once it is licensed there are.",
-        )
-    };
-    Answer { picture, facts, told, files, note: say(&note) }
-}
-
-fn address_of(certificate: &Certificate, looked: Looked, order: &Order) -> String {
-    let looked = match looked {
-        Looked::Licensed(id) => id.to_string(),
-        Looked::Planned(medium) => medium.wire().to_owned(),
-    };
-    format!(
-        "certificate={}&use={looked}&layout={}&ink={}&words={}&width={}",
-        certificate.id,
-        order.layout.wire(),
-        order.ink.wire(),
-        order.words.wire(),
-        order.width
-    )
 }

@@ -3,6 +3,7 @@
 use crate::domain::Refusal;
 use crate::http::pages::words::{Text, text};
 use crate::mark::advice::{Advice, Warning};
+use crate::mark::{Layout, Order};
 
 /// A size in millimetres, two decimals at most.
 pub(super) fn mm(length: f64) -> String {
@@ -21,11 +22,21 @@ pub(super) fn distance(millimetres: f64) -> Text {
 }
 
 /// A warning, and whether the mark is not drawn for it.
-pub(super) fn warning(warning: Warning, advice: &Advice) -> (Text, bool) {
+pub(super) fn warning(warning: Warning, advice: &Advice, order: &Order) -> (Text, bool) {
+    let small = Layout::Small.least_width();
     match warning {
+        Warning::TooNarrow(least) if order.width < small => (
+            text(
+                format!("太小，手机读不出。这种版式至少印 {least} 毫米宽，最小的小标也要 {small} 毫米。"),
+                format!(
+                    "Too small: phones do not read it. This layout is printed at least {least} mm wide, the small one {small} mm."
+                ),
+            ),
+            true,
+        ),
         Warning::TooNarrow(least) => (
             text(
-                format!("太小，手机读不出。这种版式至少印 {least} 毫米宽；更小的请用小标（small）。"),
+                format!("太小，手机读不出。这种版式至少印 {least} 毫米宽；更小的请用小标。"),
                 format!(
                     "Too small: phones do not read it. This layout is printed at least {least} mm wide; below that take the small one."
                 ),

@@ -11,6 +11,7 @@ use crate::service::kits::{Kit, KitPlan};
 use crate::service::{Service, ServiceError};
 use clap::Args;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::BufReader;
 use std::num::NonZeroUsize;
@@ -145,16 +146,24 @@ impl Kits {
         let licensed = service.licensed()?;
         let begun = Instant::now();
         let unread = licensed.unread.into_iter().map(|(id, why)| (format!("certificate {id}"), why.into()));
-        let Batch { made, before, bytes, mut failed, stopped } = pack(service, &licensed.marks, &self.out, self.json);
+        let Batch { made, before, bytes, files, mut failed, stopped } =
+            pack(service, &licensed.marks, &self.out, self.json);
         failed.splice(0..0, unread);
         for (what, why) in &failed {
             report(what, why, self.json)?;
+        }
+        let others = others_in(&self.out, &files);
+        for file in others.iter().filter(|_| !self.json) {
+            note(format_args!(
+                "{}: of no licence that is active now: it is not to be printed any more",
+                file.display()
+            ));
         }
         let seconds = begun.elapsed().as_secs_f64();
         let rate = made as f64 / seconds.max(1e-3);
         if self.json {
             say(json!({
-                "made": made, "before": before, "failed": failed.len(), "bytes": bytes,
+                "made": made, "before": before, "failed": failed.len(), "others": others.len(), "bytes": bytes,
                 "seconds": (seconds * 1000.0).round() / 1000.0, "kits_per_second": (rate * 100.0).round() / 100.0,
             }))?;
         } else {
@@ -178,6 +187,8 @@ struct Batch {
     made: usize,
     before: usize,
     bytes: u64,
+    /// Where each of them is, made or not.
+    files: BTreeSet<PathBuf>,
     failed: Vec<(String, anyhow::Error)>,
     /// Why the rest was not tried.
     stopped: Option<anyhow::Error>,
@@ -193,13 +204,15 @@ fn pack(service: &Service, marks: &[MarkId], directory: &Path, json: bool) -> Ba
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(marks.len());
     let bar = progress::bar("kits");
     bar.set_length(marks.len() as u64);
-    let batch = Mutex::new(Batch { made: 0, before: 0, bytes: 0, failed: vec![], stopped: None });
+    let batch =
+        Mutex::new(Batch { made: 0, before: 0, bytes: 0, files: BTreeSet::new(), failed: vec![], stopped: None });
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || {
         while !stopped.load(Ordering::Relaxed) {
             let Some(mark) = marks.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             let (file, outcome) = one_of_many(service, *mark, directory);
             let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
+            batch.files.insert(file.clone());
             let done = match outcome {
                 Ok(outcome) => {
                     let told = tell(*mark, &file, &outcome, json, &bar);
@@ -233,6 +246,15 @@ fn pack(service: &Service, marks: &[MarkId], directory: &Path, json: bool) -> Ba
     });
     bar.finish_and_clear();
     batch.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Other kits in that directory: of licences that have ended, or been replaced, since they were made.
+fn others_in(directory: &Path, files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+    let there = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut others: Vec<PathBuf> =
+        there.filter(|file| file.extension().is_some_and(|e| e == "zip") && !files.contains(file)).collect();
+    others.sort();
+    others
 }
 
 /// Whether the next licence may do better.

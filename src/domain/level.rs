@@ -67,6 +67,17 @@ impl Level {
         }
     }
 
+    /// The same as a heading, e.g. Five-star.
+    #[must_use]
+    pub const fn title_en(self) -> &'static str {
+        match self {
+            Self::Qualified => "Qualified",
+            Self::ThreeStar => "Three-star",
+            Self::FourStar => "Four-star",
+            Self::FiveStar => "Five-star",
+        }
+    }
+
     /// Name on the wire, e.g. `five_star`.
     #[must_use]
     pub const fn wire(self) -> &'static str {

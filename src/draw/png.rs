@@ -14,7 +14,7 @@ const STEPS_MAX: u32 = 15;
 /// Entries of a palette.
 const PALETTE_MAX: usize = 256;
 
-/// The colours of a page and even steps between each two, and between nothing and the colour at the page's edge.
+/// The colours of a page, and even steps between each two and between each and nothing.
 struct Palette {
     colours: Vec<[u8; 4]>,
 }
@@ -32,14 +32,11 @@ impl Palette {
                 solid.push(rgb);
             }
         }
-        let size = |steps: usize| solid.len() + solid.len() * (solid.len() - 1) / 2 * (steps - 1) + steps;
+        // Between each two colours, and from each to nothing at round corners.
+        let size = |steps: usize| {
+            solid.len() + solid.len() * (solid.len() - 1) / 2 * (steps - 1) + 1 + solid.len() * (steps - 1)
+        };
         let steps = (2..=STEPS_MAX).rev().find(|s| size(*s as usize) <= PALETTE_MAX).unwrap_or(1);
-        // The undermost shape is the plate: its colour fades out at round corners.
-        let edge = page.items.iter().find_map(|item| match item {
-            Item::Shape(shape) => Some(shape.paint.colour().rgb),
-            _ => None,
-        });
-        let edge = edge.unwrap_or(Colour::WHITE.rgb);
         let mut colours: Vec<[u8; 4]> = solid.iter().map(|c| [c[0], c[1], c[2], 255]).collect();
         for (i, a) in solid.iter().enumerate() {
             for b in &solid[i + 1..] {
@@ -50,7 +47,10 @@ impl Palette {
                 }));
             }
         }
-        colours.extend((0..steps).map(|k| [edge[0], edge[1], edge[2], (k * 255 / steps) as u8]));
+        colours.push([255, 255, 255, 0]);
+        for [r, g, b] in &solid {
+            colours.extend((1..steps).map(|k| [*r, *g, *b, (k * 255 / steps) as u8]));
+        }
         colours.truncate(PALETTE_MAX);
         Self { colours }
     }
@@ -222,10 +222,27 @@ mod tests {
         assert_eq!((info.width, info.height), (200, 100));
         assert_eq!(resolution.unwrap().xppu, 10_000);
         let at = |x: usize, y: usize| &pixels[(y * 200 + x) * 4..][..4];
-        assert_eq!(at(0, 0), [0x16, 0x20, 0x2a, 0]);
+        assert_eq!(at(0, 0)[3], 0);
         assert_eq!(at(50, 50), [0xa8, 0x20, 0x1a, 255]);
         assert_eq!(at(5, 50), [0x16, 0x20, 0x2a, 255]);
         assert_eq!((at(122, 32), at(130, 32)), (&[0, 0, 0, 255][..], &[255, 255, 255, 255][..]));
+    }
+
+    #[test]
+    fn a_round_corner_fades_out_in_its_own_colour() {
+        let mut page = Page::new(20.0, 10.0);
+        page.fill(circle(5.0, 5.0, 5.0), Colour::VERMILION);
+        page.fill(rounded(12.0, 0.0, 8.0, 10.0, 3.0, 3.0), Colour::INK);
+        let (info, pixels, _) = read(&png(&page, 10.0).unwrap());
+        let edges = pixels.chunks_exact(4).enumerate().filter(|(_, p)| (1..255).contains(&p[3]));
+        let mut seen = [0, 0];
+        for (at, pixel) in edges {
+            let right = at % info.width as usize > 110;
+            let colour = if right { Colour::INK } else { Colour::VERMILION };
+            assert_eq!(pixel[..3], colour.rgb, "{at}");
+            seen[usize::from(right)] += 1;
+        }
+        assert!(seen.iter().all(|n| *n > 20), "{seen:?}");
     }
 
     #[test]

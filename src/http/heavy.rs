@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Longest wait for a place: those who come together by chance do not notice each other.
 const WAIT: Duration = Duration::from_secs(1);
@@ -15,6 +15,8 @@ const PLACES: usize = 2;
 /// Places for such work.
 pub(super) struct Heavy {
     places: Arc<Semaphore>,
+    /// Of these, for what takes seconds: what strangers ask for is not kept waiting by staff.
+    long: Arc<Semaphore>,
     wait: Duration,
 }
 
@@ -22,7 +24,12 @@ impl Heavy {
     /// As many as the machine has processors.
     pub(super) fn for_this_machine() -> Self {
         let processors = std::thread::available_parallelism().map_or(PLACES, NonZeroUsize::get);
-        Self { places: Arc::new(Semaphore::new(processors.max(PLACES))), wait: WAIT }
+        Self::of(processors.max(PLACES), WAIT)
+    }
+
+    fn of(places: usize, wait: Duration) -> Self {
+        let long = (places / 2).max(1);
+        Self { places: Arc::new(Semaphore::new(places)), long: Arc::new(Semaphore::new(long)), wait }
     }
 
     /// Does the work on a thread that may wait. It keeps its place until it is done, also where nobody waits for it any more.
@@ -30,13 +37,36 @@ impl Heavy {
     /// # Errors
     /// `busy` where no place came free in time; `internal` for a fault of ours.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let place = match tokio::time::timeout(self.wait, self.places.clone().acquire_owned()).await {
-            Ok(Ok(place)) => place,
-            Ok(Err(_)) | Err(_) => return Err(busy()),
-        };
+        let place = self.place(&self.places).await?;
+        Self::done(work, place).await
+    }
+
+    /// The same for work of seconds, of which fewer go on at once.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub(super) async fn run_long<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let places = (self.place(&self.long).await?, self.place(&self.places).await?);
+        Self::done(work, places).await
+    }
+
+    async fn place(&self, of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+        match tokio::time::timeout(self.wait, of.clone().acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(busy()),
+        }
+    }
+
+    async fn done<T: Send + 'static>(
+        work: impl FnOnce() -> T + Send + 'static,
+        places: impl Send + 'static,
+    ) -> Result<T, Problem> {
         let done = tokio::task::spawn_blocking(move || {
             let done = work();
-            drop(place);
+            drop(places);
             done
         });
         done.await
@@ -58,7 +88,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_no_place_is_told_to_come_again() {
-        let heavy = Arc::new(Heavy { places: Arc::new(Semaphore::new(1)), wait: Duration::from_millis(1) });
+        let heavy = Arc::new(Heavy::of(1, Duration::from_millis(1)));
         let ((begun, begins), (go_on, goes_on)) = (channel(), channel::<()>());
         let long = {
             let heavy = heavy.clone();
@@ -77,15 +107,36 @@ mod tests {
         assert!(long.await.unwrap_err().is_cancelled());
         assert_eq!(heavy.run(|| ()).await.unwrap_err().code, "busy");
         go_on.send(()).unwrap();
-        let patient = Heavy { places: heavy.places.clone(), wait: Duration::from_secs(120) };
+        let patient = Heavy { places: heavy.places.clone(), long: heavy.long.clone(), wait: Duration::from_secs(120) };
         assert_eq!(patient.run(|| 7).await.unwrap(), 7);
     }
 
     #[tokio::test]
     async fn work_that_panics_gives_its_place_back() {
-        let heavy = Heavy { places: Arc::new(Semaphore::new(1)), wait: Duration::from_secs(120) };
+        let heavy = Heavy::of(1, Duration::from_secs(120));
         let broken = || -> u8 { panic!("a fault of ours") };
         assert_eq!(heavy.run(broken).await.unwrap_err().code, "internal");
         assert_eq!(heavy.run(|| 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn long_work_leaves_a_place_to_others() {
+        let heavy = Arc::new(Heavy::of(2, Duration::from_millis(1)));
+        let ((begun, begins), (go_on, goes_on)) = (channel(), channel::<()>());
+        let long = {
+            let heavy = heavy.clone();
+            let work = move || {
+                begun.send(()).unwrap();
+                goes_on.recv()
+            };
+            tokio::spawn(async move { heavy.run_long(work).await.map(drop) })
+        };
+        tokio::task::spawn_blocking(move || begins.recv()).await.unwrap().unwrap();
+        assert_eq!(heavy.run_long(|| ()).await.unwrap_err().code, "busy");
+        assert_eq!(heavy.run(|| 7).await.unwrap(), 7);
+        go_on.send(()).unwrap();
+        long.await.unwrap().unwrap();
+        let patient = Heavy { places: heavy.places.clone(), long: heavy.long.clone(), wait: Duration::from_secs(120) };
+        assert_eq!(patient.run_long(|| 7).await.unwrap(), 7);
     }
 }

@@ -7,6 +7,7 @@ pub mod artwork;
 mod crowd;
 mod decoders;
 mod gate;
+mod layout;
 mod order;
 pub mod payload;
 mod picture;
@@ -18,8 +19,8 @@ pub mod text;
 #[cfg(test)]
 mod vectors;
 
-pub use artwork::{Layout, Words};
-pub use order::{Format, Ink, Order, Resolution, Width};
+pub use layout::{Layout, Words};
+pub use order::{Format, Ink, Order, Resolution, Wanted, Width};
 pub use payload::{Claims, KeyHint, SignedToken, Token, signing_input};
 pub use picture::Picture;
 pub use qr::Class;

@@ -1,8 +1,9 @@
 //! Which file of a mark is wanted: its format, colouring, size and resolution.
 
-use super::artwork::{Layout, Words};
+use super::{Layout, Words};
 use crate::domain::Refusal;
 use crate::domain::error::shown;
+use crate::domain::mark_licence::Medium;
 use std::fmt;
 
 /// A file format.
@@ -170,6 +171,45 @@ impl Resolution {
             let message =
                 format!("“{}” is no resolution: write dots per inch from {low} to {high}, e.g. 300", shown(text));
             Refusal::invalid("bad_mark_dpi", message)
+        })
+    }
+}
+
+/// An order as people give it: what they leave out follows from the medium and the width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// What suits where none is named ([`Layout::suited`]).
+    pub layout: Option<Layout>,
+    /// PNG where none is named.
+    pub format: Option<Format>,
+    /// In colour.
+    pub ink: Option<Ink>,
+    /// In Chinese.
+    pub words: Option<Words>,
+    /// As designed.
+    pub width: Option<Width>,
+    /// Of a PNG; [`Resolution::DEFAULT`].
+    pub resolution: Option<Resolution>,
+}
+
+impl Wanted {
+    /// The order that is meant, for a mark on that medium.
+    ///
+    /// # Errors
+    /// `bad_mark_dpi` where a file without pixels is wanted at a resolution.
+    pub fn order(self, medium: Medium) -> Result<Order, Refusal> {
+        let layout = self.layout.unwrap_or_else(|| Layout::suited(medium, self.width));
+        let plain = Order::new(layout, self.format.unwrap_or(Format::Png));
+        if self.resolution.is_some() && plain.format != Format::Png {
+            let why = format!("dpi is for png; {} has no pixels", plain.format.wire());
+            return Err(Refusal::invalid("bad_mark_dpi", why));
+        }
+        Ok(Order {
+            ink: self.ink.unwrap_or(plain.ink),
+            words: self.words.unwrap_or(plain.words),
+            width: self.width.unwrap_or(plain.width),
+            resolution: self.resolution.unwrap_or(plain.resolution),
+            ..plain
         })
     }
 }

@@ -58,7 +58,7 @@ impl Class {
         }
     }
 
-    /// The least X that phones read in print (measured).
+    /// The least X that phones read in print: the figures of a study with seven decoders and simulated captures, for 300 dpi and up.
     #[must_use]
     pub const fn least_module(self) -> f64 {
         match self {
@@ -67,7 +67,7 @@ impl Class {
         }
     }
 
-    /// A code is read from so many times its own width away (measured).
+    /// A code is read from so many times its own width away, by the same study.
     #[must_use]
     pub const fn distance_factor(self) -> f64 {
         match self {

@@ -128,10 +128,12 @@ fn facts(s: &mut Sheet, terms: &Terms, scope: Scope, site: Option<usize>) -> Res
     let scope = (("认证范围", "Scope"), scope, "/scope");
     let valid = (("有效期", "Valid"), days(terms.issued_on, terms.valid_until), "/valid_until");
     let first = (("首次发证日期", "First issued"), terms.first_issued_on.to_string(), "/first_issued_on");
+    let of_site = |field: &str| format!("/sites/{}/{field}", site.unwrap_or_default());
+    let (name_at, address_at) = (of_site("name"), of_site("address"));
     let (rows, top, bottom) = match site.and_then(|i| terms.sites.get(i)) {
         Some(site) => {
-            let name = (("场所名称", "Site"), site.name.to_string(), "/sites/name");
-            let place = (("场所地址", "Site's address"), site.address.to_string(), "/sites/address");
+            let name = (("场所名称", "Site"), site.name.to_string(), name_at.as_str());
+            let place = (("场所地址", "Site's address"), site.address.to_string(), address_at.as_str());
             (vec![name, place, holder, uscc, scope, valid], 92.0, 212.0)
         }
         None => (vec![uscc, address, scope, (("覆盖场所", "Sites"), sites, ""), valid, first], 154.0, 219.0),
@@ -183,7 +185,8 @@ fn record(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Sheet, R
     let done: Vec<_> = papers.certificate.surveillances(papers.known_at).collect();
     let due = papers.certificate.awaits_surveillance(papers.known_at).filter(|due| *due < terms.valid_until);
     let rows = (done.len() + usize::from(due.is_some())).max(ROWS);
-    let shown = rows.saturating_sub(ROWS_MAX)..rows;
+    let earlier = rows.saturating_sub(ROWS_MAX);
+    let shown = earlier..rows;
     let high = 120.0 / shown.len() as f64;
     for row in shown {
         let middle = y + high / 2.0;
@@ -202,14 +205,14 @@ fn record(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Sheet, R
         y += high;
         s.line(LEFT, RIGHT, y);
     }
-    s.left(LEFT, y + 8.0, "新的记录以扫码查到的为准，本表打印后不会自己更新。", Ink::plain(3.0), "")?;
-    s.left(
-        LEFT,
-        y + 12.6,
-        "What the code leads to is newer: this table does not change once it is printed.",
-        Ink::soft(2.6),
-        "",
-    )?;
+    let newer = "新的记录以扫码查到的为准，本表打印后不会自己更新。";
+    let newer_en = "What the code leads to is newer: this table does not change once it is printed.";
+    let (before, before_en) = match earlier {
+        0 => (String::new(), String::new()),
+        n => (format!("前 {n} 次见扫码打开的页面。"), format!(" The first {n} stand on the page it leads to.")),
+    };
+    s.left(LEFT, y + 8.0, &format!("{newer}{before}"), Ink::plain(3.0), "")?;
+    s.left(LEFT, y + 12.6, &format!("{newer_en}{before_en}"), Ink::soft(2.6), "")?;
     foot(&mut s, papers, terms, code)?;
     Ok(s)
 }
@@ -258,7 +261,7 @@ fn level(
     if papers.standing == Standing::Valid {
         rank(s, level, stars, Colour::VERMILION, level.stars());
         s.centred(MIDDLE, word, level.zh(), ink.coloured(Colour::VERMILION), "", 120.0)?;
-        return s.centred(MIDDLE, below, level_en(level), Ink::soft(size * 0.45), "", 120.0);
+        return s.centred(MIDDLE, below, level.title_en(), Ink::soft(size * 0.45), "", 120.0);
     }
     let sign = Sign::of(papers.standing);
     let colour = sign.colour();
@@ -306,12 +309,27 @@ fn rank(s: &mut Sheet, level: Level, y: f64, colour: Colour, filled: u8) {
     }
 }
 
-/// The level's name as a heading.
-const fn level_en(level: Level) -> &'static str {
-    match level {
-        Level::Qualified => "Qualified",
-        Level::ThreeStar => "Three-star",
-        Level::FourStar => "Four-star",
-        Level::FiveStar => "Five-star",
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::Item;
+
+    #[test]
+    fn as_many_stars_are_filled_as_the_level_has() {
+        for (at, n) in [(Level::FiveStar, 5), (Level::FourStar, 4), (Level::ThreeStar, 3)] {
+            let mut sheet = Sheet::new();
+            let blank = Sheet::new().into_page().items.len();
+            rank(&mut sheet, at, 50.0, Colour::VERMILION, at.stars());
+            let page = sheet.into_page();
+            let of = |colour: Colour| {
+                let is = |item: &&Item| matches!(item, Item::Shape(shape) if shape.paint.colour() == colour);
+                page.items[blank..].iter().filter(is).count()
+            };
+            assert_eq!((of(Colour::VERMILION), of(Colour::WHITE)), (5, 5 - n), "{at:?}");
+        }
+        let mut sheet = Sheet::new();
+        rank(&mut sheet, Level::Qualified, 50.0, Colour::VERMILION, 0);
+        let blank = Sheet::new().into_page().items.len();
+        assert_eq!(sheet.into_page().items.len(), blank + 2, "a disc and its tick");
     }
 }

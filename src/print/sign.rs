@@ -119,3 +119,35 @@ impl Sign {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_verdicts_look_alike_in_grey() {
+        let signs = [
+            Sign::Tick,
+            Sign::Pause,
+            Sign::Cross,
+            Sign::Alarm,
+            Sign::Clock,
+            Sign::Slash,
+            Sign::Arrow,
+            Sign::Calendar,
+            Sign::Empty,
+            Sign::Unknown,
+        ];
+        let drawn = signs.map(|sign| format!("{:?}", sign.shapes(Colour::BLACK, (0.0, 0.0), 10.0)));
+        for (i, one) in drawn.iter().enumerate() {
+            assert!(!drawn[i + 1..].contains(one), "{:?}", signs[i]);
+        }
+    }
+
+    #[test]
+    fn each_standing_has_a_sign_of_its_own() {
+        let signs: std::collections::HashSet<Sign> = Standing::ALL.into_iter().map(Sign::of).collect();
+        assert_eq!(signs.len(), Standing::ALL.len());
+        assert_eq!(Sign::of(Standing::Withdrawn), Sign::Cross);
+    }
+}

@@ -43,7 +43,7 @@ impl PaperFormat {
         };
         match format {
             "pdf" if page.is_some() || dpi.is_some() => {
-                Err(Refusal::invalid("bad_paper_page", "page and dpi are for png; a pdf has all pages"))
+                Err(Refusal::invalid("bad_paper_format", "page and dpi are for png; a pdf has all pages"))
             }
             "pdf" => Ok(Self::Pdf),
             "png" => Ok(Self::Png {

@@ -4,6 +4,7 @@ use super::{Service, ServiceError};
 use crate::domain::dates::china_day;
 use crate::domain::mark_licence::Medium;
 use crate::domain::{Certificate, CertificateId, MarkId, Refusal};
+use crate::mark::artwork::compose;
 use crate::mark::{Claims, Class, Face, File, MarkText, Order, render};
 
 /// Which mark is looked at.
@@ -31,9 +32,7 @@ impl Service {
                 self.artwork(id, order)
             }
             Looked::Planned(medium) => {
-                if medium == Medium::Packaging && !self.body().policy.packaging_marks {
-                    return Err(super::marks::packaging_forbidden().into());
-                }
+                self.allows(medium)?;
                 let certificate = self.certificate(of)?;
                 let text = match order.layout.class() {
                     Class::Link => MarkText::Link(MarkId::from_bytes([0; 6])),
@@ -42,6 +41,32 @@ impl Service {
                 let face = Face { test: true, ..self.face_of(certificate.terms()) };
                 Ok(render(&face, &text, order)?)
             }
+        }
+    }
+
+    /// Whether that mark can be drawn so.
+    ///
+    /// # Errors
+    /// As [`Self::mark_preview`], but for what only its pixels show.
+    pub fn mark_goes(&self, of: &Certificate, looked: Looked, order: &Order) -> Result<(), ServiceError> {
+        let test = match looked {
+            Looked::Licensed(id) => {
+                self.usable_mark(id)?;
+                false
+            }
+            Looked::Planned(medium) => {
+                self.allows(medium)?;
+                true
+            }
+        };
+        let face = Face { test, ..self.face_of(of.terms()) };
+        Ok(compose(&face, order.layout, order.ink, order.words, order.size()?.0).map(drop)?)
+    }
+
+    fn allows(&self, medium: Medium) -> Result<(), Refusal> {
+        match medium == Medium::Packaging && !self.body().policy.packaging_marks {
+            true => Err(super::marks::packaging_forbidden()),
+            false => Ok(()),
         }
     }
 

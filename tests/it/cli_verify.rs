@@ -48,13 +48,14 @@ fn a_certificate_on_paper_is_verified_by_the_record_attached_to_it() {
     let attached = find(&paper, b"/EmbeddedFile");
     let data = attached + find(&paper[attached..], b"stream\n") + 7;
     let changed = |at: usize, to: &[u8]| [&paper[..at], to, &paper[at + to.len()..]].concat();
-    let none: [(&str, Vec<u8>); 7] = [
+    let none: [(&str, Vec<u8>); 8] = [
         ("no attachment", changed(attached, b"/ScannedImage")),
         ("two", [&paper[..], &paper[..]].concat()),
         ("cut within it", paper[..data + 40].to_vec()),
         ("a letter of it changed", changed(data + 60, &[!paper[data + 60]])),
         ("packed otherwise", changed(attached + find(&paper[attached..], b"/FlateDecode"), b"/LZWDecode\n ")),
         ("a scan", b"%PDF-1.4\n1 0 obj\n<< /Type /XObject /Length 3 >>\nstream\nabc\nendstream".to_vec()),
+        ("nothing but names", [b"%PDF-1.7\n".as_slice(), &b"1 0 obj/EmbeddedFile ".repeat(700_000)].concat()),
         ("only its first letters", b"%PDF-".to_vec()),
     ];
     for (name, bytes) in none {

@@ -83,6 +83,19 @@ async fn a_kit_holds_every_file_and_tells_its_digest() {
         })
         .collect();
     assert_eq!(listed.len(), files.len() - 1, "every file but licence.json itself");
+    let wide = |name: &str| {
+        let file = told["files"].as_array().unwrap().iter().find(|f| f["name"] == name).unwrap();
+        file["width_mm"].clone()
+    };
+    assert_eq!(wide("vertical/mark-vertical-colour-zh.pdf"), json!(36.0));
+    assert_eq!(wide("vertical/mark-vertical-colour-zh-300dpi.png"), json!(36.576));
+    assert_eq!(wide("README.txt"), Value::Null);
+    let layouts = told["layouts"].as_array().unwrap();
+    assert_eq!(layouts.len(), 8);
+    let seal = layouts.iter().find(|l| l["layout"] == "seal" && l["words"] == "zh_en").unwrap();
+    let sizes =
+        ["width_mm", "height_mm", "least_width_mm", "read_from_mm"].map(|member| seal[member].as_f64().unwrap());
+    assert_eq!((seal["code"].as_str(), sizes), (Some("signed"), [84.0, 55.0, 70.6, 236.0]));
 
     // A picture of each layout says the code that the licence names; the others open.
     for (name, bytes) in &files {
@@ -314,11 +327,12 @@ fn all_kits_are_made_once_and_what_is_cut_or_changed_anew() {
     // What may no longer be used is made no more; what is not to be written is named, and the others are made.
     let number = issued[0]["number"].as_str().unwrap();
     desk.run(&["withdraw", number, "--reason", "0199"]).is(0);
-    std::fs::remove_file(path(0)).unwrap();
     std::fs::remove_file(path(1)).unwrap();
     let sum = all().is(0).lines().pop().unwrap();
-    assert_eq!((&sum["made"], &sum["before"]), (&json!(1), &json!(1)));
-    assert!(!path(0).exists() && path(1).exists());
+    assert_eq!((&sum["made"], &sum["before"], &sum["others"]), (&json!(1), &json!(1), &json!(1)));
+    // Its old kit is not ours to delete, but it is named.
+    let again = desk.run(&["kit", "--all", "--out", "kits"]).is(0);
+    assert!(again.says(&names[0]).err.contains("not to be printed any more") && path(1).exists());
     desk.file("taken", "");
     desk.run(&["kit", "--all", "--out", "taken"]).is(64).says("no directory");
 }

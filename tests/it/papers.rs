@@ -104,7 +104,8 @@ async fn the_same_state_gives_the_same_bytes_and_whoever_has_them_is_spared() {
     app.order(&id, "surveillance", survey).await.is(200);
     let surveyed = paper(&app, &id, "").await;
     assert_ne!(surveyed.headers["etag"], first.headers["etag"]);
-    assert!(text(&surveyed.bytes).contains("2026-06-07"));
+    let said = text(&surveyed.bytes);
+    assert!(said.contains("2026-06-07") && said.contains("通过") && !said.contains("未通过"), "{said}");
 }
 
 #[tokio::test]
@@ -132,6 +133,48 @@ async fn what_is_not_in_force_says_so_across_every_page() {
     let said = tool("pdftotext", &["-raw", "-l", "1", "FILE", "-"], &paper(&app, &id, "").await.bytes);
     let said: String = String::from_utf8(said).unwrap().split_whitespace().collect();
     assert!(said.contains("Expired"), "{said}");
+}
+
+#[tokio::test]
+async fn every_surveillance_stands_on_it_with_what_came_of_it() {
+    let app = TestApp::on("2026-05-08");
+    let id = issued(&app, |_| {}).await;
+    let days: Vec<String> = (1..=14).map(|day| format!("2026-06-{day:02}")).collect();
+    for (i, day) in days.iter().enumerate() {
+        app.today(day);
+        let outcome = if i == 13 { "failed" } else { "passed" };
+        app.order(&id, "surveillance", json!({"on_site_ended_on": day, "outcome": outcome})).await.is(200);
+    }
+    let said = text(&paper(&app, &id, "").await.bytes);
+    // The last ones, and how many are not there.
+    assert!(days[4..].iter().all(|day| said.contains(day.as_str())), "{said}");
+    assert_eq!((said.matches("未通过").count(), said.matches("Not passed").count()), (1, 1), "{said}");
+    assert!(!said.contains(&days[0]) && said.contains("次见扫码打开的页面"), "{said}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_is_not_printed() {
+    let app = TestApp::on("2026-05-08");
+    let id = issued(&app, |_| {}).await;
+    app.today("2026-06-08");
+    let by = starmark::service::Act::by(starmark::service::Actor::local("test"));
+    let key = starmark::sign::KeyId::try_from("credential-1".to_owned()).unwrap();
+    app.service.compromise_key(&by, key, Some("2026-05-01T00:00:00Z".parse().unwrap())).unwrap();
+    app.staff_get(&path(&id, "")).await.refused(422, "paper_standing_unknown", "");
+}
+
+#[tokio::test]
+async fn a_preview_has_the_pixels_that_are_asked_for() {
+    let app = TestApp::on("2026-05-08");
+    let id = issued(&app, |_| {}).await;
+    for (query, width) in [("?format=png", 1240), ("?format=png&dpi=75", 620)] {
+        let png = paper(&app, &id, query).await.bytes;
+        assert_eq!(u32::from_be_bytes(png[16..20].try_into().unwrap()), width, "{query}");
+    }
+    for bad in ["?format=png&dpi=20", "?format=png&dpi=x", "?format=png&dpi=601"] {
+        app.staff_get(&path(&id, bad)).await.refused(400, "bad_paper_dpi", "");
+    }
+    app.staff_get(&path(&id, "?dpi=150")).await.refused(400, "bad_paper_format", "");
 }
 
 #[tokio::test]

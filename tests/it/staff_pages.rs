@@ -166,6 +166,16 @@ async fn sizes_are_warned_about_and_slips_are_told() {
         let path = format!("/issuing/marks?certificate={id}&{query}");
         assert!(seen(&app, &app.token, &path).await.is(200).text().contains(said), "{query}");
     }
+    // What a name does not fit on is not called good, and a file that is not given is answered in words.
+    let mut long = decision("D-9", "2026-05-08");
+    long["holder"]["name"] = json!("示例".repeat(45));
+    let number = app.issue(&long).await["number"].as_str().unwrap().to_owned();
+    let told = advice(&app, &format!("certificate={number}&use=product&layout=vertical")).await;
+    assert!(told["told"][0].to_string().contains("名称太长") && told["picture"].is_null(), "{told}");
+    assert!(!told["told"].to_string().contains("这个大小可以"), "{told}");
+    let file = format!("/issuing/marks/file?certificate={number}&use=product&layout=vertical");
+    let said = seen(&app, &app.token, &file).await.is(422).text();
+    assert!(said.contains("这个文件现在给不了") && said.contains("名称太长"), "{said}");
     let page = seen(&app, &app.token, "/issuing/marks?certificate=29326SC99999R0M").await.is(404).text();
     assert!(page.contains("登记簿上没有这张证书"));
 }
@@ -177,5 +187,5 @@ async fn what_is_suspended_has_no_files() {
     let told = advice(&app, &format!("certificate={id}&use={mark}")).await;
     assert!(told["picture"].is_null() && told["files"] == json!([]), "{told}");
     let file = seen(&app, &app.token, &format!("/issuing/marks/file?certificate={id}&use={mark}&format=pdf")).await;
-    file.refused(400, "mark_not_active", "");
+    assert!(file.is(400).text().contains("这个标志现在不能用"));
 }

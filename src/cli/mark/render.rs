@@ -8,7 +8,7 @@ use crate::cli::order::answered;
 use crate::cli::{files, say};
 use crate::domain::mark_licence::MarkState;
 use crate::domain::{Certificate, MarkLicence, Refusal};
-use crate::mark::{Class, Format, Ink, Layout, Order, Resolution, Width, Words};
+use crate::mark::{Class, Format, Ink, Layout, Order, Resolution, Wanted, Width, Words};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -105,17 +105,15 @@ impl Render {
             })
         };
         let format = self.format.map_or_else(ending, Ok)?;
-        let layout = self.layout.unwrap_or_else(|| Layout::suited(self.usage.medium, self.width));
-        if self.dpi.is_some() && format != Format::Png {
-            return Err(Usage(format!("--dpi is for png; {} has no pixels", format.wire())).into());
-        }
-        Ok(Order {
-            ink: self.ink,
-            words: self.words,
-            width: self.width.unwrap_or(layout.width()),
-            resolution: self.dpi.unwrap_or(Resolution::DEFAULT),
-            ..Order::new(layout, format)
-        })
+        let wanted = Wanted {
+            layout: self.layout,
+            format: Some(format),
+            ink: Some(self.ink),
+            words: Some(self.words),
+            width: self.width,
+            resolution: self.dpi,
+        };
+        wanted.order(self.usage.medium).map_err(|why| Usage(why.message.into_owned()).into())
     }
 
     /// The open licence for that use, or a new one; its certificate; whether it is new.

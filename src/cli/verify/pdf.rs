@@ -6,13 +6,22 @@ use crate::sign::canonical::MAX_BYTES;
 use flate2::read::ZlibDecoder;
 use std::io::Read as _;
 
+/// Most places that look like an attachment, and how far around one its dictionary reaches: files of ours have one, of a few
+/// hundred bytes; nobody's file keeps us busy.
+const PLACES_MAX: usize = 64;
+const REACH: usize = 4096;
+
 pub(super) fn is_pdf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"%PDF-")
 }
 
 /// The bytes of the one file that is attached; nothing where there is none, several, or it is packed otherwise than by deflate.
 pub(super) fn attachment(pdf: &[u8]) -> Option<Vec<u8>> {
-    let mut found = places(pdf, b"/EmbeddedFile").filter_map(|at| stream(pdf, at));
+    let named: Vec<usize> = places(pdf, b"/EmbeddedFile").take(PLACES_MAX + 1).collect();
+    if named.len() > PLACES_MAX {
+        return None;
+    }
+    let mut found = named.into_iter().filter_map(|at| stream(pdf, at));
     let (dictionary, packed) = found.next()?;
     if found.next().is_some() {
         return None;
@@ -30,8 +39,9 @@ pub(super) fn attachment(pdf: &[u8]) -> Option<Vec<u8>> {
 
 /// The dictionary of an embedded file (ISO 32000-2, 7.11.4) that says so at `at`, and the bytes of its stream.
 fn stream(pdf: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
-    let begin = places(&pdf[..at], b" obj").next_back()?;
-    let keyword = at + places(&pdf[at..], b"stream").next()?;
+    let before = at.saturating_sub(REACH);
+    let begin = before + places(&pdf[before..at], b" obj").next_back()?;
+    let keyword = at + places(&pdf[at..pdf.len().min(at + REACH)], b"stream").next()?;
     let dictionary = &pdf[begin..keyword];
     if places(dictionary, b"endobj").next().is_some() || word(value(dictionary, b"/Type")?) != b"/EmbeddedFile" {
         return None;

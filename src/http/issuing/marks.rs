@@ -11,7 +11,7 @@ use crate::http::error::{Problem, ReadProblems, WriteProblems};
 use crate::http::extract::{Bearer, Strict, Write};
 use crate::http::public::{Params, id_of, params};
 use crate::http::shapes::LicenceBody;
-use crate::mark::{Format, Ink, Layout, Order, Resolution, Width, Words};
+use crate::mark::{Format, Ink, Layout, Resolution, Wanted, Width, Words};
 use crate::service::ServiceError;
 use crate::service::marks::{MarkOrder, MarkRequest};
 use axum::Json;
@@ -221,20 +221,14 @@ struct ArtworkQuery {
 }
 
 impl ArtworkQuery {
-    fn order(&self, medium: Medium) -> Result<Order, Refusal> {
-        let width = self.width.as_deref().map(Width::parse).transpose()?;
-        let layout = self.layout.as_deref().map_or_else(|| Ok(Layout::suited(medium, width)), Layout::parse)?;
-        let format = self.format.as_deref().map_or(Ok(Format::Png), Format::parse)?;
-        let order = Order::new(layout, format);
-        if self.dpi.is_some() && format != Format::Png {
-            return Err(Refusal::invalid("bad_mark_dpi", format!("dpi is for png; {} has no pixels", format.wire())));
-        }
-        Ok(Order {
-            ink: self.ink.as_deref().map_or(Ok(order.ink), Ink::parse)?,
-            words: self.words.as_deref().map_or(Ok(order.words), Words::parse)?,
-            width: width.unwrap_or(order.width),
-            resolution: self.dpi.as_deref().map_or(Ok(order.resolution), Resolution::parse)?,
-            ..order
+    fn wanted(&self) -> Result<Wanted, Refusal> {
+        Ok(Wanted {
+            layout: self.layout.as_deref().map(Layout::parse).transpose()?,
+            format: self.format.as_deref().map(Format::parse).transpose()?,
+            ink: self.ink.as_deref().map(Ink::parse).transpose()?,
+            words: self.words.as_deref().map(Words::parse).transpose()?,
+            width: self.width.as_deref().map(Width::parse).transpose()?,
+            resolution: self.dpi.as_deref().map(Resolution::parse).transpose()?,
         })
     }
 }
@@ -243,7 +237,7 @@ const ARTISTS: [Role; 3] = [Role::MarkOfficer, Role::Registrar, Role::Reader];
 
 /// The artwork of a granted mark
 ///
-/// Roles `mark_officer`, `registrar` and `reader`. Every file is decoded before it is given out. The `ETag` is the SHA-256 of its bytes.
+/// Roles `mark_officer`, `registrar` and `reader`. Its page is decoded before it is given out, of a PNG the very file. The `ETag` is the SHA-256 of its bytes.
 #[utoipa::path(get, path = "/api/v1/issuing/marks/{id}/artwork", tag = "issuing", security(("bearer" = [])),
     params(("id" = String, Path, description = "16-digit mark identifier"), ArtworkQuery),
     responses((status = 200, description = "the file", content((Vec<u8> = "image/png"), (String = "image/svg+xml"), (Vec<u8> = "application/pdf"))),
@@ -257,9 +251,9 @@ async fn artwork(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     actor.acting_as_one_of(&ARTISTS)?;
-    let (query, id, service) = (params(query)?, mark_id(&id)?, app.service.clone());
+    let (wanted, id, service) = (params(query)?.wanted()?, mark_id(&id)?, app.service.clone());
     let draw = move || -> Result<_, ServiceError> {
-        let order = query.order(service.usable_mark(id)?.0.terms().medium)?;
+        let order = wanted.order(service.usable_mark(id)?.0.terms().medium)?;
         Ok((order, service.artwork(id, &order)?))
     };
     let (order, file) = app.heavy.run(draw).await??;
@@ -284,6 +278,6 @@ async fn kit(
 ) -> Result<Response, Problem> {
     actor.acting_as_one_of(&ARTISTS)?;
     let (id, service) = (mark_id(&id)?, app.service.clone());
-    let (plan, kit) = app.heavy.run(move || service.kit(id)).await??;
+    let (plan, kit) = app.heavy.run_long(move || service.kit(id)).await??;
     Ok(download(&headers, kit.bytes, "application/zip", &plan.file_name()))
 }

@@ -1,8 +1,8 @@
 //! `horizontal`, 86 x 38 mm: advertising and papers. With English 86 x 42 mm.
 
+use super::Words;
 use super::facts::{Sizes, facts};
 use super::sheet::{Align, OUTLINE, Sheet, Style};
-use super::{Words, level_en};
 use crate::domain::{Level, Refusal};
 use crate::draw::{Colour, Weight};
 use crate::mark::Face;
@@ -70,5 +70,5 @@ fn head_band(sheet: &mut Sheet, face: &Face, head: f64) -> Result<(), Refusal> {
     sheet.line(super::scheme_en(face), white(Weight::Regular, 1.8), left, middle + 2.8)?;
     sheet.rank(face.level, rank, middle, 2.05);
     sheet.line(face.level.zh(), white(Weight::Bold, 5.0).spaced(0.8), right, middle - 1.5)?;
-    sheet.line(level_en(face.level), white(Weight::Regular, 1.9).spaced(0.1), right, middle + 2.8)
+    sheet.line(face.level.title_en(), white(Weight::Regular, 1.9).spaced(0.1), right, middle + 2.8)
 }

@@ -1,8 +1,8 @@
 //! `seal`, 84 x 46 mm: a round seal beside the plate that carries the code. With English 84 x 55 mm.
 
+use super::Words;
 use super::facts::{STANDARD, Sizes, facts};
 use super::sheet::{Align, OUTLINE, Sheet, Style};
-use super::{Words, level_en};
 use crate::domain::Refusal;
 use crate::draw::lines::Room;
 use crate::draw::shape::circle;
@@ -74,7 +74,7 @@ fn round(sheet: &mut Sheet, face: &Face, height: f64) -> Result<(), Refusal> {
     sheet.line(face.level.zh(), white(Weight::Bold, 7.6).spaced(0.5), middle, y + 1.8)?;
     let standard = face.standard.trim();
     if sheet.english() {
-        sheet.line(level_en(face.level), white(Weight::Regular, 2.3).spaced(0.1), middle, y + 7.1)?;
+        sheet.line(face.level.title_en(), white(Weight::Regular, 2.3).spaced(0.1), middle, y + 7.1)?;
         return sheet.line(standard, white(Weight::Regular, 2.1), middle, y + 10.6);
     }
     sheet.line(standard, white(Weight::Regular, 2.4), middle, y + 9.2)

@@ -1,7 +1,7 @@
 //! `small`: where there is no room for more. 20 x 33.5 mm; with English 20 x 40 mm.
 
+use super::Words;
 use super::sheet::{Align, Sheet, Style};
-use super::{Words, level_en};
 use crate::domain::Refusal;
 use crate::draw::lines::Room;
 use crate::draw::{Colour, Weight};
@@ -37,7 +37,7 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     sheet.rank(face.level, MIDDLE, 4.0, 0.98);
     sheet.line(face.level.zh(), white(Weight::Bold, 2.9).spaced(0.5), middle, 6.85)?;
     if sheet.english() {
-        sheet.line(level_en(face.level), white(Weight::Regular, 1.6).spaced(0.05), middle, 9.3)?;
+        sheet.line(face.level.title_en(), white(Weight::Regular, 1.6).spaced(0.05), middle, 9.3)?;
     }
     if face.test {
         sheet.specimen((MIDDLE, f64::midpoint(head + 1.6 + CODE + 1.6, height)), WIDTH - 5.0)?;

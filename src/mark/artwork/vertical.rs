@@ -1,8 +1,8 @@
 //! `vertical`: packaging and premises. 36 x 71 mm; with English 36 x 81 mm.
 
+use super::Words;
 use super::facts::{Sizes, facts};
 use super::sheet::{Align, Sheet, Style};
-use super::{Words, level_en};
 use crate::domain::Refusal;
 use crate::draw::{Colour, Weight};
 use crate::mark::Face;
@@ -66,5 +66,5 @@ fn head(sheet: &mut Sheet, face: &Face) -> Result<(), Refusal> {
     sheet.line(super::scheme_en(face), white(Weight::Regular, 1.75), middle, 5.65)?;
     sheet.rank(face.level, MIDDLE, 9.7, 2.15);
     sheet.line(face.level.zh(), white(Weight::Bold, 4.5).spaced(0.9), middle, 14.85)?;
-    sheet.line(level_en(face.level), white(Weight::Regular, 1.9).spaced(0.1), middle, 18.35)
+    sheet.line(face.level.title_en(), white(Weight::Regular, 1.9).spaced(0.1), middle, 18.35)
 }

@@ -217,13 +217,19 @@ impl Sheet {
 }
 
 fn too_long(text: &str) -> Refusal {
-    let why = format!("“{}” does not fit the certificate at the smallest letters allowed (7 pt)", shown(text));
+    let why = format!(
+        "“{}” does not fit the certificate on paper at the smallest letters allowed (7 pt); a certificate with a shorter one can supersede it",
+        shown(text)
+    );
     Refusal::rule("print_text_too_long", why)
 }
 
 fn refused(error: DrawError) -> Refusal {
     match error {
-        DrawError::LetterMissing(_) => Refusal::invalid("print_letter_missing", error.to_string()),
+        DrawError::LetterMissing(_) => {
+            let why = format!("{error}; a certificate that writes it otherwise can supersede this one");
+            Refusal::invalid("print_letter_missing", why)
+        }
         DrawError::FontBroken => Refusal::rule("print_font_broken", error.to_string()),
         _ => Refusal::rule("print_failed", error.to_string()),
     }

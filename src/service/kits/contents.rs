@@ -2,26 +2,9 @@
 
 use super::archive::Entry;
 use super::{Drawing, KitPlan, NotDrawn};
-use crate::mark::{Class, Layout, Words};
+use crate::mark::Class;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-
-/// A layout's name in Chinese and English.
-pub(super) const fn named(layout: Layout) -> (&'static str, &'static str) {
-    match layout {
-        Layout::Vertical => ("竖版", "vertical"),
-        Layout::Horizontal => ("横版", "horizontal"),
-        Layout::Small => ("小标", "small"),
-        Layout::Seal => ("印章版", "seal"),
-    }
-}
-
-pub(super) const fn languages(words: Words) -> (&'static str, &'static str) {
-    match words {
-        Words::Zh => ("中文", "Chinese"),
-        Words::ZhEn => ("中英文", "Chinese and English"),
-    }
-}
 
 impl KitPlan {
     /// What the licence is for, in Chinese and English words: the medium, then goods or site.
@@ -164,7 +147,8 @@ A folder for each layout. colour and one-colour (black); zh is Chinese, zh-en is
 }
 
 fn size(drawing: &Drawing) -> String {
-    let ((zh, en), (zh_words, words)) = (named(drawing.layout), languages(drawing.words));
+    let ((zh, en), (zh_words, words)) =
+        ((drawing.layout.zh(), drawing.layout.wire()), (drawing.words.zh(), drawing.words.en()));
     let (width, height) = drawing.layout.nominal(drawing.words);
     let least = drawing.least;
     let (near, far) = (drawing.layout.reading_distance(least.millimetres()), drawing.layout.reading_distance(width));
@@ -176,6 +160,7 @@ fn size(drawing: &Drawing) -> String {
 }
 
 fn missing(lacking: &NotDrawn) -> String {
-    let ((zh, en), (zh_words, words)) = (named(lacking.layout), languages(lacking.words));
+    let ((zh, en), (zh_words, words)) =
+        ((lacking.layout.zh(), lacking.layout.wire()), (lacking.words.zh(), lacking.words.en()));
     format!("{zh} {en}（{zh_words} {words}）\n  未提供 not in this kit: {} [{}]\n", lacking.why, lacking.why.code)
 }

@@ -1,6 +1,5 @@
 //! The usage sheet of a licence: what its marks are, put on paper.
 
-use super::contents::{languages, named};
 use super::{Drawing, KitPlan, NotDrawn};
 use crate::domain::Refusal;
 use crate::draw::pdf::{About, Use, pdf};
@@ -36,7 +35,7 @@ fn specimen(plan: &KitPlan, drawing: &Drawing, shown: &[&Drawing]) -> Result<Spe
     });
     let (narrow, wide) = (least.millimetres(), layout.width().millimetres());
     Ok(Specimen {
-        name: named(layout),
+        name: (layout.zh(), layout.wire()),
         page: page(&plan.face, &drawing.text, &order)?,
         designed: designed.collect(),
         read_from: (layout.reading_distance(narrow), layout.reading_distance(wide)),
@@ -64,7 +63,7 @@ fn facts(plan: &KitPlan) -> Vec<Fact> {
 fn told(lacking: &[NotDrawn]) -> Option<(String, String)> {
     let (mut zh, mut en): (Vec<String>, Vec<String>) = (vec![], vec![]);
     for l in lacking {
-        let (name, (zh_words, words)) = (named(l.layout), languages(l.words));
+        let (name, (zh_words, words)) = ((l.layout.zh(), l.layout.wire()), (l.words.zh(), l.words.en()));
         let wholly = lacking.iter().filter(|other| other.layout == l.layout).count() == Words::ALL.len();
         if !wholly {
             zh.push(format!("{}（{zh_words}）", name.0));

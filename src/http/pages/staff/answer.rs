@@ -5,8 +5,10 @@ use super::preview::PATH;
 use super::wish::{Understood, Wish};
 use super::words;
 use crate::domain::{Certificate, MarkLicence};
+use crate::http::error::Problem;
 use crate::mark::Order;
 use crate::mark::advice::advise;
+use crate::service::Service;
 use crate::service::preview::Looked;
 use serde::Serialize;
 
@@ -49,13 +51,13 @@ pub(super) struct Answer {
 }
 
 /// What is said of a wish.
-pub(super) fn answer(wish: &Wish, certificate: &Certificate, licences: &[MarkLicence]) -> Answer {
+pub(super) fn answer(service: &Service, wish: &Wish, certificate: &Certificate, licences: &[MarkLicence]) -> Answer {
     let lang = wish.lang();
     let say = |said: &Text| said.main(&lang).to_owned();
     let understood = match wish.understood(licences) {
         Ok(understood) => understood,
         Err(refusal) => {
-            let told = vec![Told { text: say(&words::refused(&refusal)), bad: true }];
+            let told = vec![Told { text: say(&words::refused(refusal.code, &refusal.message)), bad: true }];
             return Answer { picture: None, facts: vec![], told, files: vec![], note: String::new() };
         }
     };
@@ -69,6 +71,12 @@ pub(super) fn answer(wish: &Wish, certificate: &Certificate, licences: &[MarkLic
             Told { text: say(&said), bad }
         })
         .collect();
+    if !told.iter().any(|t| t.bad)
+        && let Err(why) = service.mark_goes(certificate, looked, &order)
+    {
+        let why = Problem::from(why);
+        told.insert(0, Told { text: say(&words::refused(why.code, &why.detail)), bad: true });
+    }
     let draws = !told.iter().any(|t| t.bad);
     if told.is_empty() {
         told.push(Told { text: say(&text("这个大小可以。", "This size is good.")), bad: false });

@@ -11,7 +11,7 @@ mod words;
 use super::super::App;
 use super::super::error::Problem;
 use super::words::text;
-use super::{Frame, PageQuery, html};
+use super::{Frame, MessagePage, PageQuery, html};
 use crate::domain::Role;
 use askama::Template;
 use axum::Router;
@@ -144,4 +144,17 @@ fn with_cookie(cookie: &Cookie<'_>, to: &str) -> Response {
         Err(_) => Problem::new(StatusCode::BAD_REQUEST, "bad_token", "the token has letters that no token has")
             .into_response(),
     }
+}
+
+/// A page in place of a file that is not given: what was asked for, in the words of people.
+fn refused(app: &App, uri: &Uri, why: Problem) -> Response {
+    let heading = text("这个文件现在给不了", "This file is not to be had now");
+    let frame = Frame::of(app, super::lang_of(uri), heading.clone(), uri);
+    let sentence = words::refused(why.code, &why.detail);
+    let status = StatusCode::from_u16(why.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut page = html(status, &MessagePage { frame, heading, sentence });
+    if let Some(header) = why.header {
+        page.headers_mut().insert(header.0, header.1);
+    }
+    page
 }

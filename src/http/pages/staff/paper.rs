@@ -2,11 +2,10 @@
 
 use super::super::super::App;
 use super::super::super::download::download;
-use super::super::super::error::Problem;
 use super::Staff;
 use crate::service::papers::PaperFormat;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -20,11 +19,18 @@ pub(super) async fn file(
     State(app): State<App>,
     _: Staff,
     Query(wish): Query<Wish>,
+    uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (service, format) = (app.service.clone(), PaperFormat::Pdf);
-    let certificate = service.find(&wish.certificate)?;
-    let name = format.file_name(&certificate);
-    let bytes = app.heavy.run(move || service.certificate_paper(&certificate, format)).await??;
-    Ok(download(&headers, bytes, format.media_type(), &name))
+) -> Response {
+    let format = PaperFormat::Pdf;
+    let made = async {
+        let (service, certificate) = (app.service.clone(), app.service.find(&wish.certificate)?);
+        let name = format.file_name(&certificate);
+        let bytes = app.heavy.run(move || service.certificate_paper(&certificate, format)).await??;
+        Ok((name, bytes))
+    };
+    match made.await {
+        Ok((name, bytes)) => download(&headers, bytes, format.media_type(), &name),
+        Err(why) => super::refused(&app, &uri, why),
+    }
 }

@@ -13,6 +13,7 @@ use super::wish::{Understood, Wish};
 use crate::domain::mark_licence::{MarkState, Medium};
 use crate::domain::{Certificate, MarkId, MarkLicence};
 use crate::mark::{Format, Ink, Layout, Order, Resolution, Words};
+use crate::service::Service;
 use crate::service::preview::Looked;
 use askama::Template;
 use axum::Json;
@@ -78,7 +79,7 @@ pub(super) async fn page(State(app): State<App>, _: Staff, Query(wish): Query<Wi
     let (fault, form) = match typed.trim() {
         "" => (None, None),
         number => match found(&app, number) {
-            Ok((certificate, licences)) => (None, Some(form(&wish, &certificate, &licences))),
+            Ok((certificate, licences)) => (None, Some(form(&app.service, &wish, &certificate, &licences))),
             Err(problem) => {
                 let said = text(
                     "登记簿上没有这张证书。请核对编号。",
@@ -102,7 +103,7 @@ pub(super) async fn advice(
     Query(wish): Query<Wish>,
 ) -> Result<Json<Answer>, Problem> {
     let (certificate, licences) = found(&app, wish.certificate.as_deref().unwrap_or_default())?;
-    Ok(Json(answer(&wish, &certificate, &licences)))
+    Ok(Json(answer(&app.service, &wish, &certificate, &licences)))
 }
 
 /// The file of a wish: the picture on the page, or the artwork of a granted mark to keep.
@@ -110,17 +111,24 @@ pub(super) async fn file(
     State(app): State<App>,
     _: Staff,
     Query(wish): Query<Wish>,
+    uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let (certificate, licences) = found(&app, wish.certificate.as_deref().unwrap_or_default())?;
+) -> Response {
+    drawn(&app, &wish, &headers).await.unwrap_or_else(|why| super::refused(&app, &uri, why))
+}
+
+async fn drawn(app: &App, wish: &Wish, headers: &HeaderMap) -> Result<Response, Problem> {
+    let (certificate, licences) = found(app, wish.certificate.as_deref().unwrap_or_default())?;
     let Understood { looked, mut order, .. } = wish.understood(&licences)?;
-    order.resolution = wish.dpi.as_deref().map_or(Ok(SHOWN), Resolution::parse)?;
+    if wish.dpi.is_none() {
+        order.resolution = SHOWN;
+    }
     let (id, service) = (certificate.id, app.service.clone());
     let file = app.heavy.run(move || service.mark_preview(id, looked, &order)).await??;
     let media_type = order.format.media_type();
     if let (Looked::Licensed(mark), Some(_)) = (looked, &wish.format) {
         let name = format!("mark-{mark}-{}.{}", order.layout.wire(), order.format.wire());
-        return Ok(download(&headers, file.bytes, media_type, &name));
+        return Ok(download(headers, file.bytes, media_type, &name));
     }
     let head = [(header::CONTENT_TYPE, media_type), (header::CONTENT_DISPOSITION, "inline")];
     Ok((head, file.bytes).into_response())
@@ -131,19 +139,25 @@ pub(super) async fn kit(
     State(app): State<App>,
     _: Staff,
     Query(wish): Query<Wish>,
+    uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let id = MarkId::parse(wish.r#use.as_deref().unwrap_or_default())?;
-    let service = app.service.clone();
-    let (plan, kit) = app.heavy.run(move || service.kit(id)).await??;
-    Ok(download(&headers, kit.bytes, "application/zip", &plan.file_name()))
+) -> Response {
+    let made = async {
+        let id = MarkId::parse(wish.r#use.as_deref().unwrap_or_default())?;
+        let service = app.service.clone();
+        Ok(app.heavy.run_long(move || service.kit(id)).await??)
+    };
+    match made.await {
+        Ok((plan, kit)) => download(&headers, kit.bytes, "application/zip", &plan.file_name()),
+        Err(why) => super::refused(&app, &uri, why),
+    }
 }
 
 fn choice(value: &str, name: Text, chosen: bool) -> Choice {
     Choice { value: value.to_owned(), name, chosen }
 }
 
-fn form(wish: &Wish, certificate: &Certificate, licences: &[MarkLicence]) -> FormOf {
+fn form(service: &Service, wish: &Wish, certificate: &Certificate, licences: &[MarkLicence]) -> FormOf {
     let understood = wish.understood(licences).ok();
     let looked = understood.as_ref().map(|u| u.looked);
     let order = understood.as_ref().map_or_else(|| Order::new(Layout::Vertical, Format::Png), |u| u.order);
@@ -171,7 +185,7 @@ fn form(wish: &Wish, certificate: &Certificate, licences: &[MarkLicence]) -> For
         languages: languages.map(|(words, name)| choice(words.wire(), name, words == order.words)).into(),
         width: wish.width.clone().unwrap_or_default(),
         distance: wish.distance.clone().unwrap_or_default(),
-        answer: answer(wish, certificate, licences),
+        answer: answer(service, wish, certificate, licences),
     }
 }
 
@@ -188,11 +202,5 @@ fn name_of(licence: &MarkLicence) -> Text {
 
 fn layout_name(layout: Layout) -> Text {
     let width = layout.width();
-    let (zh, en) = match layout {
-        Layout::Vertical => ("竖式", "Vertical"),
-        Layout::Horizontal => ("横式", "Horizontal"),
-        Layout::Small => ("小标", "Small"),
-        Layout::Seal => ("圆章式", "Seal"),
-    };
-    text(format!("{zh}（{width} 毫米）"), format!("{en} ({width} mm)"))
+    text(format!("{}（{width} 毫米）", layout.zh()), format!("{} ({width} mm)", layout.wire()))
 }

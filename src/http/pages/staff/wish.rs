@@ -3,7 +3,7 @@
 use super::super::words::Lang;
 use crate::domain::mark_licence::Medium;
 use crate::domain::{MarkId, MarkLicence, Refusal};
-use crate::mark::{Format, Ink, Layout, Order, Width, Words};
+use crate::mark::{Format, Ink, Layout, Order, Resolution, Wanted, Width, Words};
 use crate::service::preview::Looked;
 use serde::Deserialize;
 
@@ -59,14 +59,15 @@ impl Wish {
                 (Looked::Planned(medium), medium)
             }
         };
-        let width = filled(self.width.as_deref()).map(Width::parse).transpose()?;
-        let named = filled(self.layout.as_deref());
-        let layout = named.map_or_else(|| Ok(Layout::suited(medium, width)), Layout::parse)?;
-        let format = self.format.as_deref().map_or(Ok(Format::Png), Format::parse)?;
-        let mut order = Order::new(layout, format);
-        order.ink = self.ink.as_deref().map_or(Ok(Ink::Colour), Ink::parse)?;
-        order.words = self.words.as_deref().map_or(Ok(Words::Zh), Words::parse)?;
-        order.width = width.unwrap_or(order.width);
+        let wanted = Wanted {
+            layout: filled(self.layout.as_deref()).map(Layout::parse).transpose()?,
+            format: filled(self.format.as_deref()).map(Format::parse).transpose()?,
+            ink: filled(self.ink.as_deref()).map(Ink::parse).transpose()?,
+            words: filled(self.words.as_deref()).map(Words::parse).transpose()?,
+            width: filled(self.width.as_deref()).map(Width::parse).transpose()?,
+            resolution: filled(self.dpi.as_deref()).map(Resolution::parse).transpose()?,
+        };
+        let order = wanted.order(medium)?;
         let distance = filled(self.distance.as_deref());
         Ok(Understood { looked, medium, order, distance: distance.map(centimetres).transpose()? })
     }

@@ -1,6 +1,5 @@
 //! What a size means, and why a mark is not drawn, in the words of the page.
 
-use crate::domain::Refusal;
 use crate::http::pages::words::{Text, text};
 use crate::mark::advice::{Advice, Warning};
 use crate::mark::{Layout, Order};
@@ -76,18 +75,23 @@ pub(super) fn warning(warning: Warning, advice: &Advice, order: &Order) -> (Text
     }
 }
 
-/// Why a mark is not drawn.
-pub(super) fn refused(refusal: &Refusal) -> Text {
-    let zh = match refusal.code {
+/// Why a mark, a kit or a paper is not given.
+pub(super) fn refused(code: &str, message: &str) -> Text {
+    let zh = match code {
         "mark_too_narrow" => "太小，手机读不出，所以不画。",
         "mark_text_too_long" => "名称太长，在这个大小放不下（字不小于 4.5 磅）。请加宽，或换一种版式。",
-        "mark_letter_missing" => "字库里没有名称中的一个字（见下面的英文）。请告诉系统管理员。",
+        "mark_letter_missing" => "字库里没有名称中的一个字。请告诉系统管理员。",
         "medium_not_allowed" => "本机构不许可用于包装的标志。",
         "mark_not_active" => "这个标志现在不能用，样图不给出。",
         "mark_too_many_pixels" | "mark_module_px" => "这个分辨率不行：像素太多或太少。请换一个分辨率，或用 SVG、PDF。",
+        "print_text_too_long" => "名称或范围太长，A4 证书放不下（字不小于 7 磅）。",
+        "print_letter_missing" => "字库里没有证书上的一个字。请告诉系统管理员。",
+        "paper_standing_unknown" => "现在查不清这张证书的状态，所以不打印。",
+        "no_such_certificate" => "登记簿上没有这张证书。",
+        "busy" => "现在画图、打印的人多，这次没有做。请过几秒再试。",
         "bad_mark_width" => "宽度写得不对：写毫米数，例如 36 或 40.5，最多 1000。",
         "bad_distance" => "距离写得不对：写厘米数，1 到 10000 的整数。",
         _ => "不能这样画。",
     };
-    text(zh, format!("{}.", refusal.message.trim_end_matches('.')))
+    text(zh, format!("{}.", message.trim_end_matches('.')))
 }

@@ -64,9 +64,13 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |m| m.as_str().to_owned());
-    let uri = request.uri().clone();
+    let mut uri = request.uri().clone();
     let api = uri.path().starts_with("/api/");
     let people = pages::for_people(request.extensions().get::<MatchedPath>().map(MatchedPath::as_str), &uri);
+    if people {
+        uri = pages::language::preferred(uri, request.headers());
+        *request.uri_mut() = uri.clone();
+    }
     // What a page needs to be read costs nothing: also the page that says "too many requests".
     let free = uri.path().starts_with("/assets/");
     let client = Client::of(&request, &app.gate.limits);

@@ -13,7 +13,7 @@ pub enum Layout {
     Vertical,
     /// 86 x 38 mm, signed code: advertising and papers.
     Horizontal,
-    /// 20 x 33.5 mm, link code: where there is no room.
+    /// 20 x 34 mm, link code: where there is no room.
     Small,
     /// 84 x 46 mm, a round seal beside the plate with the signed code.
     Seal,

@@ -65,7 +65,7 @@ pub fn certificate(papers: &Papers<'_>) -> Result<Vec<Page>, Refusal> {
     let count = sheets.len();
     let numbered = |(i, mut sheet): (usize, Sheet)| {
         let text = format!("第 {} 页，共 {count} 页　Page {} of {count}", i + 1, i + 1);
-        sheet.centred(MIDDLE, 279.0, &text, Ink::soft(2.5), "", 100.0)?;
+        sheet.centred(MIDDLE, 276.6, &text, Ink::soft(2.5), "", 100.0)?;
         Ok(sheet.into_page())
     };
     sheets.into_iter().enumerate().map(numbered).collect()
@@ -84,6 +84,7 @@ fn scope_page(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Shee
     s.centred(MIDDLE, 41.2, "Scope of certification", Ink::soft(3.4), "", 150.0)?;
     s.centred(MIDDLE, 50.0, &format!("证书编号 No. {}", terms.number), Ink::plain(3.7), "/number", 150.0)?;
     s.centred(MIDDLE, 57.0, terms.holder.name.as_str(), Ink::bold(4.2), "/holder/name", RIGHT - LEFT)?;
+    band(&mut s, papers, 60.8)?;
     s.paragraph(terms.scope.as_str(), "/scope", (LEFT, RIGHT), 68.0, 214.0)?;
     foot(&mut s, papers, terms, code)?;
     Ok(s)
@@ -94,7 +95,7 @@ fn front(papers: &Papers<'_>, terms: &Terms, scope: Scope, code: &Modules) -> Re
     s.centred(MIDDLE, 31.0, terms.body.name.as_str(), Ink::bold(4.6), "/body/name", 140.0)?;
     s.centred(MIDDLE, 49.0, "商品售后服务认证证书", Ink::bold(9.6).spaced(1.4), "", 150.0)?;
     s.centred(MIDDLE, 58.2, "Certificate of After-sales Service Certification", Ink::soft(3.7), "", 150.0)?;
-    level(&mut s, papers, terms.level, (71.5, 85.0, 92.0), 8.4)?;
+    level(&mut s, papers, terms.level, (71.5, 85.0, 92.5), 8.4)?;
     let number = format!("证书编号 No. {}", terms.number);
     s.centred(MIDDLE, 101.0, &number, Ink::plain(3.9), "/number", 140.0)?;
     s.centred(MIDDLE, 112.0, "兹证明", Ink::plain(4.2).spaced(0.8), "", 120.0)?;
@@ -113,9 +114,9 @@ fn front(papers: &Papers<'_>, terms: &Terms, scope: Scope, code: &Modules) -> Re
 /// Label in both languages, value, pointer.
 fn facts(s: &mut Sheet, terms: &Terms, scope: Scope, site: Option<usize>) -> Result<(), Refusal> {
     let sites = match terms.sites.len() {
-        0 => "与注册地址相同 · the address above".to_owned(),
-        1 => "1 处，见附件 · 1, see the annex".to_owned(),
-        n => format!("{n} 处，见附件 · {n}, see the annexes"),
+        0 => "与注册地址相同。 The address above.".to_owned(),
+        1 => "1 处，见附件。 One, see the annex.".to_owned(),
+        n => format!("{n} 处，见附件。 {n}, see the annexes."),
     };
     let days = |from, to| format!("{from} 至 {to}");
     let scope = match scope {
@@ -158,10 +159,10 @@ fn foot(s: &mut Sheet, papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Re
     s.centred(middle, 251.0, &format!("发证日期 Issued on {}", terms.issued_on), Ink::plain(2.9), "/issued_on", 52.0)?;
     s.centred(middle, 232.0, "（盖章 Seal）", Ink::soft(2.6), "", 50.0)?;
     let about = format!("{}　批准号 Approval {}", terms.body.name, terms.body.approval_number);
-    s.centred(MIDDLE, 264.5, &about, Ink::plain(3.0), "/body", RIGHT - LEFT + 16.0)?;
-    s.centred(MIDDLE, 269.5, terms.body.address.as_str(), Ink::soft(2.7), "/body/address", RIGHT - LEFT + 16.0)?;
+    s.centred(MIDDLE, 262.5, &about, Ink::plain(3.0), "/body", RIGHT - LEFT + 16.0)?;
+    s.centred(MIDDLE, 267.3, terms.body.address.as_str(), Ink::soft(2.7), "/body/address", RIGHT - LEFT + 16.0)?;
     let line = "售后服务认证，非产品认证　Service certification, not product certification";
-    s.centred(MIDDLE, 274.2, line, Ink::soft(2.7), "", RIGHT - LEFT + 16.0)
+    s.centred(MIDDLE, 271.9, line, Ink::soft(2.7), "", RIGHT - LEFT + 16.0)
 }
 
 /// The surveillance record: what was found, and rows for what is still to come.
@@ -172,6 +173,7 @@ fn record(papers: &Papers<'_>, terms: &Terms, code: &Modules) -> Result<Sheet, R
     let of = format!("证书编号 No. {}", terms.number);
     s.centred(MIDDLE, 50.0, &of, Ink::plain(3.7), "/number", 150.0)?;
     s.centred(MIDDLE, 57.0, terms.holder.name.as_str(), Ink::bold(4.2), "/holder/name", RIGHT - LEFT)?;
+    band(&mut s, papers, 60.8)?;
     let columns = [LEFT, LEFT + 16.0, LEFT + 60.0, LEFT + 100.0];
     let heads =
         [("次", "No."), ("应在此前完成", "Due by"), ("现场审查结束", "On site until"), ("结果、盖章", "Outcome, seal")];
@@ -263,8 +265,7 @@ fn level(
         s.centred(MIDDLE, word, level.zh(), ink.coloured(Colour::VERMILION), "", 120.0)?;
         return s.centred(MIDDLE, below, level.title_en(), Ink::soft(size * 0.45), "", 120.0);
     }
-    let sign = Sign::of(papers.standing);
-    let colour = sign.colour();
+    let colour = Sign::of(papers.standing).colour();
     if level != Level::Qualified {
         rank(s, level, stars, Colour::SOFT, 0);
     }
@@ -275,7 +276,16 @@ fn level(
         Paint::Stroke(colour, 0.7, Ends::Sharp),
     );
     // In the place of the English, and of the room below it.
-    let (top, high) = (below - 1.9, 6.2);
+    band(s, papers, below - 1.9)
+}
+
+/// How it stands, where that is not in force.
+fn band(s: &mut Sheet, papers: &Papers<'_>, top: f64) -> Result<(), Refusal> {
+    if papers.standing == Standing::Valid {
+        return Ok(());
+    }
+    let sign = Sign::of(papers.standing);
+    let (colour, high) = (sign.colour(), 6.2);
     s.fill(rounded(LEFT, top, RIGHT - LEFT, high, 0.0, 0.0), colour);
     let said = format!(
         "{} {} · 自 {} 起 · 现在不能使用 Not to be used now",
@@ -284,7 +294,7 @@ fn level(
         papers.since
     );
     let middle = top + high / 2.0;
-    s.centred(MIDDLE + 4.0, middle, &said, Ink::bold(3.4).coloured(Colour::WHITE), "", RIGHT - LEFT - 14.0)?;
+    s.centred(MIDDLE, middle, &said, Ink::bold(3.4).coloured(Colour::WHITE), "", RIGHT - LEFT - 20.0)?;
     s.fill(circle(LEFT + 5.0, middle, 2.6), Colour::WHITE);
     sign.shapes(colour, (LEFT + 3.2, middle - 1.8), 3.6).into_iter().for_each(|shape| s.shape(shape.path, shape.paint));
     Ok(())

@@ -255,7 +255,8 @@ impl Sheet {
             if let Some(specimen) = finest().filter(|_| i == last)
                 && let Some(code) = specimen.code()
             {
-                below = self.quiet_zone(&code.modules, specimen.module, (x, below))? + 5.2;
+                let small = usage.specimens.iter().find(|s| !s.signed && specimen.signed).map(|s| s.module.0);
+                below = self.quiet_zone(&code.modules, specimen.module, small, (x, below))? + 5.2;
             }
             (x, lowest) = (x + width + gap.min(GAP * 3.0), lowest.max(below - 5.2));
         }
@@ -334,7 +335,7 @@ impl Sheet {
             (&check.0, &check.1),
             (
                 "不改颜色：红 C20 M100 Y95 K12，或单色黑。",
-                "Its own colours: red C20 M100 Y95 K12 (#A8201A), or black alone.",
+                "Its own colours: red C20 M100 Y95 K12 (screens #A8201A), or black.",
             ),
             (
                 "仅用于上列许可用途；暂停、终止、到期时立即停用。",

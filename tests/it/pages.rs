@@ -208,3 +208,74 @@ async fn a_clock_known_to_be_wrong_makes_nothing_valid() {
     app.today("2026-05-08");
     assert_eq!(app.standing(id).await, "valid");
 }
+
+async fn in_language(app: &TestApp, path: &str, said: &str) -> Answer {
+    let request = axum::http::Request::get(path).header("accept-language", said);
+    app.send(request.body(axum::body::Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_page_is_in_the_readers_language_and_stays_in_the_one_that_was_chosen() {
+    let app = TestApp::on("2026-05-08");
+    let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
+    let path = format!("/c/{id}");
+    let chinese = app.get(&path).await.is(200).text();
+    assert!(chinese.contains("<html lang=\"zh-CN\"") && chinese.contains(&format!("href=\"{path}?lang=en\"")));
+    assert!(chinese.contains("class=\"brand\" href=\"/\""), "an address without a language asks the browser");
+    let english = in_language(&app, &path, "en-GB,en;q=0.9,zh;q=0.2").await.is(200);
+    assert_eq!(english.headers["vary"], "accept-language");
+    let english = english.text();
+    assert!(english.contains("<html lang=\"en\"") && english.contains("class=\"brand\" href=\"/?lang=en\""));
+    assert!(english.contains(&format!("href=\"{path}?lang=zh\"")));
+    let chosen = in_language(&app, &format!("{path}?lang=zh"), "en").await.is(200).text();
+    assert!(chosen.contains("<html lang=\"zh-CN\"") && chosen.contains("class=\"brand\" href=\"/?lang=zh\""));
+    for path in ["/", "/verify", "/nowhere", "/c/0000000000000000", "/m/1", "/issuing"] {
+        assert!(in_language(&app, path, "en").await.text().contains("<html lang=\"en\""), "{path}");
+    }
+    let found = in_language(&app, "/?q=91110108551385082Q", "en").await;
+    let text = if found.status.is_redirection() {
+        found.headers["location"].to_str().unwrap().to_owned()
+    } else {
+        found.text()
+    };
+    assert!(text.contains(&format!("{path}?lang=en")), "{text}");
+    assert_eq!(in_language(&app, &format!("/api/v1/certificates/{id}"), "en").await.is(200).json()["id"], id.as_str());
+}
+
+/// The data for search engines in a page.
+fn data_in(page: &str) -> Option<Value> {
+    let (_, rest) = page.split_once("<script type=\"application/ld+json\">")?;
+    Some(serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap())
+}
+
+#[tokio::test]
+async fn search_engines_read_what_holds_and_what_does_not() {
+    let app = TestApp::on("2026-05-08");
+    let mut named = decision("D-1", "2026-05-08");
+    named["holder"]["name"] = json!("示例</script><b>电器有限公司");
+    let id = app.issue(&named).await["id"].as_str().unwrap().to_owned();
+    let path = format!("/c/{id}");
+    let data = data_in(&app.get(&path).await.text()).unwrap();
+    assert_eq!(
+        (&data["@type"], &data["about"]["legalName"]),
+        (&json!("Certification"), &json!("示例</script><b>电器有限公司"))
+    );
+    assert_eq!(data["certificationStatus"], "https://schema.org/CertificationActive");
+    assert_eq!((&data["certificationRating"]["ratingValue"], &data["expires"]), (&json!(5), &json!("2029-05-07")));
+    assert!(data["url"].as_str().unwrap().ends_with(&path), "{data}");
+    let mark = mark_of(&app, &id, json!({"medium": "packaging"})).await;
+    assert_eq!(
+        data_in(&app.get(&format!("/m/{mark}")).await.text()).unwrap()["certificationStatus"],
+        data["certificationStatus"]
+    );
+
+    // About another day, or of what is not known, they are told nothing; of what does not hold, that it does not.
+    assert_eq!(data_in(&app.get(&format!("{path}?as_of=2026-05-08")).await.text()), None);
+    assert_eq!(data_in(&app.get("/c/0000000000000000").await.text()), None);
+    app.order(&id, "suspension", json!({"reason": "0111"})).await.is(200);
+    let page = app.get(&path).await.text();
+    let data = data_in(&page).unwrap();
+    assert_eq!(data["certificationStatus"], "https://schema.org/CertificationInactive");
+    assert_eq!(data["certificationRating"], Value::Null);
+    assert!(page.contains("property=\"og:title\" content=\"暂停"), "{page}");
+}

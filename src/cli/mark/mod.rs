@@ -23,7 +23,7 @@ static REASONS: LazyLock<String> =
 #[command(
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    after_help = "Example: starmark mark 29326SC10002R0M --out mark.pdf\nThe layouts vertical (36 x 71 mm), horizontal (86 x 38 mm) and seal (84 x 46 mm) carry a signed code that verifies offline; small (20 x 33.5 mm) carries a link. All files of a licence at once: starmark kit."
+    after_help = "Example: starmark mark 29326SC10002R0M --out mark.pdf\nThe layouts vertical (36 x 71 mm), horizontal (86 x 38 mm) and seal (84 x 46 mm) carry a signed code that verifies offline; small (20 x 34 mm) carries a link. All files of a licence at once: starmark kit."
 )]
 pub(super) struct Mark {
     #[command(subcommand)]

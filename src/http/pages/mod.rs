@@ -1,5 +1,6 @@
 //! Pages for people: rendered here from `templates/`, read without script, on a phone first.
 
+pub mod language;
 pub mod receipt;
 mod scripts;
 mod search;
@@ -62,6 +63,8 @@ struct Frame {
     body: String,
     /// The same page in the other language.
     other: String,
+    /// Behind the addresses on it, where the language was chosen.
+    suffix: &'static str,
     /// Where the page is, for paper.
     address: String,
     /// When it was made, for paper.
@@ -73,6 +76,8 @@ struct Frame {
 struct VerdictPage {
     frame: Frame,
     view: View,
+    /// For search engines: JSON-LD.
+    certification: Option<String>,
 }
 
 #[derive(Template)]
@@ -85,7 +90,10 @@ struct MessagePage {
 
 fn html(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
-        Ok(body) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], body).into_response(),
+        Ok(body) => {
+            let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::VARY, "accept-language")];
+            (status, headers, body).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "a page was not rendered");
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the page cannot be shown").into_response()
@@ -101,6 +109,7 @@ impl Frame {
             host: app.service.host().to_string(),
             body: app.service.body().name.to_string(),
             other: other_language(lang, uri),
+            suffix: language::suffix(uri),
             address: format!("{}{}", app.links.base, uri.path_and_query().map_or("/", |p| p.as_str())),
             at: view::clock(app.service.now()),
         }
@@ -111,12 +120,10 @@ impl Frame {
 fn other_language(lang: Lang, uri: &Uri) -> String {
     let kept = uri.query().unwrap_or_default().split('&').filter(|p| !p.is_empty() && !p.starts_with("lang="));
     let mut parameters: Vec<&str> = kept.collect();
-    if lang.is_zh() {
-        parameters.push("lang=en");
-    }
+    parameters.push(if lang.is_zh() { "lang=en" } else { "lang=zh" });
     // Two slashes at the start would lead to another host.
     let path = format!("/{}", uri.path().trim_start_matches('/'));
-    if parameters.is_empty() { path } else { format!("{path}?{}", parameters.join("&")) }
+    format!("{path}?{}", parameters.join("&"))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -181,7 +188,7 @@ pub fn no_answer(app: &App, uri: &Uri, instead_of: Response) -> Response {
 }
 
 fn lang_of(uri: &Uri) -> Lang {
-    Lang::of(uri.query().unwrap_or_default().split('&').find_map(|p| p.strip_prefix("lang=")))
+    Lang::of(language::named(uri))
 }
 
 fn fault() -> Text {
@@ -196,11 +203,20 @@ fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> 
     let about = view.subject.as_ref().map_or_else(String::new, |s| format!(" · {}", s.holder));
     let title = text(format!("{}{about}", word.zh), format!("{}{about}", word.en));
     let runs_script = view.own.is_some();
-    let mut response = html(status, &VerdictPage { frame: Frame::of(app, lang, title, uri), view });
+    let frame = Frame::of(app, lang, title, uri);
+    let certification = view.certification.as_ref().map(|value| data(value, &frame.address));
+    let mut response = html(status, &VerdictPage { frame, view, certification });
     if runs_script {
         response.extensions_mut().insert(RunsScript);
     }
     response
+}
+
+/// A block of data in a page: whatever a name holds, it ends no element.
+fn data(value: &serde_json::Value, address: &str) -> String {
+    let mut value = value.clone();
+    value["url"] = address.split('?').next().unwrap_or_default().into();
+    value.to_string().replace('<', "\\u003c")
 }
 
 fn failed(app: &App, lang: Lang, uri: &Uri, error: ServiceError) -> Response {

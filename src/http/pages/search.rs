@@ -1,5 +1,6 @@
 //! The first page: one field for whatever people type or paste, and what was found.
 
+use super::language::suffix;
 use super::words::{Face, Lang, Text, text};
 use super::{App, Frame, failed, html};
 use crate::domain::error::shown;
@@ -69,7 +70,7 @@ pub(super) async fn home(State(app): State<App>, Query(query): Query<HomeQuery>,
     }
     let number = query.page.unwrap_or(1).clamp(1, PAGES);
     let page = PageRequest { offset: (number - 1) * LINES, size: LINES };
-    let language = if lang.is_zh() { "" } else { "?lang=en" };
+    let language = suffix(&uri);
     let (results, status) = match app.service.search(typed, app.links.authority(), page) {
         Ok(Found::Ours(Leads::Certificate(id))) => return Redirect::to(&format!("/c/{id}{language}")).into_response(),
         Ok(Found::Ours(Leads::Mark(digits))) => return Redirect::to(&format!("/m/{digits}{language}")).into_response(),
@@ -77,7 +78,7 @@ pub(super) async fn home(State(app): State<App>, Query(query): Query<HomeQuery>,
         Ok(Found::Foreign(host)) => (no_results(foreign(&app, &host)), StatusCode::NOT_FOUND),
         Ok(Found::List(found)) => {
             let status = if found.items.is_empty() { StatusCode::NOT_FOUND } else { StatusCode::OK };
-            (results(&app, lang, typed, number, &found), status)
+            (results(&app, &uri, typed, number, &found), status)
         }
         Err(ServiceError::Refused(why)) => {
             let long = why.iter().any(|r| r.code == "text_too_long");
@@ -123,14 +124,14 @@ fn no_results(fault: Text) -> Results {
     Results { lines: vec![], total: 0, first: 1, previous: None, next: None, fault: Some(fault) }
 }
 
-fn results(app: &App, lang: Lang, typed: &str, page: usize, found: &Page<Certificate>) -> Results {
+fn results(app: &App, uri: &Uri, typed: &str, page: usize, found: &Page<Certificate>) -> Results {
     let at = |page: usize| {
-        let language = if lang.is_zh() { "" } else { "&lang=en" };
+        let language = suffix(uri).replace('?', "&");
         format!("/?q={}&page={page}{language}", percent(typed))
     };
     let first = (page - 1) * LINES + 1;
     Results {
-        lines: found.items.iter().map(|c| line(app, lang, c)).collect(),
+        lines: found.items.iter().map(|c| line(app, suffix(uri), c)).collect(),
         total: found.total,
         first,
         previous: (page > 1).then(|| at(page - 1)),
@@ -139,12 +140,12 @@ fn results(app: &App, lang: Lang, typed: &str, page: usize, found: &Page<Certifi
     }
 }
 
-fn line(app: &App, lang: Lang, certificate: &Certificate) -> Line {
+fn line(app: &App, suffix: &str, certificate: &Certificate) -> Line {
     let terms = certificate.terms();
     let standing = app.service.standing_now(certificate);
     let face = standing.map_or(Face::CannotTell, Face::Standing);
     Line {
-        href: format!("/c/{}{}", certificate.id, if lang.is_zh() { "" } else { "?lang=en" }),
+        href: format!("/c/{}{suffix}", certificate.id),
         holder: terms.holder.name.to_string(),
         number: terms.number.to_string(),
         level: text(terms.level.zh(), terms.level.en()),

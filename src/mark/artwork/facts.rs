@@ -2,8 +2,8 @@
 
 use super::sheet::{Fact, Sheet, Style, filled};
 use crate::domain::Refusal;
+use crate::draw::Weight;
 use crate::draw::lines::Room;
-use crate::draw::{Font, Weight};
 use crate::mark::Face;
 
 /// Sizes of letters, in millimetres: on one line, and on two.
@@ -29,17 +29,20 @@ pub(super) fn facts(sheet: &Sheet, face: &Face, width: f64, sizes: &Sizes) -> Re
     let what = "the certificate number";
     let number = filled(&face.number, what).map_err(|r| r.under("/number"))?;
     let number = format!("{} {number}", label("证书编号", "No."));
-    // Where it stands on a line of its own full size; a long name explains itself.
-    let body = format!("{} {}", label("发证机构", "Issued by"), face.body.trim());
-    let measured = Font::of(Weight::Regular).and_then(|font| font.width(&body));
-    let body = if measured.is_ok_and(|ems| ems * other.one <= width) { body.as_str() } else { &face.body };
+    let name = "the body's name";
+    let set = |text: &str| sheet.fact(text, "/body", name, plain, other);
+    let labelled = filled(&face.body, name).map(|body| format!("{} {body}", label("发证机构", "Issued by")));
+    let labelled = labelled.map_err(|r| r.under("/body"))?;
+    // A name that leaves no room for its label stands without.
+    let body =
+        set(&labelled).or_else(|why| if why.code == "mark_text_too_long" { set(&face.body) } else { Err(why) })?;
     let until = format!("{} {}", label("有效期至", "Valid until"), face.valid_until);
     let mut all = vec![
         sheet.fact(&face.holder, "/holder", "the holder's name", bold, room(sizes.holder))?,
         sheet.fact(&face.standard, "/standard", "the standard", plain, other)?,
         sheet.fact(&number, "/number", what, plain, other)?,
         sheet.fact(&until, "/valid_until", "the day of expiry", plain, other)?,
-        sheet.fact(body, "/body", "the body's name", plain, other)?,
+        body,
     ];
     // Lines of two sizes beside each other look like a slip.
     let least = all[STANDARD..].iter().map(Fact::size).fold(f64::MAX, f64::min);

@@ -8,8 +8,14 @@ use crate::draw::shape::{Ends, circle, direction, polyline, rounded, star};
 use crate::draw::{Colour, Font, Letters, Page, Paint, Step, Weight};
 use crate::mark::{Ink, refused};
 
-/// Distance between the base lines of one fact, in ems: Han characters fill the em.
+/// Distance between the base lines of one fact, in ems: Han characters fill the em; Latin ones reach above and below it.
 const LEADING: f64 = 1.18;
+const LEADING_LATIN: f64 = 1.32;
+/// Room between facts that are not crowded, in millimetres.
+const AIR: f64 = 0.6;
+/// Signs of Han type whose ink fills half their em: the right half, and the left.
+const OPENING: &str = "（《「『【〔";
+const CLOSING: &str = "，。、；：）》」』】〕";
 /// Rounding of sums, in millimetres.
 const EPSILON: f64 = 1e-6;
 /// Corners of a mark, in millimetres.
@@ -19,9 +25,9 @@ pub(super) const OUTLINE: f64 = 0.4;
 /// Head of a test mark.
 const TEST_HEAD: Colour = Colour::screen(0x75, 0x7d, 0x85);
 /// What lies under the letters of a test mark.
-const TEST_GROUND: Colour = Colour::screen(0xf2, 0xc9, 0xc6);
+const TEST_GROUND: Colour = Colour::screen(0xea, 0xa8, 0xa2);
 /// Thinnest line left white in a printed ground of several inks.
-const LINE_LEAST: f64 = 0.17;
+const LINE_LEAST: f64 = 0.15;
 /// Longest text that is measured at all; no name in the domain is longer than 120 characters.
 const MEASURED_MAX: usize = 200;
 
@@ -67,7 +73,14 @@ pub(super) struct Fact {
 
 impl Fact {
     fn height(&self) -> f64 {
-        self.lines.len() as f64 * self.style.size * LEADING
+        self.lines.len() as f64 * self.leading()
+    }
+
+    /// From base line to base line, in millimetres.
+    fn leading(&self) -> f64 {
+        let latin =
+            self.lines.len() > 1 && self.lines.iter().any(|line| line.contains(|c: char| c.is_ascii_lowercase()));
+        self.style.size * if latin { LEADING_LATIN } else { LEADING }
     }
 
     pub(super) const fn size(&self) -> f64 {
@@ -95,6 +108,8 @@ pub(super) struct Sheet {
     pub(super) least_type: f64,
     /// English beside the Chinese.
     pub(super) words: Words,
+    /// It proves nothing: none of its stars is filled.
+    test: bool,
     page: Page,
 }
 
@@ -106,7 +121,7 @@ impl Sheet {
             Ink::Colour => (Colour::INK, Colour::VERMILION),
             Ink::OneColour => (Colour::BLACK, Colour::BLACK),
         };
-        Self { ink: letters, head, least_type, words, page: Page::new(width, height) }
+        Self { ink: letters, head, least_type, words, test, page: Page::new(width, height) }
     }
 
     pub(super) fn into_page(self) -> Page {
@@ -160,10 +175,11 @@ impl Sheet {
         let line = Letters { spacing: style.spacing, ..line };
         let line = line.centred(0.0, middle).map_err(refused)?;
         let half = -line.x;
-        // A comma of Han letters hangs: what is seen stands in the middle.
-        let hung = if text.ends_with('，') { size / 2.0 } else { 0.0 };
+        // What is seen stands in the middle: half of a bracket or a comma is empty.
+        let empty = |is: bool| if is { size / 4.0 } else { 0.0 };
+        let seen = empty(text.ends_with(|c| CLOSING.contains(c))) - empty(text.starts_with(|c| OPENING.contains(c)));
         let x = match align {
-            Align::Middle(x) => x - half + hung,
+            Align::Middle(x) => x - half + seen,
             Align::Left(x) => x,
             Align::Right(x) => x - 2.0 * half,
         };
@@ -234,7 +250,9 @@ impl Sheet {
     pub(super) fn column(&mut self, facts: &mut [Fact], align: Align, top: f64, bottom: f64) -> Result<(), Refusal> {
         let room = bottom - top;
         let height = |facts: &[Fact]| -> f64 { facts.iter().map(Fact::height).sum() };
-        let crowding = room / height(facts);
+        // Lines of one fact stay close; the room goes between facts, above and below.
+        let gaps = (facts.iter().filter(|f| !f.follows).count() + 1) as f64;
+        let crowding = (room - gaps * AIR) / height(facts);
         if crowding < 1.0 {
             for fact in &mut *facts {
                 fact.style.size = (fact.style.size * crowding).max(self.least_type);
@@ -248,13 +266,11 @@ impl Sheet {
                  mark or shorten one of them",
             ));
         }
-        // Lines of one fact stay close; the room goes between facts, above and below.
-        let gaps = facts.iter().filter(|f| !f.follows).count() + 1;
-        let gap = (spare / gaps as f64).max(0.0);
+        let gap = (spare / gaps).max(0.0);
         let mut y = top;
         for fact in &*facts {
             y += if fact.follows { 0.0 } else { gap };
-            let line_height = fact.style.size * LEADING;
+            let line_height = fact.leading();
             for line in &fact.lines {
                 self.line(line, fact.style, align, y + line_height / 2.0)?;
                 y += line_height;
@@ -324,7 +340,7 @@ impl Sheet {
     /// `turn` is cosine and sine of the angle that it leans to the right by.
     fn star(&mut self, level: Level, i: u8, (x, y): (f64, f64), radius: f64, turn: (f64, f64)) {
         self.fill(turned(star(x, y, radius), (x, y), turn), Colour::WHITE);
-        if i >= level.stars() {
+        if i >= level.stars() || self.test {
             // The line is drawn inside the star's edge, so that hollow and filled ones are of one size.
             let line = (radius * 0.125).max(LINE_LEAST);
             self.fill(turned(star(x, y, radius - line * 3.236), (x, y), turn), self.head);

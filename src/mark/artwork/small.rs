@@ -1,4 +1,4 @@
-//! `small`: where there is no room for more. 20 x 33.5 mm; with English 20 x 40 mm.
+//! `small`: where there is no room for more. 20 x 34 mm; with English 20 x 41.5 mm.
 
 use super::Words;
 use super::sheet::{Align, Sheet, Style};
@@ -15,15 +15,15 @@ const CODE: f64 = 11.6;
 /// Height of the head, in millimetres.
 const fn head(words: Words) -> f64 {
     match words {
-        Words::Zh => 8.8,
-        Words::ZhEn => 10.8,
+        Words::Zh => 9.2,
+        Words::ZhEn => 11.2,
     }
 }
 
 pub(super) const fn nominal(words: Words) -> (f64, f64) {
     match words {
-        Words::Zh => (WIDTH, 33.5),
-        Words::ZhEn => (WIDTH, 40.0),
+        Words::Zh => (WIDTH, 34.0),
+        Words::ZhEn => (WIDTH, 41.5),
     }
 }
 
@@ -34,10 +34,10 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     sheet.plate((0.0, 0.0), (WIDTH, height), head);
     let white = |weight, size| Style::new(weight, size, Colour::WHITE);
     sheet.line(super::scheme(face), white(Weight::Bold, 1.65).spaced(0.12), middle, 1.8)?;
-    sheet.rank(face.level, MIDDLE, 4.0, 0.98);
-    sheet.line(face.level.zh(), white(Weight::Bold, 2.9).spaced(0.5), middle, 6.85)?;
+    sheet.rank(face.level, MIDDLE, 4.2, 1.15);
+    sheet.line(face.level.zh(), white(Weight::Bold, 2.9).spaced(0.5), middle, 7.25)?;
     if sheet.english() {
-        sheet.line(face.level.title_en(), white(Weight::Regular, 1.6).spaced(0.05), middle, 9.3)?;
+        sheet.line(face.level.title_en(), white(Weight::Regular, 1.6).spaced(0.05), middle, 9.7)?;
     }
     if face.test {
         sheet.specimen((MIDDLE, f64::midpoint(head + 1.6 + CODE + 1.6, height)), WIDTH - 5.0)?;
@@ -55,9 +55,7 @@ pub(super) fn draw(sheet: &mut Sheet, face: &Face) -> Result<(f64, f64), Refusal
     facts.extend([line(sheet, service)?, line(sheet, product)?.following()]);
     if sheet.english() {
         // The whole sentence does not fit.
-        for text in ["Certifies the service,", "not the product"] {
-            facts.push(line(sheet, text)?.following());
-        }
+        facts.extend([line(sheet, "Certifies the service,")?, line(sheet, "not the product")?.following()]);
     }
     // Four light modules below the head, and four above the letters.
     let code = (MIDDLE - CODE / 2.0, head + 1.6);

@@ -50,6 +50,7 @@ impl Sheet {
         &mut self,
         modules: &Modules,
         (least, designed): (f64, f64),
+        small: Option<f64>,
         (x, y): (f64, f64),
     ) -> Result<f64, Refusal> {
         const WIDTH: f64 = QUIET_WIDTH;
@@ -65,11 +66,12 @@ impl Sheet {
         let end = self.line("静区 4 X", (x + band + 1.4, y - 1.1), 7.5, true, Colour::VERMILION)?;
         self.line("quiet zone", (end + 1.2, y - 1.1), SMALL, false, Colour::SOFT)?;
         let size = |module: f64| format!("X = {} · 4 X = {}", mm(module), mm(quiet * module));
-        let below = [
+        let mut below = vec![
             ("X", "小方格宽 module, mm".to_owned()),
             ("设计", format!("designed {}", size(designed))),
             ("最小", format!("least {}", size(least))),
         ];
+        below.extend(small.map(|module| ("小标", format!("small {}", size(module)))));
         let mut base = y + WIDTH + 4.0;
         for (zh, rest) in below {
             let end = self.line(zh, (x, base), SMALL, true, Colour::INK)?;

@@ -55,7 +55,7 @@ fn facts(plan: &KitPlan) -> Vec<Fact> {
         fact(("证书编号", "Certificate"), terms.number.to_string(), false),
         fact(("标志编号", "Mark"), plan.mark.to_string(), false),
         fact(("认证级别", "Level"), format!("{} · {}", terms.level.zh(), terms.standard), false),
-        fact(("有效期", "Valid"), format!("{} – {}", mark.licensed_on, mark.valid_until), false),
+        fact(("标志有效期", "Mark valid"), format!("{} – {}", mark.licensed_on, mark.valid_until), false),
     ]
 }
 

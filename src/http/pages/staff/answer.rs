@@ -86,12 +86,16 @@ pub(super) fn answer(service: &Service, wish: &Wish, certificate: &Certificate, 
     let height = nominal_height * width / nominal_width;
     let row = |label: Text, value: Text| Row { label: say(&label), value: say(&value) };
     let both = |value: String| text(format!("{value} 毫米"), format!("{value} mm"));
-    let facts = vec![
+    let mut facts = vec![
         row(text("印刷尺寸", "Size in print"), both(format!("{} × {}", words::mm(width), words::mm(height)))),
         row(text("二维码（含白边）", "Code with its margin"), both(words::mm(advice.code))),
         row(text("码的小格", "Module of the code"), both(words::mm(advice.module))),
         row(text("最远能扫", "Read from at most"), words::distance(advice.reach)),
     ];
+    if !draws {
+        // Nobody reads what is not drawn.
+        facts.pop();
+    }
     let query = address_of(certificate, looked, &order);
     let css = |mm: f64| (mm / 25.4 * 96.0).round() as u32;
     let level = certificate.terms().level;

@@ -89,6 +89,7 @@ pub(super) async fn page(State(app): State<App>, _: Staff, Query(wish): Query<Wi
             }
         },
     };
+    let typed = form.as_ref().map_or(typed, |form| form.number.clone());
     let script = Script { run: "/assets/preview.js?v=1".to_owned(), needs: vec![] };
     let status = if fault.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let mut response = html(status, &Page { frame, script, certificate: typed, fault, form });
@@ -166,10 +167,7 @@ fn form(service: &Service, wish: &Wish, certificate: &Certificate, licences: &[M
         .map(|l| choice(&l.id.to_string(), name_of(l), looked == Some(Looked::Licensed(l.id))))
         .collect();
     uses.extend(Medium::ALL.map(|medium| {
-        let name = text(
-            format!("未许可 · {}（只看样子）", medium.zh()),
-            format!("not licensed · {} (to look at)", medium.en()),
-        );
+        let name = text(format!("未许可 · {}", medium.zh()), format!("not licensed · {}", medium.en()));
         choice(medium.wire(), name, looked == Some(Looked::Planned(medium)))
     }));
     let layouts = Layout::ALL.map(|l| choice(l.wire(), layout_name(l), l == order.layout));

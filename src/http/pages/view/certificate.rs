@@ -1,5 +1,6 @@
 //! The page of a certificate.
 
+use super::certification::certification;
 use super::history::history;
 use super::{Own, Subject, View, advice, capital, checks, clock, face_of, level_note};
 use crate::domain::dates::china_day;
@@ -76,6 +77,7 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u6
         api: Some(format!("{base}/api/v1/certificates/{id}")),
         credential: given_out.then(|| format!("{base}/api/v1/certificates/{id}/credential")),
         own: given_out.then(|| Own::of(answer, asked, face)).flatten(),
+        certification: genuine.filter(|_| !then).and_then(|terms| certification(terms, face)),
     }
 }
 

@@ -49,7 +49,8 @@ fn found_mark(found: &FoundMark, leaves: &[Option<u64>], base: &str) -> View {
     let verdict = &found.finding.verdict;
     let page = certificate(&found.certificate, Asked::default(), leaves, base);
     let of_certificate = page.face;
-    let mut view = View { checks: checks(verdict), asks_day: false, own: None, ..page };
+    let certification = page.certification.clone();
+    let mut view = View { checks: checks(verdict), asks_day: false, own: None, certification: None, ..page };
     if found.finding.genuine.is_none() {
         return view;
     }
@@ -79,6 +80,8 @@ fn found_mark(found: &FoundMark, leaves: &[Option<u64>], base: &str) -> View {
         subject.praised = view.face.is_valid();
         subject.note = level_note(view.face, false);
     }
+    // The certificate's word is not the mark's where they differ.
+    view.certification = certification.filter(|_| view.face == of_certificate);
     view.advice = advice(view.face, true);
     if found.licence.was_approved() && (view.face.is_valid() || view.face == Face::CannotTell) {
         view.held = Some(held(found));

@@ -1,6 +1,7 @@
 //! From an answer to what a page shows: one answer first, then what it is about, then the facts and the checks.
 
 mod certificate;
+mod certification;
 mod history;
 mod mark;
 mod own;
@@ -51,6 +52,8 @@ pub struct View {
     pub credential: Option<String>,
     /// What the reader's browser verifies by itself.
     pub own: Option<Own>,
+    /// The same for search engines, where it is about now.
+    pub certification: Option<serde_json::Value>,
 }
 
 /// Holder and level.
@@ -226,6 +229,7 @@ pub fn bare(face: Face, sentence: Text, verdict: &Verdict, now: Timestamp, is_ma
         api: None,
         credential: None,
         own: None,
+        certification: None,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod keyring;
 pub mod keys;
 pub mod kits;
 pub mod log;
+pub mod lookalike;
 pub mod lookup;
 pub mod marks;
 pub mod papers;

@@ -279,3 +279,25 @@ async fn search_engines_read_what_holds_and_what_does_not() {
     assert_eq!(data["certificationRating"], Value::Null);
     assert!(page.contains("property=\"og:title\" content=\"暂停"), "{page}");
 }
+
+#[tokio::test]
+async fn a_shared_address_has_a_picture_of_how_it_stands() {
+    let app = TestApp::on("2026-05-08");
+    let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
+    let picture = format!("/c/{id}/card.png");
+    let page = app.get(&format!("/c/{id}")).await.text();
+    assert!(page.contains(&format!("property=\"og:image\" content=\"https://xb.example.cn{picture}\"")), "{page}");
+    let good = app.get(&picture).await.is(200);
+    assert_eq!(good.headers["content-type"], "image/png");
+    assert_eq!(good.headers["cache-control"], "public, max-age=300");
+    let size = |png: &[u8]| [16, 20].map(|at| u32::from_be_bytes(png[at..at + 4].try_into().unwrap()));
+    assert_eq!(size(&good.bytes), [1200, 630]);
+    assert_eq!(app.get(&picture).await.bytes, good.bytes);
+    app.order(&id, "suspension", json!({"reason": "0111"})).await.is(200);
+    assert_ne!(app.get(&picture).await.is(200).bytes, good.bytes);
+    for nothing in ["/c/0000000000000000/card.png", "/c/x/card.png"] {
+        app.get(nothing).await.refused(404, "no_card", "");
+    }
+    let nowhere = app.get("/c/0000000000000000").await.text();
+    assert!(!nowhere.contains("og:image"), "{nowhere}");
+}

@@ -1,5 +1,6 @@
 //! Pages for people: rendered here from `templates/`, read without script, on a phone first.
 
+mod card;
 pub mod language;
 pub mod receipt;
 mod scripts;
@@ -45,6 +46,7 @@ pub fn routes() -> Router<App> {
         .route(PAGES[0], get(search::home))
         .route(PAGES[1], get(certificate))
         .route(PAGES[2], get(mark))
+        .route(card::ROUTE, get(card::file))
         .route(PAGES[3], get(receipt::page))
         .route(PAGES[4], get(tool::page))
         .route(scripts::ROUTE, get(scripts::file))
@@ -78,6 +80,8 @@ struct VerdictPage {
     view: View,
     /// For search engines: JSON-LD.
     certification: Option<String>,
+    /// Address of the picture that goes with the page's.
+    picture: Option<String>,
 }
 
 #[derive(Template)]
@@ -204,8 +208,10 @@ fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> 
     let title = text(format!("{}{about}", word.zh), format!("{}{about}", word.en));
     let runs_script = view.own.is_some();
     let frame = Frame::of(app, lang, title, uri);
-    let certification = view.certification.as_ref().map(|value| data(value, &frame.address));
-    let mut response = html(status, &VerdictPage { frame, view, certification });
+    let picture = view.certification.as_ref().and_then(|value| value["image"].as_str());
+    let picture = picture.map(|path| format!("{}{path}", app.links.base));
+    let certification = view.certification.as_ref().map(|value| data(value, &frame.address, picture.as_deref()));
+    let mut response = html(status, &VerdictPage { frame, view, certification, picture });
     if runs_script {
         response.extensions_mut().insert(RunsScript);
     }
@@ -213,8 +219,9 @@ fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> 
 }
 
 /// A block of data in a page: whatever a name holds, it ends no element.
-fn data(value: &serde_json::Value, address: &str) -> String {
+fn data(value: &serde_json::Value, address: &str, picture: Option<&str>) -> String {
     let mut value = value.clone();
+    value["image"] = picture.into();
     value["url"] = address.split('?').next().unwrap_or_default().into();
     value.to_string().replace('<', "\\u003c")
 }

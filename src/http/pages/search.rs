@@ -6,6 +6,7 @@ use super::{App, Frame, failed, html};
 use crate::domain::error::shown;
 use crate::domain::{Certificate, Standing};
 use crate::service::ServiceError;
+use crate::service::lookalike::{Likeness, likeness};
 use crate::service::search::Found;
 use crate::service::typed::Leads;
 use crate::store::{Page, PageRequest};
@@ -105,13 +106,23 @@ fn no_page() -> Text {
 }
 
 fn foreign(app: &App, host: &str) -> Text {
-    // Letters of another script may look the same.
-    let (zh, en) = if host.is_ascii() {
-        ("", "")
-    } else {
-        ("它里面有不是拉丁字母的字符。", " It holds characters that are not Latin.")
+    let ours = app.service.host();
+    let (zh, en) = match likeness(host, ours.as_str()) {
+        Some(Likeness::Letters) => {
+            ("它用了看起来一样的字母，是仿冒的写法。", " It is written with letters that look the same: an imitation.")
+        }
+        Some(Likeness::Within) => {
+            ("它把本机构的网址夹在里面，是仿冒的写法。", " It has this body's host inside it: an imitation.")
+        }
+        Some(Likeness::Marks) => {
+            ("它只差点和横线，是仿冒的写法。", " It differs by dots and hyphens only: an imitation.")
+        }
+        Some(Likeness::Ending) => ("它只是结尾不同，不是本机构的。", " Its ending differs: it is another's."),
+        Some(Likeness::Slip) => ("它和本机构的网址只差一个字母。", " It is one letter away from this body's host."),
+        None if !host.is_ascii() => ("它里面有不是拉丁字母的字符。", " It holds characters that are not Latin."),
+        None => ("", ""),
     };
-    let (host, ours) = (shown(host), app.service.host());
+    let host = shown(host);
     text(
         format!("{host} 不是本机构的网址，没有查询它。{zh}本机构的查验网址只有 {ours}。"),
         format!(

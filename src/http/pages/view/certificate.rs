@@ -77,7 +77,7 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u6
         api: Some(format!("{base}/api/v1/certificates/{id}")),
         credential: given_out.then(|| format!("{base}/api/v1/certificates/{id}/credential")),
         own: given_out.then(|| Own::of(answer, asked, face)).flatten(),
-        certification: genuine.filter(|_| !then).and_then(|terms| certification(terms, face)),
+        certification: genuine.filter(|_| !then).and_then(|terms| certification(id, terms, face)),
     }
 }
 

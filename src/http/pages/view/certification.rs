@@ -1,12 +1,12 @@
 //! The certificate for other programs that read pages: search engines, assistants (schema.org/Certification).
 
-use crate::domain::Standing;
 use crate::domain::record::Terms;
+use crate::domain::{CertificateId, Standing};
 use crate::http::pages::words::Face;
 use serde_json::{Value, json};
 
 /// What is certified and whether it holds now; nothing where that cannot be told.
-pub(super) fn certification(terms: &Terms, face: Face) -> Option<Value> {
+pub(super) fn certification(id: CertificateId, terms: &Terms, face: Face) -> Option<Value> {
     let status = match face {
         Face::Standing(Standing::Valid) => "https://schema.org/CertificationActive",
         Face::Standing(_) => "https://schema.org/CertificationInactive",
@@ -25,6 +25,7 @@ pub(super) fn certification(terms: &Terms, face: Face) -> Option<Value> {
         "measurementMethod": terms.standard,
         "datePublished": terms.issued_on.to_string(),
         "validFrom": terms.issued_on.to_string(),
+        "image": format!("/c/{id}/card.png"),
         "expires": terms.valid_until.to_string(),
     });
     // What no longer holds is not praised.

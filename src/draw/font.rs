@@ -76,6 +76,12 @@ impl Font {
         self.glyph(c).is_ok()
     }
 
+    /// The text with [`SUBSTITUTE`] for every letter that the font lacks: where it must be printed whatever it is.
+    #[must_use]
+    pub fn printable(&self, text: &str) -> String {
+        text.chars().map(|c| if self.has(c) { c } else { SUBSTITUTE }).collect()
+    }
+
     /// Width of a line, in ems, without spacing.
     ///
     /// # Errors

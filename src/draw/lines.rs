@@ -42,7 +42,9 @@ pub fn fit(font: &Font, text: &str, room: Room) -> Result<Option<Setting>, DrawE
     if one >= room.least.max(room.one * ONE_LINE_DOWN_TO) {
         return Ok(Some(single()));
     }
-    if let Some((ems, lines)) = halves(font, text, (room.width / room.two, room.width / room.least))? {
+    if room.two > 0.0
+        && let Some((ems, lines)) = halves(font, text, (room.width / room.two, room.width / room.least))?
+    {
         let two = fits(room.two, ems);
         if two > one && two >= room.least {
             return Ok(Some(Setting { size: two, lines }));

@@ -1,13 +1,14 @@
 //! The picture that goes with a shared address: how a certificate stood when it was made.
 
-use super::Sign;
+use super::stars::{stars, width};
+use super::{Sign, refused};
 use crate::domain::{Level, Refusal};
-use crate::draw::lines::{Room, fit};
-use crate::draw::shape::Ends;
-use crate::draw::shape::{circle, polyline, rounded, star};
-use crate::draw::{Colour, DrawError, Font, Letters, Page, Paint, Weight};
+use crate::draw::lines::{Room, Setting, fit, wrap};
+use crate::draw::shape::{Ends, circle, polyline, rounded};
+use crate::draw::{Colour, Font, Letters, Page, Paint, Weight};
 
-/// What stands on it.
+/// What stands on it. Names are printed whatever they are: [`SUBSTITUTE`](crate::draw::font::SUBSTITUTE) stands for a letter the font
+/// lacks.
 #[derive(Debug, Clone, Copy)]
 pub struct Card<'a> {
     /// How it stands: its sign, and its word in Chinese and English.
@@ -35,11 +36,13 @@ pub const PIXELS: f64 = 10.0;
 const LEFT: f64 = 8.0;
 const RIGHT: f64 = SIZE.0 - LEFT;
 const BAND: f64 = 24.0;
+/// Letters of the longest names, which take up to four lines.
+const SMALL: f64 = 3.0;
 
 /// Draws it.
 ///
 /// # Errors
-/// `print_letter_missing`, `print_font_broken`; `print_text_too_long` for a name of more than two lines.
+/// `print_font_broken`.
 pub fn card(card: &Card<'_>) -> Result<Page, Refusal> {
     let mut page = Page::new(SIZE.0, SIZE.1);
     let colour = card.sign.colour();
@@ -50,16 +53,18 @@ pub fn card(card: &Card<'_>) -> Result<Page, Refusal> {
         page.shape(shape.path, shape.paint);
     }
     let x = line(&mut page, card.word.0, (LEFT + 19.0, BAND / 2.0), (Weight::Bold, 11.5), Colour::WHITE)?;
-    line(&mut page, card.word.1, (x + 3.5, BAND / 2.0 + 1.6), (Weight::Regular, 5.2), Colour::WHITE)?;
+    line(&mut page, card.word.1, (x + 3.0, BAND / 2.0 + 1.8), (Weight::Regular, 4.6), Colour::WHITE)?;
     let font = Font::of(Weight::Bold).map_err(refused)?;
-    let room = Room { width: RIGHT - LEFT, one: 6.4, two: 5.0, least: 3.4 };
-    let set = fit(font, card.holder, room).map_err(refused)?;
-    let set = set.ok_or_else(|| Refusal::rule("print_text_too_long", "the holder's name does not fit the card"))?;
-    let high = set.size * 1.25;
-    let first = 33.5 - high * (set.lines.len() - 1) as f64 / 2.0;
-    for (i, text) in set.lines.iter().enumerate() {
+    let holder = font.printable(card.holder);
+    let room = Room { width: RIGHT - LEFT, one: 6.4, two: 5.0, least: SMALL };
+    let set = fit(font, &holder, room).map_err(refused)?;
+    let Setting { size, lines } =
+        set.unwrap_or_else(|| Setting { size: SMALL, lines: wrap(font, &holder, (RIGHT - LEFT) / SMALL) });
+    let high = size * 1.25;
+    let first = 33.0 - high * (lines.len() - 1) as f64 / 2.0;
+    for (i, text) in lines.iter().enumerate() {
         let at = (LEFT, first + high * i as f64);
-        line(&mut page, text, at, (Weight::Bold, set.size), Colour::INK)?;
+        line(&mut page, text, at, (Weight::Bold, size), Colour::INK)?;
     }
     rank(&mut page, card)?;
     line(&mut page, &format!("证书编号 {}", card.number), (LEFT, 51.6), (Weight::Regular, 3.6), Colour::INK)?;
@@ -74,14 +79,10 @@ fn rank(page: &mut Page, card: &Card<'_>) -> Result<(), Refusal> {
     let colour = if card.praised { Colour::VERMILION } else { Colour::SOFT };
     let mut x = LEFT;
     if card.level.stars() > 0 {
-        for i in 0..5u8 {
-            let at = LEFT + radius + f64::from(i) * radius * 2.3;
-            page.fill(star(at, y + 0.2, radius), colour);
-            if i >= card.level.stars() || !card.praised {
-                page.fill(star(at, y + 0.2, radius * 0.6), Colour::WHITE);
-            }
-            x = at + radius + 3.0;
-        }
+        let filled = if card.praised { card.level.stars() } else { 0 };
+        let row = stars(filled, (LEFT + width(radius) / 2.0, y), radius, colour);
+        row.into_iter().for_each(|shape| page.shape(shape.path, shape.paint));
+        x += width(radius) + 3.0;
     }
     let end = line(page, card.level.zh(), (x, y), (Weight::Bold, 5.0), colour)?;
     if !card.praised {
@@ -99,16 +100,50 @@ fn line(
     (weight, size): (Weight, f64),
     colour: Colour,
 ) -> Result<f64, Refusal> {
-    let letters = Letters::new(text, weight, size, colour, (0.0, 0.0));
+    let text = Font::of(weight).map_err(refused)?.printable(text);
+    let letters = Letters::new(&text, weight, size, colour, (0.0, 0.0));
     let width = letters.width().map_err(refused)?;
     let letters = letters.centred(0.0, y).map_err(refused)?;
     page.letters(Letters { x, ..letters });
     Ok(x + width)
 }
 
-fn refused(error: DrawError) -> Refusal {
-    match error {
-        DrawError::LetterMissing(_) => Refusal::invalid("print_letter_missing", error.to_string()),
-        _ => Refusal::rule("print_font_broken", error.to_string()),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Standing;
+    use crate::draw::Item;
+
+    #[test]
+    fn every_standing_and_every_name_has_a_card_and_nothing_on_it_is_cut() {
+        let names = ["示例电器有限公司".to_owned(), "示例".repeat(60), "示😀例 Łódź".to_owned(), "W".repeat(120)];
+        for (standing, level, holder) in Standing::ALL
+            .into_iter()
+            .flat_map(|s| Level::ALL.map(|l| (s, l)))
+            .flat_map(|(s, l)| names.clone().map(|name| (s, l, name)))
+        {
+            let page = card(&Card {
+                sign: Sign::of(standing),
+                word: (standing.zh(), standing.en()),
+                holder: &holder,
+                level,
+                praised: standing == Standing::Valid,
+                number: "CN-2026-SC-29326-10002-R0M-000123",
+                at: "2026-05-08 09:30",
+                host: "xb.example.cn",
+            })
+            .unwrap();
+            for item in &page.items {
+                if let Item::Letters(l) = item {
+                    let right = l.x + l.width().unwrap();
+                    assert!(l.x >= LEFT - 1e-6 && right <= RIGHT + 1e-6, "{standing:?} {holder}: {l:?}");
+                    // The name stays between the band and the stars.
+                    assert!((BAND - 12.0..SIZE.1).contains(&l.y), "{l:?}");
+                }
+            }
+            let is_red = |item: &&Item| matches!(item, Item::Shape(s) if s.paint.colour() == Colour::VERMILION);
+            let red = page.items.iter().filter(is_red).count();
+            assert_eq!(red > 0, standing == Standing::Valid && level.stars() > 0, "{standing:?} {level:?}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 mod sheet;
 
 use super::Sign;
+use super::stars::stars;
 use crate::domain::certificate::{Certificate, SurveillanceOutcome};
 use crate::domain::record::Terms;
 use crate::domain::{Level, Refusal, Standing};
@@ -287,12 +288,15 @@ fn band(s: &mut Sheet, papers: &Papers<'_>, top: f64) -> Result<(), Refusal> {
     let sign = Sign::of(papers.standing);
     let (colour, high) = (sign.colour(), 6.2);
     s.fill(rounded(LEFT, top, RIGHT - LEFT, high, 0.0, 0.0), colour);
-    let said = format!(
-        "{} {} · 自 {} 起 · 现在不能使用 Not to be used now",
-        papers.standing.zh(),
-        papers.standing.en(),
-        papers.since
-    );
+    let (zh, en) = (papers.standing.zh(), papers.standing.en());
+    let said = match papers.standing {
+        // Since it was put on record, which says nothing to whoever holds it.
+        Standing::NotYetEffective => {
+            let from = papers.certificate.terms().issued_on;
+            format!("{zh} {en} · {from} 起有效 in force from then on")
+        }
+        _ => format!("{zh} {en} · 自 {} 起 · 现在不能使用 Not to be used now", papers.since),
+    };
     let middle = top + high / 2.0;
     s.centred(MIDDLE, middle, &said, Ink::bold(3.4).coloured(Colour::WHITE), "", RIGHT - LEFT - 20.0)?;
     s.fill(circle(LEFT + 5.0, middle, 2.6), Colour::WHITE);
@@ -307,16 +311,9 @@ fn rank(s: &mut Sheet, level: Level, y: f64, colour: Colour, filled: u8) {
         s.fill(circle(MIDDLE, y, radius * 1.15), colour);
         let tick = [(-0.46, 0.04), (-0.13, 0.38), (0.48, -0.34)]
             .map(|(a, b)| (MIDDLE + a * radius * 1.15, y + b * radius * 1.15));
-        s.shape(polyline(&tick), Paint::Stroke(Colour::WHITE, radius * 0.26, Ends::Sharp));
-        return;
+        return s.shape(polyline(&tick), Paint::Stroke(Colour::WHITE, radius * 0.26, Ends::Sharp));
     }
-    for i in 0..5u8 {
-        let x = MIDDLE + (f64::from(i) - 2.0) * radius * 2.4;
-        s.fill(star(x, y + radius * 0.095, radius), colour);
-        if i >= filled {
-            s.fill(star(x, y + radius * 0.095, radius - radius * 0.1 * 3.236), Colour::WHITE);
-        }
-    }
+    stars(filled, (MIDDLE, y), radius, colour).into_iter().for_each(|shape| s.shape(shape.path, shape.paint));
 }
 
 #[cfg(test)]
@@ -325,21 +322,18 @@ mod tests {
     use crate::draw::Item;
 
     #[test]
-    fn as_many_stars_are_filled_as_the_level_has() {
-        for (at, n) in [(Level::FiveStar, 5), (Level::FourStar, 4), (Level::ThreeStar, 3)] {
+    fn the_level_without_stars_has_a_badge_and_the_others_five_stars() {
+        let drawn = |level: Level| {
             let mut sheet = Sheet::new();
             let blank = Sheet::new().into_page().items.len();
-            rank(&mut sheet, at, 50.0, Colour::VERMILION, at.stars());
-            let page = sheet.into_page();
-            let of = |colour: Colour| {
-                let is = |item: &&Item| matches!(item, Item::Shape(shape) if shape.paint.colour() == colour);
-                page.items[blank..].iter().filter(is).count()
-            };
-            assert_eq!((of(Colour::VERMILION), of(Colour::WHITE)), (5, 5 - n), "{at:?}");
+            rank(&mut sheet, level, 50.0, Colour::VERMILION, level.stars());
+            sheet.into_page().items.split_off(blank)
+        };
+        assert_eq!(drawn(Level::Qualified).len(), 2, "a disc and its tick");
+        for level in [Level::ThreeStar, Level::FourStar, Level::FiveStar] {
+            let is = |item: &&Item| matches!(item, Item::Shape(shape) if shape.paint.colour() == Colour::WHITE);
+            let hollow = drawn(level).iter().filter(is).count();
+            assert_eq!(hollow, 5 - usize::from(level.stars()), "{level:?}");
         }
-        let mut sheet = Sheet::new();
-        rank(&mut sheet, Level::Qualified, 50.0, Colour::VERMILION, 0);
-        let blank = Sheet::new().into_page().items.len();
-        assert_eq!(sheet.into_page().items.len(), blank + 2, "a disc and its tick");
     }
 }

@@ -1,15 +1,14 @@
 //! Sheets that are filled from top to bottom, and written out at last.
 
-use super::Sign;
+use super::{Sign, refused};
 use crate::domain::Refusal;
-use crate::draw::font::SUBSTITUTE;
 use crate::draw::lines::wrap;
 use crate::draw::pdf::{About, Use, pdf};
 use crate::draw::shape::rounded;
-use crate::draw::{Code, Colour, DrawError, Font, Item, Letters, Modules, POINT, Page, Weight};
+use crate::draw::{Code, Colour, Font, Item, Letters, Modules, POINT, Page, Weight};
 
 /// Sheets of A4. Places are in points from the upper left corner; a text stands on its base line. Whatever it says is printed:
-/// [`SUBSTITUTE`] stands for a letter that the font lacks.
+/// [`SUBSTITUTE`](crate::draw::font::SUBSTITUTE) stands for a letter that the font lacks.
 pub struct Paper {
     regular: &'static Font,
     bold: &'static Font,
@@ -28,7 +27,7 @@ impl Paper {
     /// # Errors
     /// `print_font_broken`.
     pub fn new() -> Result<Self, Refusal> {
-        let font = |weight| Font::of(weight).map_err(failed);
+        let font = |weight| Font::of(weight).map_err(refused);
         let (regular, bold) = (font(Weight::Regular)?, font(Weight::Bold)?);
         Ok(Self { regular, bold, pages: vec![Page::a4()], lacks: false })
     }
@@ -85,7 +84,7 @@ impl Paper {
     /// One line of text on a page that was filled before, counted from 0.
     pub fn text_on(&mut self, page: usize, (x, y): (f64, f64), size: f64, bold: bool, colour: Colour, text: &str) {
         let font = self.font(bold);
-        let printable: String = text.chars().map(|c| if font.has(c) { c } else { SUBSTITUTE }).collect();
+        let printable = font.printable(text);
         self.lacks |= printable != text;
         let weight = if bold { Weight::Bold } else { Weight::Regular };
         let letters = Letters::new(&printable, weight, size * POINT, colour, (x * POINT, y * POINT));
@@ -121,14 +120,7 @@ impl Paper {
     /// # Errors
     /// `print_failed`: what was put on the pages cannot be kept to the standard.
     pub fn finish(self, about: &About, purpose: Use) -> Result<Vec<u8>, Refusal> {
-        pdf(&self.pages, about, purpose).map_err(failed)
-    }
-}
-
-fn failed(error: DrawError) -> Refusal {
-    match error {
-        DrawError::FontBroken => Refusal::rule("print_font_broken", error.to_string()),
-        _ => Refusal::rule("print_failed", format!("the print cannot be made: {error}")),
+        pdf(&self.pages, about, purpose).map_err(refused)
     }
 }
 

@@ -2,14 +2,13 @@
 
 mod figures;
 
-use super::Sign;
+use super::{Sign, refused};
 use crate::domain::Refusal;
-use crate::draw::font::SUBSTITUTE;
 use crate::draw::lines::wrap;
 use crate::draw::shape::rounded;
-use crate::draw::{Code, Colour, DrawError, Font, Item, Letters, Modules, POINT, Page, Paint, Weight};
+use crate::draw::{Code, Colour, Font, Item, Letters, Modules, POINT, Page, Paint, Weight};
 
-/// What stands on a usage sheet. Names are printed whatever they are: [`SUBSTITUTE`] stands for a letter the font lacks.
+/// What stands on a usage sheet. Names are printed whatever they are: [`SUBSTITUTE`](crate::draw::font::SUBSTITUTE) stands for a letter the font lacks.
 #[derive(Debug, Clone)]
 pub struct Usage {
     /// What the licence says, each with its label in Chinese and English, in this order.
@@ -116,17 +115,12 @@ struct Sheet {
     page: Page,
 }
 
-fn failed(error: DrawError) -> Refusal {
-    Refusal::rule("print_font_broken", error.to_string())
-}
-
 fn weight(bold: bool) -> Weight {
     if bold { Weight::Bold } else { Weight::Regular }
 }
 
 fn printable(text: &str, bold: bool) -> Result<String, Refusal> {
-    let font = Font::of(weight(bold)).map_err(failed)?;
-    Ok(text.chars().map(|c| if font.has(c) { c } else { SUBSTITUTE }).collect())
+    Ok(Font::of(weight(bold)).map_err(refused)?.printable(text))
 }
 
 /// Millimetres as people write them: at most two decimals, no zeros at the end.
@@ -138,7 +132,7 @@ fn mm(length: f64) -> String {
 impl Sheet {
     fn line(&mut self, text: &str, at: (f64, f64), size: f64, bold: bool, colour: Colour) -> Result<f64, Refusal> {
         let letters = Letters::new(&printable(text, bold)?, weight(bold), size * POINT, colour, at);
-        let end = at.0 + letters.width().map_err(failed)?;
+        let end = at.0 + letters.width().map_err(refused)?;
         self.page.letters(letters);
         Ok(end)
     }
@@ -146,7 +140,7 @@ impl Sheet {
     /// Where a line begins that ends there.
     fn beginning(&self, text: &str, end: f64, size: f64, bold: bool) -> Result<f64, Refusal> {
         let letters = Letters::new(&printable(text, bold)?, weight(bold), size * POINT, Colour::INK, (0.0, 0.0));
-        Ok(end - letters.width().map_err(failed)?)
+        Ok(end - letters.width().map_err(refused)?)
     }
 
     /// Chinese, and English softly beside it.
@@ -158,7 +152,7 @@ impl Sheet {
     /// The same, English below the Chinese, each in lines of at most that width; the base line of the last.
     fn stacked(&mut self, (zh, en): (&str, &str), (x, mut y): (f64, f64), width: f64) -> Result<f64, Refusal> {
         for (text, size, step, colour) in [(zh, TEXT, 3.7, Colour::INK), (en, SMALL, 2.95, Colour::SOFT)] {
-            let font = Font::of(Weight::Regular).map_err(failed)?;
+            let font = Font::of(Weight::Regular).map_err(refused)?;
             for line in wrap(font, text, width / (size * POINT)) {
                 self.line(&line, (x, y), size, false, colour)?;
                 y += step;
@@ -192,7 +186,7 @@ impl Sheet {
         self.both(("售后服务认证标志使用说明", "How to print and use the star mark"), (LEFT, 17.5), 17.0, true)?;
         self.rule(21.0, 0.3, Colour::INK);
         let (mut y, mut column) = (26.8, 0);
-        let font = Font::of(Weight::Bold).map_err(failed)?;
+        let font = Font::of(Weight::Bold).map_err(refused)?;
         for fact in &usage.facts {
             if fact.wide && column == 1 {
                 (column, y) = (0, y + 5.4);

@@ -224,13 +224,15 @@ fn too_long(text: &str) -> Refusal {
     Refusal::rule("print_text_too_long", why)
 }
 
+/// The certificate is signed already: what keeps it off paper can only be put right by another one.
 fn refused(error: DrawError) -> Refusal {
-    match error {
-        DrawError::LetterMissing(_) => {
-            let why = format!("{error}; a certificate that writes it otherwise can supersede this one");
-            Refusal::invalid("print_letter_missing", why)
-        }
-        DrawError::FontBroken => Refusal::rule("print_font_broken", error.to_string()),
-        _ => Refusal::rule("print_failed", error.to_string()),
+    let missing = matches!(error, DrawError::LetterMissing(_));
+    let why = crate::print::refused(error);
+    if !missing {
+        return why;
     }
+    Refusal::invalid(
+        "print_letter_missing",
+        format!("{}; a certificate that writes it otherwise can supersede this one", why.message),
+    )
 }

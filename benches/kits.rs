@@ -21,7 +21,7 @@ fn main() {
     let desk = Desk::new();
     let decisions: Vec<_> = (0..count).map(|n| decision(&format!("D-{n}"), ago(30))).collect();
     for issued in desk.issue(&decisions).is(0).lines() {
-        let Some(number) = issued["number"].as_str() else { continue };
+        let number = issued["number"].as_str().unwrap();
         desk.run(&["mark", number, "--layout", "small", "--format", "svg", "--out", "m.svg"]).is(0);
     }
     for (what, rest) in [("made", ""), ("standing there already", ", again")] {
@@ -29,10 +29,14 @@ fn main() {
         let mut child =
             command(&desk.path(""), &["kit", "--all", "--out", "kits"]).stderr(Stdio::null()).spawn().unwrap();
         let mut peak = 0;
-        while child.try_wait().unwrap().is_none() {
+        let ended = loop {
             peak = peak.max(most_held(child.id()).unwrap_or_default());
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
             std::thread::sleep(Duration::from_millis(20));
-        }
+        };
+        assert!(ended.success() && peak > 0, "{ended}");
         let seconds = begun.elapsed().as_secs_f64();
         let sizes: Vec<u64> =
             std::fs::read_dir(desk.path("kits")).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).collect();

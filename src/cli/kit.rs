@@ -11,7 +11,6 @@ use crate::service::kits::{Kit, KitPlan};
 use crate::service::{Service, ServiceError};
 use clap::Args;
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::BufReader;
 use std::num::NonZeroUsize;
@@ -145,14 +144,15 @@ impl Kits {
             .map_err(|e| Usage(format!("{} is no directory to write to: {e}", self.out.display())))?;
         let licensed = service.licensed()?;
         let begun = Instant::now();
+        // Where a certificate cannot be read nobody knows which kits are its.
+        let all_known = licensed.unread.is_empty();
         let unread = licensed.unread.into_iter().map(|(id, why)| (format!("certificate {id}"), why.into()));
-        let Batch { made, before, bytes, files, mut failed, stopped } =
-            pack(service, &licensed.marks, &self.out, self.json);
+        let Batch { made, before, bytes, mut failed, stopped } = pack(service, &licensed.marks, &self.out, self.json);
         failed.splice(0..0, unread);
         for (what, why) in &failed {
             report(what, why, self.json)?;
         }
-        let others = others_in(&self.out, &files);
+        let others = if all_known { others_in(&self.out, &licensed.marks) } else { vec![] };
         for file in others.iter().filter(|_| !self.json) {
             note(format_args!(
                 "{}: of no licence that is active now: it is not to be printed any more",
@@ -187,8 +187,6 @@ struct Batch {
     made: usize,
     before: usize,
     bytes: u64,
-    /// Where each of them is, made or not.
-    files: BTreeSet<PathBuf>,
     failed: Vec<(String, anyhow::Error)>,
     /// Why the rest was not tried.
     stopped: Option<anyhow::Error>,
@@ -204,15 +202,13 @@ fn pack(service: &Service, marks: &[MarkId], directory: &Path, json: bool) -> Ba
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(marks.len());
     let bar = progress::bar("kits");
     bar.set_length(marks.len() as u64);
-    let batch =
-        Mutex::new(Batch { made: 0, before: 0, bytes: 0, files: BTreeSet::new(), failed: vec![], stopped: None });
+    let batch = Mutex::new(Batch { made: 0, before: 0, bytes: 0, failed: vec![], stopped: None });
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
     let work = || {
         while !stopped.load(Ordering::Relaxed) {
             let Some(mark) = marks.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
             let (file, outcome) = one_of_many(service, *mark, directory);
             let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
-            batch.files.insert(file.clone());
             let done = match outcome {
                 Ok(outcome) => {
                     let told = tell(*mark, &file, &outcome, json, &bar);
@@ -248,11 +244,15 @@ fn pack(service: &Service, marks: &[MarkId], directory: &Path, json: bool) -> Ba
     batch.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Other kits in that directory: of licences that have ended, or been replaced, since they were made.
-fn others_in(directory: &Path, files: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+/// Kits in that directory of licences that are not active now: they have ended, or were replaced, since it was made. Other files are
+/// nobody's business.
+fn others_in(directory: &Path, active: &[MarkId]) -> Vec<PathBuf> {
     let there = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut others: Vec<PathBuf> =
-        there.filter(|file| file.extension().is_some_and(|e| e == "zip") && !files.contains(file)).collect();
+    let is_other = |file: &PathBuf| {
+        let name = file.file_name().and_then(|name| name.to_str());
+        name.and_then(KitPlan::mark_of).is_some_and(|mark| !active.contains(&mark))
+    };
+    let mut others: Vec<PathBuf> = there.filter(is_other).collect();
     others.sort();
     others
 }

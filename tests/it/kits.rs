@@ -331,7 +331,11 @@ fn all_kits_are_made_once_and_what_is_cut_or_changed_anew() {
     let sum = all().is(0).lines().pop().unwrap();
     assert_eq!((&sum["made"], &sum["before"], &sum["others"]), (&json!(1), &json!(1), &json!(1)));
     // Its old kit is not ours to delete, but it is named.
+    // Files of others beside them are not.
+    desk.file("kits/archive.zip", "");
+    desk.file("kits/2026-photos.zip", "");
     let again = desk.run(&["kit", "--all", "--out", "kits"]).is(0);
+    assert_eq!(again.err.matches("not to be printed").count(), 1, "{}", again.err);
     assert!(again.says(&names[0]).err.contains("not to be printed any more") && path(1).exists());
     desk.file("taken", "");
     desk.run(&["kit", "--all", "--out", "taken"]).is(64).says("no directory");

@@ -193,6 +193,12 @@ impl KitPlan {
         format!("{number}-{}.zip", self.mark)
     }
 
+    /// The licence that a file of such a name is the kit of; none for another name.
+    #[must_use]
+    pub fn mark_of(file_name: &str) -> Option<MarkId> {
+        MarkId::parse(file_name.strip_suffix(".zip")?.rsplit_once('-')?.1).ok()
+    }
+
     /// The licence.
     #[must_use]
     pub const fn mark(&self) -> MarkId {

@@ -222,7 +222,7 @@ mod tests {
         assert_eq!((info.width, info.height), (200, 100));
         assert_eq!(resolution.unwrap().xppu, 10_000);
         let at = |x: usize, y: usize| &pixels[(y * 200 + x) * 4..][..4];
-        assert_eq!(at(0, 0)[3], 0);
+        assert_eq!(at(0, 0), [255, 255, 255, 0]);
         assert_eq!(at(50, 50), [0xa8, 0x20, 0x1a, 255]);
         assert_eq!(at(5, 50), [0x16, 0x20, 0x2a, 255]);
         assert_eq!((at(122, 32), at(130, 32)), (&[0, 0, 0, 255][..], &[255, 255, 255, 255][..]));

@@ -9,7 +9,7 @@ use std::io::Read as _;
 /// Most places that look like an attachment, and how far around one its dictionary reaches: files of ours have one, of a few
 /// hundred bytes; nobody's file keeps us busy.
 const PLACES_MAX: usize = 64;
-const REACH: usize = 4096;
+const REACH: usize = 400;
 
 pub(super) fn is_pdf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"%PDF-")

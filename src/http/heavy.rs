@@ -84,59 +84,69 @@ fn busy() -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc::channel;
+    use std::sync::mpsc::{Sender, channel};
+
+    /// Work under way, until it is told to go on.
+    struct Busy {
+        task: tokio::task::JoinHandle<Result<(), Problem>>,
+        go_on: Sender<()>,
+    }
+
+    /// A place taken by work that has begun.
+    async fn busy_with(heavy: &Arc<Heavy>, long: bool) -> Busy {
+        let ((begun, begins), (go_on, goes_on)) = (channel(), channel::<()>());
+        let work = move || {
+            begun.send(()).unwrap();
+            goes_on.recv().unwrap();
+        };
+        let heavy = heavy.clone();
+        let task = tokio::spawn(async move {
+            match long {
+                true => heavy.run_long(work).await,
+                false => heavy.run(work).await,
+            }
+        });
+        tokio::task::spawn_blocking(move || begins.recv()).await.unwrap().unwrap();
+        Busy { task, go_on }
+    }
+
+    /// The same places, for somebody who waits.
+    fn patient(heavy: &Heavy) -> Heavy {
+        Heavy { places: heavy.places.clone(), long: heavy.long.clone(), wait: Duration::from_secs(120) }
+    }
 
     #[tokio::test]
     async fn who_finds_no_place_is_told_to_come_again() {
         let heavy = Arc::new(Heavy::of(1, Duration::from_millis(1)));
-        let ((begun, begins), (go_on, goes_on)) = (channel(), channel::<()>());
-        let long = {
-            let heavy = heavy.clone();
-            let work = move || {
-                begun.send(()).unwrap();
-                goes_on.recv()
-            };
-            tokio::spawn(async move { heavy.run(work).await.map(drop) })
-        };
-        tokio::task::spawn_blocking(move || begins.recv()).await.unwrap().unwrap();
+        let busy = busy_with(&heavy, false).await;
         let refused = heavy.run(|| ()).await.unwrap_err();
         assert_eq!((refused.status, refused.code), (503, "busy"));
         assert_eq!(refused.header.unwrap().0, header::RETRY_AFTER);
         // Who asked has gone; the work has not.
-        long.abort();
-        assert!(long.await.unwrap_err().is_cancelled());
+        busy.task.abort();
+        assert!(busy.task.await.unwrap_err().is_cancelled());
         assert_eq!(heavy.run(|| ()).await.unwrap_err().code, "busy");
-        go_on.send(()).unwrap();
-        let patient = Heavy { places: heavy.places.clone(), long: heavy.long.clone(), wait: Duration::from_secs(120) };
-        assert_eq!(patient.run(|| 7).await.unwrap(), 7);
+        busy.go_on.send(()).unwrap();
+        assert_eq!(patient(&heavy).run(|| 7).await.unwrap(), 7);
     }
 
     #[tokio::test]
-    async fn work_that_panics_gives_its_place_back() {
+    async fn work_that_panics_gives_its_places_back() {
         let heavy = Heavy::of(1, Duration::from_secs(120));
         let broken = || -> u8 { panic!("a fault of ours") };
         assert_eq!(heavy.run(broken).await.unwrap_err().code, "internal");
-        assert_eq!(heavy.run(|| 7).await.unwrap(), 7);
+        assert_eq!(heavy.run_long(broken).await.unwrap_err().code, "internal");
+        assert_eq!(heavy.run_long(|| 7).await.unwrap(), 7);
     }
 
     #[tokio::test]
     async fn long_work_leaves_a_place_to_others() {
         let heavy = Arc::new(Heavy::of(2, Duration::from_millis(1)));
-        let ((begun, begins), (go_on, goes_on)) = (channel(), channel::<()>());
-        let long = {
-            let heavy = heavy.clone();
-            let work = move || {
-                begun.send(()).unwrap();
-                goes_on.recv()
-            };
-            tokio::spawn(async move { heavy.run_long(work).await.map(drop) })
-        };
-        tokio::task::spawn_blocking(move || begins.recv()).await.unwrap().unwrap();
+        let busy = busy_with(&heavy, true).await;
         assert_eq!(heavy.run_long(|| ()).await.unwrap_err().code, "busy");
         assert_eq!(heavy.run(|| 7).await.unwrap(), 7);
-        go_on.send(()).unwrap();
-        long.await.unwrap().unwrap();
-        let patient = Heavy { places: heavy.places.clone(), long: heavy.long.clone(), wait: Duration::from_secs(120) };
-        assert_eq!(patient.run_long(|| 7).await.unwrap(), 7);
+        busy.go_on.send(()).unwrap();
+        busy.task.await.unwrap().unwrap();
+        assert_eq!(patient(&heavy).run_long(|| 7).await.unwrap(), 7);
     }
 }

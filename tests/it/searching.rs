@@ -84,6 +84,7 @@ async fn what_is_not_ours_or_not_there_is_said_to_be_so() {
         ("xb.example.cn:8443", ""),
         ("xb.example.cn.evil.example", "夹在里面"),
         ("xb.example.com", "结尾不同"),
+        ("示例.example", ""),
         ("evil.example", ""),
     ] {
         for typed in
@@ -98,6 +99,7 @@ async fn what_is_not_ours_or_not_there_is_said_to_be_so() {
                 !how.is_empty(),
                 "and nothing else is: {typed}"
             );
+            assert_eq!(said.contains("不是拉丁字母"), host.starts_with('示'), "{typed}");
             let number = format!("/api/v1/certificates?number={}", percent(&typed));
             app.get(&number).await.refused(400, "foreign_address", "");
         }

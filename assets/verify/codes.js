@@ -17,14 +17,14 @@ const SEARCH_MS = 90_000;
 /** What is darker than this becomes white where pale codes are looked for. */
 const DARK = 110;
 
-/** Every distinct text of the QR codes in a PNG or JPEG file, sorted; refused where it could not be searched from end to end. */
+/** Every distinct text of the QR codes in a PNG, JPEG or WebP file, sorted; refused where it could not be searched from end to end. */
 export async function codesIn(bytes) {
   mustBeReadable(bytes);
   let picture;
   try {
     picture = await createImageBitmap(new Blob([bytes]));
   } catch {
-    throw new Refusal("photo_unreadable", "the file is no whole picture; take a PNG or a JPEG");
+    throw new Refusal("photo_unreadable", "the file is no whole picture; take a PNG, a JPEG or a WebP");
   }
   try {
     const found = new Set([...(await byPlatform(picture)), ...(await byDecoder(picture))]);

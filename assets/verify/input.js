@@ -6,6 +6,7 @@ import { verifyCertificate } from "./credential.js";
 import { isObject } from "./jcs.js";
 import { isDigits, ownPage, verifyMark } from "./mark.js";
 import { isPdf } from "./pdf.js";
+import { isWebp } from "./photo.js";
 import { RECEIPT_TYPE, verifyReceipt } from "./receipt.js";
 import { isString } from "./words.js";
 
@@ -14,9 +15,10 @@ const CODE = /^[a-z][a-z0-9_]{0,59}$/;
 const begins = (bytes, ...start) => start.every((byte, i) => bytes[i] === byte);
 const letters = (text) => Array.from(text, (character) => character.charCodeAt(0));
 
-export const isPicture = (bytes) => begins(bytes, 0x89, ...letters("PNG")) || begins(bytes, 0xff, 0xd8, 0xff);
+export const isPicture = (bytes) =>
+  begins(bytes, 0x89, ...letters("PNG")) || begins(bytes, 0xff, 0xd8, 0xff) || isWebp(bytes);
 
-/** Whether it is a file of a well-known other kind: WebP, GIF, TIFF, BMP, HEIC, or text with a byte order mark. */
+/** Whether it is a file of a well-known other kind: sound, GIF, TIFF, BMP, HEIC, or text with a byte order mark. */
 function isOther(bytes) {
   const starts = [
     ..."RIFF GIF8 II*\0 MM\0* BM".split(" ").map(letters),
@@ -41,8 +43,8 @@ export function unreadable(bytes) {
   }
   if (isOther(bytes)) {
     return {
-      zh: "这里读不了这种文件：照片请存成 PNG 或 JPEG，其他文件请用原样下载的 JSON。",
-      en: "This kind of file is not read here: save a photo as PNG or JPEG, and take other files as they were downloaded (JSON).",
+      zh: "这里读不了这种文件：照片请存成 PNG、JPEG 或 WebP，其他文件请用原样下载的 JSON。",
+      en: "This kind of file is not read here: save a photo as PNG, JPEG or WebP, and take other files as they were downloaded (JSON).",
     };
   }
   if (bytes.find((byte) => ![0x20, 0x09, 0x0a, 0x0d, 0x0c].includes(byte)) === 0x3c) {

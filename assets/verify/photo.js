@@ -8,11 +8,36 @@ import { draft, verdict } from "./verdict.js";
 const FILE_MAX = 16 << 20;
 const SIDE_MAX = 12_000;
 const PIXELS_MAX = 50_000_000;
-/** Width and height of a PNG or JPEG file, before it is unpacked; nothing for another file. */
+/** Whether bytes begin as a WebP file does (RFC 9649, section 2.4). */
+export function isWebp(bytes) {
+  const at = (start) => String.fromCharCode(...bytes.subarray(start, start + 4));
+  return at(0) === "RIFF" && at(8) === "WEBP";
+}
+
+/** Width and height of a WebP file, by its first chunk (RFC 9649, sections 2.5 to 2.7). */
+function sizeOfWebp(view) {
+  if (view.byteLength < 30) return undefined;
+  const three = (at) => view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
+  switch (view.getUint32(12)) {
+    case 0x56503858: // VP8X
+      return { width: three(24) + 1, height: three(27) + 1 };
+    case 0x5650384c: { // VP8L: 14 bits each
+      const bits = view.getUint32(21, true);
+      return { width: (bits & 0x3fff) + 1, height: ((bits >> 14) & 0x3fff) + 1 };
+    }
+    case 0x56503820: // VP8, after its start code
+      return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
+    default:
+      return undefined;
+  }
+}
+
+/** Width and height of a PNG, JPEG or WebP file, before it is unpacked; nothing for another file. */
 export function sizeOf(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length >= 24 && view.getUint32(0) === 0x89504e47)
     return { width: view.getUint32(16), height: view.getUint32(20) };
+  if (isWebp(bytes)) return sizeOfWebp(view);
   if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return undefined;
   for (let at = 2; at + 9 <= bytes.length && bytes[at] === 0xff; at += 2 + view.getUint16(at + 2)) {
     const marker = bytes[at + 1];
@@ -29,7 +54,7 @@ export function mustBeReadable(bytes) {
   if (bytes.length > FILE_MAX)
     throw new Refusal("photo_too_large", `the picture has ${bytes.length} bytes; at most ${FILE_MAX} are read`);
   const size = sizeOf(bytes);
-  if (!size) throw new Refusal("photo_unreadable", "the file is no picture that is read here; take a PNG or a JPEG");
+  if (!size) throw new Refusal("photo_unreadable", "the file is no picture that is read here; take a PNG, a JPEG or a WebP");
   const { width, height } = size;
   if (width > SIDE_MAX || height > SIDE_MAX || width * height > PIXELS_MAX) {
     throw new Refusal(

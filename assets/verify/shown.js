@@ -27,7 +27,7 @@ const SURVEILLANCE = { zh: "下次监督", en: "Next surveillance" };
 
 /** What may stand in each part of the page, in this order; `?` after what may be absent. */
 const PARTS = [
-  [".top", ["brand", "host", "lang"]],
+  [".top", ["brand", "host", "menu", "lang"]],
   ["main", ["verdict", "own", "own-said", "sheet"]],
   [".band", ["inner"]],
   [".band .inner", ["word", "asof?", "sentence", "sentence warn?", "sentence?"]],

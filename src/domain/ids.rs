@@ -105,7 +105,7 @@ public_id!(
 /// Bytes of a receipt's identifier.
 pub const RECEIPT_ID_BYTES: usize = 16;
 /// Characters of a written one.
-const RECEIPT_ID_LEN: usize = 22;
+pub const RECEIPT_ID_LEN: usize = 22;
 
 /// Names one receipt for ever, in `https://HOST/r/RID`: 128 random bits as 22 characters of base64url (RFC 4648, section 5,
 /// without padding). Whoever does not know it cannot guess it.

@@ -70,6 +70,13 @@ impl Problem {
         }
     }
 
+    /// A problem that passes: when to try again, in seconds.
+    #[must_use]
+    pub fn passing(status: StatusCode, code: &'static str, detail: impl Into<String>, seconds: u64) -> Self {
+        let header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from(seconds))));
+        Self { header, ..Self::new(status, code, detail) }
+    }
+
     /// The bearer is missing, unknown or revoked: the answer does not say which.
     #[must_use]
     pub fn unauthorized() -> Self {

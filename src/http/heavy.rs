@@ -1,7 +1,7 @@
 //! Work that holds a processor for long: few at once, so that looking a certificate up goes on meanwhile.
 
 use super::error::Problem;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Longest wait for a place: those who come together by chance do not notice each other.
 const WAIT: Duration = Duration::from_secs(1);
+/// The same for people who have just sent a photograph: they rather wait than send it again.
+const PATIENT_WAIT: Duration = Duration::from_secs(15);
 /// Places where the machine does not say how many processors it has, and at least.
 const PLACES: usize = 2;
 
@@ -37,7 +39,19 @@ impl Heavy {
     /// # Errors
     /// `busy` where no place came free in time; `internal` for a fault of ours.
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let place = self.place(&self.places).await?;
+        let place = Self::place(&self.places, self.wait).await?;
+        Self::done(work, place).await
+    }
+
+    /// The same for whoever rather waits than comes again.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub(super) async fn run_patiently<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let place = Self::place(&self.places, PATIENT_WAIT).await?;
         Self::done(work, place).await
     }
 
@@ -49,12 +63,12 @@ impl Heavy {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let places = (self.place(&self.long).await?, self.place(&self.places).await?);
+        let places = (Self::place(&self.long, self.wait).await?, Self::place(&self.places, self.wait).await?);
         Self::done(work, places).await
     }
 
-    async fn place(&self, of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
-        match tokio::time::timeout(self.wait, of.clone().acquire_owned()).await {
+    async fn place(of: &Arc<Semaphore>, wait: Duration) -> Result<OwnedSemaphorePermit, Problem> {
+        match tokio::time::timeout(wait, of.clone().acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(busy()),
         }
@@ -76,14 +90,13 @@ impl Heavy {
 
 fn busy() -> Problem {
     let why = "much is being drawn, signed or printed just now; nothing was done: try again in a few seconds";
-    let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", why);
-    problem.header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from_static("3"))));
-    problem
+    Problem::passing(StatusCode::SERVICE_UNAVAILABLE, "busy", why, 3)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header;
     use std::sync::mpsc::{Sender, channel};
 
     /// Work under way, until it is told to go on.

@@ -2,7 +2,7 @@
 
 use super::error::Problem;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, StatusCode};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -64,6 +64,11 @@ impl Client {
         let named = header.and_then(|name| request.headers().get(name)?.to_str().ok()?.trim().parse().ok());
         let peer = || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
         Self(named.or_else(peer).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+    }
+
+    /// Its address.
+    pub(super) fn address(self) -> IpAddr {
+        self.0
     }
 }
 
@@ -144,7 +149,5 @@ fn take(limiter: &Limiter, client: Client, n: NonZeroU32) -> Result<(), u64> {
 }
 
 fn later(code: &'static str, why: String, seconds: u64) -> Problem {
-    let mut problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, code, why);
-    problem.header = Some(Box::new((header::RETRY_AFTER, HeaderValue::from(seconds))));
-    problem
+    Problem::passing(StatusCode::TOO_MANY_REQUESTS, code, why, seconds)
 }

@@ -18,6 +18,7 @@ mod receipts;
 mod serve;
 pub mod shapes;
 mod status;
+mod upload;
 mod well_known;
 
 use crate::service::{Service, ServiceError};
@@ -37,6 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
+use upload::Uploads;
 
 /// Largest request body: the strict reader takes a mebibyte; a little more lets it say what is too large.
 pub const BODY_MAX: usize = (1 << 20) + (64 << 10);
@@ -51,6 +53,7 @@ pub struct App {
     observer: Arc<Observer>,
     gate: Arc<Gate>,
     heavy: Arc<Heavy>,
+    uploads: Arc<Uploads>,
     body_time: Duration,
 }
 
@@ -59,7 +62,8 @@ impl App {
         let links = Links { base: base.to_owned(), host: service.host().clone() };
         let body_time = limits.body_time;
         let (observer, gate) = (Arc::new(Observer::new()), Arc::new(Gate::new(limits)));
-        Self { service, links: Arc::new(links), observer, gate, heavy: Arc::new(Heavy::for_this_machine()), body_time }
+        let (heavy, uploads) = (Arc::new(Heavy::for_this_machine()), Arc::new(Uploads::new()));
+        Self { service, links: Arc::new(links), observer, gate, heavy, uploads, body_time }
     }
 
     /// Runs a use case that waits for the disk, or signs, on a thread that may wait.
@@ -82,18 +86,20 @@ pub fn router(service: Arc<Service>, base: &str, limits: Limits) -> Router {
 
 fn routes(app: App) -> Router {
     let (api, _) = openapi::api();
-    bounded(
-        api.merge(pages::routes()).merge(well_known::routes()).merge(log::files()).fallback(pages::not_found),
-        app,
-        REQUEST_TIME,
-    )
+    let routes = api.merge(pages::routes()).merge(well_known::routes()).merge(log::files()).fallback(pages::not_found);
+    let forms = pages::forms().layer(upload::limit());
+    bounded(within(routes, REQUEST_TIME).merge(within(forms, upload::REQUEST_TIME)), app)
+}
+
+/// Gives up what takes longer.
+fn within(routes: Router<App>, longest: Duration) -> Router<App> {
+    routes.layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
 }
 
 /// Puts around all routes what bounds each request and stands on each answer.
-fn bounded(routes: Router<App>, app: App, longest: Duration) -> Router {
+fn bounded(routes: Router<App>, app: App) -> Router {
     routes
         .layer(CatchPanicLayer::custom(broken))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, longest))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(middleware::from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
@@ -127,7 +133,7 @@ mod tests {
             .route("/api/endless", get(std::future::pending::<&'static str>));
         let service = Arc::new(crate::service::testing::service());
         let app = App::new(service, "https://xb.example.cn", Limits::DEFAULT);
-        let router = bounded(routes, app, Duration::from_millis(20));
+        let router = bounded(within(routes, Duration::from_millis(20)), app);
         let response = router.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

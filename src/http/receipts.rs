@@ -30,7 +30,7 @@ const COUNTED: u64 = 8 << 10;
 
 /// What a request counts for as it comes; what it takes beyond that is counted when it is known.
 pub(super) fn cost(method: &Method, route: &str) -> u32 {
-    if route == PATH && method == Method::POST { COST } else { 1 }
+    if method == Method::POST && (route == PATH || route == pages::SCAN) { COST } else { 1 }
 }
 
 /// A receipt's answers are for whoever was given its address.

@@ -23,10 +23,10 @@ const TRIES: [u32; 4] = [900, 1_600, 2_600, 4_000];
 /// Pictures with a longest side below this are doubled first: a cut-out from a screen has two pixels a module.
 const DOUBLED_BELOW: u32 = 450;
 
-/// Every distinct text of the QR codes in a PNG or JPEG file, sorted. None found is no error: an empty set.
+/// Every distinct text of the QR codes in a PNG, JPEG or WebP file, sorted. None found is no error: an empty set.
 ///
 /// # Errors
-/// `photo_too_large` beyond [`FILE_MAX`], [`SIDE_MAX`] or [`PIXELS_MAX`]; `photo_unreadable` for what is no PNG or JPEG;
+/// `photo_too_large` beyond [`FILE_MAX`], [`SIDE_MAX`] or [`PIXELS_MAX`]; `photo_unreadable` for what is none of these;
 /// `photo_crowded` for more than 16 codes, of which none could be passed over.
 pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
     let full = grey(file)?;
@@ -62,16 +62,16 @@ pub(super) fn of_pixels(pixmap: &Pixmap) -> Grey {
     Grey { width: pixmap.width(), height: pixmap.height(), pixels }
 }
 
-/// Decodes a PNG or JPEG within the limits; transparent pixels show white paper.
+/// Decodes a PNG, JPEG or WebP within the limits; transparent pixels show white paper.
 pub(super) fn grey(file: &[u8]) -> Result<Grey, Refusal> {
     let large = |what: String| Refusal::invalid("photo_too_large", what);
     if file.len() > FILE_MAX {
         return Err(large(format!("the picture has {} bytes; at most {FILE_MAX} are read", file.len())));
     }
     let unreadable =
-        || Refusal::invalid("photo_unreadable", "the file is no picture this service reads; send a PNG or a JPEG");
+        || Refusal::invalid("photo_unreadable", "the file is no whole picture that is read here: PNG, JPEG or WebP");
     let format = image::guess_format(file).map_err(|_| unreadable())?;
-    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg) {
+    if !matches!(format, ImageFormat::Png | ImageFormat::Jpeg | ImageFormat::WebP) {
         return Err(unreadable());
     }
     let (w, h) = ImageReader::with_format(Cursor::new(file), format).into_dimensions().map_err(|_| unreadable())?;
@@ -218,6 +218,15 @@ mod tests {
         both.write_to(&mut Cursor::new(&mut file), ImageFormat::Png).unwrap();
         let expected = Layout::ALL.map(|l| testing::url(Level::FiveStar, l));
         assert_eq!(codes(&file).unwrap(), BTreeSet::from(expected));
+    }
+
+    #[test]
+    fn a_webp_is_read_as_a_png_is() {
+        let png = mark(Level::FiveStar, Layout::Small);
+        let mut webp = Vec::new();
+        image::load_from_memory(&png).unwrap().write_to(&mut Cursor::new(&mut webp), ImageFormat::WebP).unwrap();
+        assert_eq!(codes(&webp).unwrap(), codes(&png).unwrap());
+        assert_eq!(codes(&webp[..webp.len() / 2]).unwrap_err().code, "photo_unreadable");
     }
 
     #[test]

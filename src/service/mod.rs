@@ -23,6 +23,7 @@ pub mod receipts;
 pub mod revocation;
 pub mod roster;
 pub mod roster_import;
+pub mod scanned;
 pub mod search;
 #[cfg(test)]
 mod self_check_tests;

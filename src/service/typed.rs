@@ -1,6 +1,8 @@
 //! What people type or paste into a search: an address, an identifier in groups, a number with its label. Texts come in
 //! folded by [`plain`](crate::domain::written::plain).
 
+use crate::domain::ReceiptId;
+use crate::domain::ids::RECEIPT_ID_LEN;
 use crate::mark::MarkText;
 
 /// Words of the labels that stand before a number, a code or a name; a longer one before those it begins with.
@@ -62,6 +64,8 @@ pub enum Leads {
     Certificate(String),
     /// `/m/` and these digits.
     Mark(String),
+    /// `/r/` and this name, of a receipt.
+    Receipt(ReceiptId),
     /// Somewhere else.
     Elsewhere,
 }
@@ -96,10 +100,18 @@ impl Address {
         let leads = match (path.get(..3), path.get(3..).and_then(leading_digits)) {
             (Some("/c/"), Some(digits)) => Leads::Certificate(digits),
             (Some("/m/"), Some(digits)) => Leads::Mark(digits),
+            (Some("/r/"), _) => receipt(path).map_or(Leads::Elsewhere, Leads::Receipt),
             _ => Leads::Elsewhere,
         };
         Self { host, leads }
     }
+}
+
+/// The receipt a path leads to; upper and lower case differ in it.
+fn receipt(path: &str) -> Option<ReceiptId> {
+    let (name, rest) = path.get(3..)?.split_at_checked(RECEIPT_ID_LEN)?;
+    let ends = rest.is_empty() || rest.starts_with(['?', '#', ' ', '/']);
+    ReceiptId::parse(name).ok().filter(|_| ends)
 }
 
 /// The digits a path begins with. A line break may part them; what follows a whole code does not belong to it.

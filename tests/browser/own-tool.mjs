@@ -285,7 +285,7 @@ export async function toolTests({ base, folder, browser, lines }, have) {
   test("the first page leads there", () =>
     onPage(browser, {}, null, async (page) => {
       await page.goto(base);
-      await page.click('a[href="/verify"]');
+      await page.click('main a[href="/verify"]');
       assert.ok((await page.textContent("h1")).includes("核验文件"));
     }));
 

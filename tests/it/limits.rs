@@ -121,6 +121,8 @@ async fn every_answer_is_strict_whatever_it_says() {
         "/api/v1/certificates?number=1",
         "/verify",
         "/verify?lang=en",
+        "/scan",
+        "/scan?code=https://evil.example/m/1",
     ];
     let about = [
         format!("/c/{id}"),
@@ -137,7 +139,10 @@ async fn every_answer_is_strict_whatever_it_says() {
     ];
     // Of what was known at another time, and of a time to come, no bundle tells.
     let scripted = ["", "?lang=en", "?as_of=2026-05-08"].map(|query| format!("/c/{id}{query}"));
-    let scripted: Vec<String> = scripted.into_iter().chain(["/verify", "/verify?lang=en"].map(str::to_owned)).collect();
+    let scripted: Vec<String> = scripted
+        .into_iter()
+        .chain(["/verify", "/verify?lang=en", "/scan", "/scan?code=https://evil.example/m/1"].map(str::to_owned))
+        .collect();
     let elsewhere = [
         "/?q=29326SC00001R0M",
         "/?q=nobody",
@@ -160,7 +165,7 @@ async fn every_answer_is_strict_whatever_it_says() {
             let html = answer.text();
             let count = |what: &str| html.matches(what).count();
             let data = count("<script type=\"application/ld+json\">");
-            let ours = count("<script type=\"module\" src=\"/assets/verify/");
+            let ours = count("<script type=\"module\" src=\"/assets/");
             assert!(data <= usize::from(path.starts_with("/c/") || path.starts_with("/m/")), "{path}: {data}");
             assert_eq!((count("<script") - data, ours), if scripts { (1, 1) } else { (0, 0) }, "{path}");
             assert!(!html.contains("<style") && !html.contains(" style="), "{path}");

@@ -54,6 +54,7 @@ mod receipt_log;
 mod receipt_pages;
 mod receipts;
 mod roles;
+mod scanning;
 mod searching;
 mod serve_kit;
 mod staff_pages;

@@ -66,7 +66,7 @@ impl Input {
     /// A file that is no picture, by what it calls itself: then it is judged as that, good or bad.
     fn file(argument: &str, bytes: Vec<u8>) -> Result<Self, Usage> {
         let why = if is_other_file(&bytes) {
-            "is neither a certificate, bundle or receipt nor a picture that is read here: save a photo as PNG or JPEG, the others as plain UTF-8 text without a byte order mark".to_owned()
+            "is neither a certificate, bundle or receipt nor a picture that is read here: save a photo as PNG, JPEG or WebP, the others as plain UTF-8 text without a byte order mark".to_owned()
         } else if bytes.trim_ascii_start().starts_with(b"<") {
             "is a drawing or a web page: verify the mark's PNG, a photo of it, or its address".to_owned()
         } else if bytes.len() > MAX_BYTES {
@@ -105,10 +105,12 @@ impl Input {
 }
 
 fn is_picture(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x89PNG") || bytes.starts_with(b"\xff\xd8\xff")
+    bytes.starts_with(b"\x89PNG")
+        || bytes.starts_with(b"\xff\xd8\xff")
+        || bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP")
 }
 
-/// Whether it is a file of a well-known other kind: WebP, GIF, TIFF, BMP, HEIC, or text with a byte order mark. It speaks
+/// Whether it is a file of a well-known other kind: sound, GIF, TIFF, BMP, HEIC, or text with a byte order mark. It speaks
 /// neither for nor against the certificate or mark in it.
 fn is_other_file(bytes: &[u8]) -> bool {
     const STARTS: [&[u8]; 8] = [b"RIFF", b"GIF8", b"II*\0", b"MM\0*", b"BM", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"];

@@ -33,7 +33,7 @@ use std::path::PathBuf;
 )]
 pub(super) struct Verify {
     /// Certificate, bundle or receipt (JSON file, or the PDF it is attached to), mark (https://HOST/m/DIGITS, or the digits), or photo
-    /// of a mark (PNG or JPEG file)
+    /// of a mark (PNG, JPEG or WebP file)
     #[arg(value_name = "INPUT")]
     input: String,
     /// The body's key document [default: the keys remembered by starmark trust]

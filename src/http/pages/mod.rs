@@ -1,8 +1,10 @@
 //! Pages for people: rendered here from `templates/`, read without script, on a phone first.
 
 mod card;
+mod hosts;
 pub mod language;
 pub mod receipt;
+mod scan;
 mod scripts;
 mod search;
 mod staff;
@@ -29,6 +31,8 @@ use serde::Deserialize;
 use view::View;
 use words::{Face, Lang, Text, text};
 
+pub use scan::ROUTE as SCAN;
+
 /// Style sheet of every page.
 const STYLE: &str = include_str!("../../../assets/style.css");
 /// What the issuing area's page of marks runs.
@@ -37,8 +41,10 @@ const PREVIEW: &str = include_str!("../../../assets/preview.js");
 const ICON: &str = include_str!("../../../assets/icon.svg");
 /// A style sheet's name changes with its version, so it may be kept for a day.
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
-/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the place to verify a file.
-const PAGES: [&str; 5] = ["/", "/c/{id}", "/m/{digits}", "/r/{rid}", "/verify"];
+/// What the page to check a mark runs.
+const SCAN_SCRIPT: &str = include_str!("../../../assets/scan.js");
+/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file and to check a mark.
+const PAGES: [&str; 6] = ["/", "/c/{id}", "/m/{digits}", "/r/{rid}", "/verify", SCAN];
 
 /// Routes of the pages.
 pub fn routes() -> Router<App> {
@@ -51,10 +57,16 @@ pub fn routes() -> Router<App> {
         .route(PAGES[4], get(tool::page))
         .route(scripts::ROUTE, get(scripts::file))
         .route("/assets/style.css", get(style))
+        .route("/assets/scan.js", get(scan_script))
         .route("/assets/preview.js", get(preview))
         .merge(staff::routes())
         .route("/favicon.ico", get(icon))
         .route("/assets/icon.svg", get(icon))
+}
+
+/// Routes that forms with a file are sent to.
+pub fn forms() -> Router<App> {
+    Router::new().route(SCAN, get(scan::page).post(scan::photo))
 }
 
 /// What every page has.
@@ -63,6 +75,8 @@ struct Frame {
     title: Text,
     host: String,
     body: String,
+    /// Path of the page.
+    path: String,
     /// The same page in the other language.
     other: String,
     /// Behind the addresses on it, where the language was chosen.
@@ -105,13 +119,29 @@ fn html(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
+/// A line of the menu.
+struct Item {
+    path: &'static str,
+    name: Text,
+}
+
 impl Frame {
+    /// What the public comes for.
+    fn menu(&self) -> [Item; 3] {
+        [
+            Item { path: "/", name: text("查证书", "Certificates") },
+            Item { path: SCAN, name: text("验标志", "Check a mark") },
+            Item { path: "/verify", name: text("核验文件", "Verify a file") },
+        ]
+    }
+
     fn of(app: &App, lang: Lang, title: Text, uri: &Uri) -> Self {
         Self {
             lang,
             title,
             host: app.service.host().to_string(),
             body: app.service.body().name.to_string(),
+            path: uri.path().to_owned(),
             other: other_language(lang, uri),
             suffix: language::suffix(uri),
             address: format!("{}{}", app.links.base, uri.path_and_query().map_or("/", |p| p.as_str())),
@@ -175,8 +205,8 @@ pub fn no_answer(app: &App, uri: &Uri, instead_of: Response) -> Response {
             "Too many requests came from your network: nothing was looked up this time. Try again in a few seconds.",
         ),
         StatusCode::SERVICE_UNAVAILABLE if instead_of.headers().contains_key(header::RETRY_AFTER) => text(
-            "现在同时打开回执的人太多，这一次没有查。请过几秒再试。",
-            "Many receipts are being opened just now: nothing was looked up this time. Try again in a few seconds.",
+            "现在查的人太多，这一次没有查。请过几秒再试。",
+            "Many people are asking just now: nothing was looked up this time. Try again in a few seconds.",
         ),
         StatusCode::SERVICE_UNAVAILABLE => text(
             "等得太久，没有查到状态。这不说明它有效，也不说明它无效。请过一会儿再试。",
@@ -314,6 +344,10 @@ async fn style() -> Response {
 
 async fn preview() -> Response {
     cached("text/javascript; charset=utf-8", PREVIEW)
+}
+
+async fn scan_script() -> Response {
+    cached("text/javascript; charset=utf-8", SCAN_SCRIPT)
 }
 
 async fn icon() -> Response {

@@ -1,12 +1,12 @@
 //! The first page: one field for whatever people type or paste, and what was found.
 
+use super::hosts::imitation;
 use super::language::suffix;
 use super::words::{Face, Lang, Text, text};
 use super::{App, Frame, failed, html};
 use crate::domain::error::shown;
 use crate::domain::{Certificate, Standing};
 use crate::service::ServiceError;
-use crate::service::lookalike::{Likeness, likeness};
 use crate::service::search::Found;
 use crate::service::typed::Leads;
 use crate::store::{Page, PageRequest};
@@ -75,6 +75,7 @@ pub(super) async fn home(State(app): State<App>, Query(query): Query<HomeQuery>,
     let (results, status) = match app.service.search(typed, app.links.authority(), page) {
         Ok(Found::Ours(Leads::Certificate(id))) => return Redirect::to(&format!("/c/{id}{language}")).into_response(),
         Ok(Found::Ours(Leads::Mark(digits))) => return Redirect::to(&format!("/m/{digits}{language}")).into_response(),
+        Ok(Found::Ours(Leads::Receipt(id))) => return Redirect::to(&format!("/r/{id}{language}")).into_response(),
         Ok(Found::Ours(Leads::Elsewhere)) => (no_results(no_page()), StatusCode::NOT_FOUND),
         Ok(Found::Foreign(host)) => (no_results(foreign(&app, &host)), StatusCode::NOT_FOUND),
         Ok(Found::List(found)) => {
@@ -107,21 +108,8 @@ fn no_page() -> Text {
 
 fn foreign(app: &App, host: &str) -> Text {
     let ours = app.service.host();
-    let (zh, en) = match likeness(host, ours.as_str()) {
-        Some(Likeness::Letters) => {
-            ("它用了看起来一样的字母，是仿冒的写法。", " It is written with letters that look the same: an imitation.")
-        }
-        Some(Likeness::Within) => {
-            ("它把本机构的网址夹在里面，是仿冒的写法。", " It has this body's host inside it: an imitation.")
-        }
-        Some(Likeness::Marks) => {
-            ("它只差点和横线，是仿冒的写法。", " It differs by dots and hyphens only: an imitation.")
-        }
-        Some(Likeness::Ending) => ("它只是结尾不同，不是本机构的。", " Its ending differs: it is another's."),
-        Some(Likeness::Slip) => ("它和本机构的网址只差一个字母。", " It is one letter away from this body's host."),
-        None if !host.is_ascii() => ("它里面有不是拉丁字母的字符。", " It holds characters that are not Latin."),
-        None => ("", ""),
-    };
+    let Text { zh, en } = imitation(host, ours);
+    let en = if en.is_empty() { en } else { format!(" {en}") };
     let host = shown(host);
     text(
         format!("{host} 不是本机构的网址，没有查询它。{zh}本机构的查验网址只有 {ours}。"),
@@ -168,7 +156,7 @@ fn line(app: &App, suffix: &str, certificate: &Certificate) -> Line {
 }
 
 /// Percent-encodes a query value (RFC 3986).
-fn percent(text: &str) -> String {
+pub(super) fn percent(text: &str) -> String {
     let keep = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
     text.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

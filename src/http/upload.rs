@@ -1,0 +1,115 @@
+//! Forms with a file in them: how large, how slow, and how many at once.
+
+use super::App;
+use super::error::Problem;
+use super::limits::Client;
+use super::places::{Bounds, Place, Places};
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
+use axum::http::StatusCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Largest file of a form.
+pub(super) const FILE_MAX: usize = 10 << 20;
+/// Most parts of a form.
+const PARTS_MAX: usize = 32;
+/// A form in all: its file, and what stands between them.
+const FORM_MAX: usize = FILE_MAX + (64 << 10);
+/// Longest time for a form to arrive: a photograph of 3 MB by 0.6 Mbit/s, which is a poor connection in a shop.
+const FORM_TIME: Duration = Duration::from_secs(40);
+/// Longest time for the request in all, its work included.
+pub(super) const REQUEST_TIME: Duration = Duration::from_secs(60);
+/// Forms that arrive or are worked on at once, so that they take 240 MB of memory at most; and those of one client.
+const AT_ONCE: usize = 24;
+const AT_ONCE_OF_CLIENT: usize = 6;
+
+/// Places for forms.
+pub(super) struct Uploads(Arc<Places>);
+
+impl Uploads {
+    pub(super) fn new() -> Self {
+        Self(Places::new(Bounds { connections: AT_ONCE, of_client: Some(AT_ONCE_OF_CLIENT), ..Bounds::DEFAULT }))
+    }
+}
+
+/// Lets a route take forms of that size.
+pub(super) fn limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(FORM_MAX)
+}
+
+/// A form that has arrived whole.
+pub(super) struct Form {
+    /// The file; none where none was chosen.
+    pub(super) file: Option<Vec<u8>>,
+    /// Kept for as long as its memory is.
+    _place: Place,
+}
+
+impl FromRequest<App> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let client = request.extensions().get::<Client>().copied();
+        let place = client.and_then(|client| app.uploads.0.take(client.address())).ok_or_else(crowded)?;
+        let form = Multipart::from_request(request, app).await.map_err(|_| {
+            let why = "the body is a form with a file: send it as multipart/form-data";
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "form_needed", why)
+        })?;
+        let read = tokio::time::timeout(FORM_TIME, read(form, place)).await;
+        read.unwrap_or_else(|_| {
+            let why = format!("a form arrives within {} seconds", FORM_TIME.as_secs());
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", why))
+        })
+    }
+}
+
+fn crowded() -> Problem {
+    let why = "many files are being sent just now; nothing was read: try again in a few seconds";
+    Problem::passing(StatusCode::SERVICE_UNAVAILABLE, "busy", why, 3)
+}
+
+async fn read(mut form: Multipart, place: Place) -> Result<Form, Problem> {
+    let mut file = None;
+    let mut parts = 0;
+    while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
+        parts += 1;
+        if parts > PARTS_MAX {
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "form_too_many",
+                format!("a form has at most {PARTS_MAX} parts"),
+            ));
+        }
+        let is_file = field.file_name().is_some();
+        let bytes = bounded(field, FILE_MAX).await?;
+        // A browser sends an empty part for a file that was not chosen.
+        if is_file && !bytes.is_empty() && file.is_none() {
+            file = Some(bytes);
+        }
+    }
+    Ok(Form { file, _place: place })
+}
+
+async fn bounded(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = vec![];
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error))? {
+        if bytes.len() + chunk.len() > most {
+            return Err(too_large(most));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+fn too_large(most: usize) -> Problem {
+    let why = format!("that is more than {} MB", most >> 20);
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", why)
+}
+
+fn broken(error: &MultipartError) -> Problem {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(FILE_MAX),
+        status => Problem::new(status, "form_unreadable", "the form did not arrive whole"),
+    }
+}

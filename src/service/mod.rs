@@ -27,6 +27,7 @@ pub mod scanned;
 pub mod search;
 #[cfg(test)]
 mod self_check_tests;
+pub mod sheet;
 pub mod status_lists;
 pub mod sweep;
 #[cfg(test)]

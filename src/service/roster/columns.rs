@@ -1,13 +1,13 @@
 //! The columns a roster has, the names people give them, and where they stand in a file.
 
-use super::cell::Line;
 use super::fault::{ColumnRef, RosterFault};
-use super::limits::{HEADER_WITHIN, MAX_HEADERS_SHOWN};
 use crate::domain::Refusal;
-use unicode_normalization::UnicodeNormalization;
+use crate::service::sheet::{Kind, Line, fold};
 
-/// A row is taken for the header when at least so many columns are known in it: a title may hold one such word by chance.
-const HEADER_LEAST: usize = 2;
+/// How the header of a roster is told from a title, which may hold one such word by chance.
+pub(super) const KIND: Kind = Kind { known_in, least: 2 };
+/// Header cells named in one message.
+const MAX_HEADERS_SHOWN: usize = 30;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,21 +150,6 @@ impl Column {
     }
 }
 
-/// A header without what does not matter: notes in brackets, width, case, spaces and signs.
-pub(super) fn fold(header: &str) -> String {
-    let mut depth = 0_u32;
-    let mut out = String::new();
-    for c in header.nfkc() {
-        match c {
-            '(' | '[' | '【' | '〔' => depth += 1,
-            ')' | ']' | '】' | '〕' => depth = depth.saturating_sub(1),
-            c if depth == 0 && c.is_alphanumeric() => out.extend(c.to_lowercase()),
-            _ => {}
-        }
-    }
-    out
-}
-
 /// How many different columns are known in a line.
 fn known_in(line: &Line) -> usize {
     let mut seen: Vec<Column> = Vec::new();
@@ -174,18 +159,6 @@ fn known_in(line: &Line) -> usize {
         }
     }
     seen.len()
-}
-
-/// The header among these lines (index, known columns): of the first rows the one with most known columns.
-pub(super) fn find_header(lines: &[Line]) -> Option<(usize, usize)> {
-    let mut best = None;
-    for (i, line) in lines.iter().enumerate().take_while(|(_, l)| l.row <= HEADER_WITHIN) {
-        let known = known_in(line);
-        if known >= HEADER_LEAST && best.is_none_or(|(_, most)| known > most) {
-            best = Some((i, known));
-        }
-    }
-    best
 }
 
 /// Where each column stands in one file.

@@ -2,6 +2,7 @@
 
 use crate::domain::Refusal;
 use crate::domain::error::shown;
+use crate::service::sheet::column_letter;
 
 /// A column as a person finds it in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,31 +39,5 @@ impl RosterFault {
     /// A refusal, at its place.
     pub(super) fn at(row: usize, column: Option<ColumnRef>, value: &str, refusal: Refusal) -> Self {
         Self { row, column, value: shown(value), code: refusal.code, message: refusal.message.into_owned() }
-    }
-}
-
-/// `A` for 0, `Z` for 25, `AA` for 26.
-pub(super) fn column_letter(index: usize) -> String {
-    let mut letters = Vec::new();
-    let mut rest = index;
-    loop {
-        letters.push(char::from(b'A' + (rest % 26) as u8));
-        if rest < 26 {
-            break;
-        }
-        rest = rest / 26 - 1;
-    }
-    letters.iter().rev().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn letters_are_those_of_a_spreadsheet() {
-        for (index, letter) in [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")] {
-            assert_eq!(column_letter(index), letter);
-        }
     }
 }

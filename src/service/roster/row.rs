@@ -1,6 +1,5 @@
 //! One row of a roster, read and held against itself.
 
-use super::cell::{Cell, Line};
 use super::check::Rules;
 use super::columns::{Column, Layout};
 use super::fault::RosterFault;
@@ -11,6 +10,7 @@ use crate::domain::holder::{Holder, Site};
 use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReason};
 use crate::domain::text::{Address, Scope};
 use crate::domain::{CertificateNumber, Level, Refusal};
+use crate::service::sheet::{Cell, Line};
 use jiff::civil::Date;
 
 /// A certificate as the roster has it; everything in it is checked.

@@ -1,6 +1,5 @@
 //! The status of a row, and what a status other than 有效 brings with it.
 
-use super::cell::Cell;
 use super::check::Rules;
 use super::columns::Column;
 use super::row::{Fields, Life, RosterStatus};
@@ -8,6 +7,7 @@ use crate::domain::Refusal;
 use crate::domain::dates::add_months;
 use crate::domain::error::shown;
 use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReason};
+use crate::service::sheet::Cell;
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
 

@@ -1,11 +1,9 @@
 //! A roster as a table of cells, whatever file it came in.
 
-use super::cell::{Cell, Line};
-use super::columns::{Column, find_header};
-use super::limits::{HEADER_WITHIN, MAX_FILE_BYTES};
-use super::{delimited, workbook};
+use super::columns::{Column, KIND};
 use crate::domain::Refusal;
 use crate::domain::error::shown;
+use crate::service::sheet::{Cell, HEADER_WITHIN, Line, Sheet, read};
 
 /// A roster whose header row is found.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,18 +22,9 @@ pub struct Table {
     pub(super) lines: Vec<Line>,
 }
 
-/// Lines of one sheet or text file.
-pub(super) struct Sheet {
-    pub name: Option<String>,
-    pub others: Vec<String>,
-    pub encoding: Option<&'static str>,
-    pub is_1904: bool,
-    pub lines: Vec<Line>,
-}
-
 impl Table {
     fn of(mut sheet: Sheet) -> Result<Self, Refusal> {
-        let Some((header, _)) = find_header(&sheet.lines) else {
+        let Some(header) = KIND.header(&sheet.lines) else {
             return Err(no_header(&sheet));
         };
         let lines = sheet.lines.split_off(header + 1);
@@ -64,58 +53,10 @@ impl Table {
 /// `unreadable_text`, `not_a_table`, `old_workbook`, `protected_workbook`, `bad_workbook`, `workbook_too_large`,
 /// `too_many_rows`, `too_many_columns`, `cell_too_long`, `no_header`.
 pub fn read_table(bytes: &[u8], file_name: &str) -> Result<Table, Refusal> {
-    read(bytes).and_then(Table::of).map_err(|mut refusal| {
+    read(bytes, KIND).and_then(Table::of).map_err(|mut refusal| {
         refusal.message = format!("{}: {}", shown(file_name), refusal.message).into();
         refusal
     })
-}
-
-fn read(bytes: &[u8]) -> Result<Sheet, Refusal> {
-    const ZIP: &[u8] = b"PK\x03\x04";
-    const COMPOUND: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
-    if bytes.len() > MAX_FILE_BYTES {
-        return Err(Refusal::invalid(
-            "file_too_large",
-            format!(
-                "the file has {} bytes, at most {MAX_FILE_BYTES} are read: split the roster, and leave pictures out",
-                bytes.len()
-            ),
-        ));
-    }
-    if bytes.starts_with(ZIP) {
-        return workbook::read(bytes);
-    }
-    if bytes.starts_with(COMPOUND) {
-        return Err(compound(bytes));
-    }
-    let (text, encoding) = delimited::decode(bytes)?;
-    let start = text.trim_start();
-    if start.is_empty() {
-        return Err(Refusal::invalid("empty_file", "the file is empty"));
-    }
-    if start.starts_with('<') || start.starts_with("%PDF") || start.starts_with("{\\rtf") {
-        return Err(Refusal::invalid(
-            "not_a_table",
-            "this is a web page or document, whatever its name says: open it in Excel or WPS and save it as .xlsx or CSV UTF-8",
-        ));
-    }
-    let lines = delimited::lines(&text)?;
-    Ok(Sheet { name: None, others: Vec::new(), encoding: Some(encoding), is_1904: false, lines })
-}
-
-/// The old binary container: an .xls workbook, or a workbook locked with a password.
-fn compound(bytes: &[u8]) -> Refusal {
-    let locked: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    if bytes.windows(locked.len()).any(|w| w == locked) {
-        return Refusal::invalid(
-            "protected_workbook",
-            "the workbook is locked with a password: open it, remove the password, and save it again",
-        );
-    }
-    Refusal::invalid(
-        "old_workbook",
-        "this is a workbook in the old .xls format: open it in Excel or WPS and save it as .xlsx",
-    )
 }
 
 fn no_header(sheet: &Sheet) -> Refusal {

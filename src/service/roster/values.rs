@@ -1,30 +1,17 @@
 //! What a cell says, in the forms people write: dates, levels, numbers, codes, sites.
 
-use super::cell::Cell;
-use crate::domain::dates::{add_days, parse_date};
+use crate::domain::dates::parse_date;
 use crate::domain::error::shown;
 use crate::domain::holder::Site;
 use crate::domain::record::MAX_SITES;
 use crate::domain::text::{Address, Name};
 use crate::domain::written::plain;
 use crate::domain::{CertificateNumber, Level, Refusal, Uscc};
+use crate::service::sheet::{Cell, serial_day};
 use jiff::civil::Date;
 
-/// Day 0 of a workbook that counts from 1900, as it counts after its 29 February 1900 that never was.
-const DAY_0_OF_1900: Date = Date::constant(1899, 12, 30);
-/// Day 0 of a workbook that counts from 1904.
-const DAY_0_OF_1904: Date = Date::constant(1904, 1, 1);
-/// Day numbers taken for dates, 2000 to 2150 in either count; beyond them a number is something else.
-const SERIALS: std::ops::RangeInclusive<f64> = 35_000.0..=92_000.0;
 /// Two pieces of a number cell that are both this long are two numbers.
 const NUMBER_LEAST: usize = 8;
-
-/// The day a spreadsheet's day number means; the time of day is dropped.
-pub(super) fn serial_day(serial: f64, is_1904: bool) -> Option<Date> {
-    let zero = if is_1904 { DAY_0_OF_1904 } else { DAY_0_OF_1900 };
-    // In range, the cast keeps the whole days.
-    SERIALS.contains(&serial).then(|| add_days(zero, serial.floor() as i32))
-}
 
 /// Reads a date in any of the forms of the specification.
 pub(super) fn date(cell: &Cell, is_1904: bool) -> Result<Date, Refusal> {

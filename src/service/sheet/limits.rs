@@ -1,4 +1,4 @@
-//! What a roster may hold at most. A file beyond a limit is refused whole, before it can take the machine's memory.
+//! What a table may hold at most. A file beyond a limit is refused whole, before it can take the machine's memory.
 
 /// Largest file: 20,000 rows with long scopes come to about 13 MB of text, and to less in a workbook.
 pub const MAX_FILE_BYTES: usize = 16 << 20;
@@ -33,5 +33,3 @@ pub(super) const MAX_SHEETS_TRIED: usize = 5;
 pub(super) const MAX_CELLS_MET: usize = 2 * MAX_ROWS * MAX_COLUMNS;
 /// Most merged regions followed downwards; each costs a walk over its rows.
 pub(super) const MAX_MERGED: usize = 20_000;
-/// Header cells named in one message.
-pub(super) const MAX_HEADERS_SHOWN: usize = 30;

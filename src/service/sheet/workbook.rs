@@ -1,14 +1,14 @@
 //! XLSX workbooks: the first sheet with a header row, cell by cell.
 
+use super::Sheet;
 use super::archive::{bad_workbook, reduced};
 use super::cell::{Cell, Line};
-use super::columns::find_header;
 use super::delimited::{keep, too_wide};
+use super::header::Kind;
 use super::limits::{
     MAX_CELL_CHARS, MAX_CELLS_MET, MAX_COLUMNS, MAX_MERGED, MAX_ROWS, MAX_SHEETS_TRIED, MAX_TEXT_BYTES,
 };
-use super::table::Sheet;
-use super::values::serial_day;
+use super::place::serial_day;
 use crate::domain::Refusal;
 use calamine::{DataRef, Dimensions, ExcelDateTime, Reader, SheetType, SheetVisible, Xlsx, XlsxError};
 use std::collections::BTreeMap;
@@ -18,17 +18,17 @@ use std::panic::catch_unwind;
 type Book = Xlsx<Cursor<Vec<u8>>>;
 
 /// Reads a workbook: of its visible sheets the first that has a header row, or else the first with anything in it.
-pub(super) fn read(bytes: &[u8]) -> Result<Sheet, Refusal> {
+pub(super) fn read(bytes: &[u8], kind: Kind) -> Result<Sheet, Refusal> {
     let reduced = reduced(bytes)?;
     // The parser is another's and the file a stranger's: should it panic on damaged input, that is a refusal like others.
-    catch_unwind(|| read_book(reduced)).unwrap_or_else(|_| Err(bad_workbook("it is damaged")))
+    catch_unwind(|| read_book(reduced, kind)).unwrap_or_else(|_| Err(bad_workbook("it is damaged")))
 }
 
 fn damaged(error: &XlsxError) -> Refusal {
     bad_workbook(&error.to_string())
 }
 
-fn read_book(bytes: Vec<u8>) -> Result<Sheet, Refusal> {
+fn read_book(bytes: Vec<u8>, kind: Kind) -> Result<Sheet, Refusal> {
     let mut book: Book = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
     let is_1904 = book.has_1904_epoch();
     let names: Vec<String> = book
@@ -41,7 +41,7 @@ fn read_book(bytes: Vec<u8>) -> Result<Sheet, Refusal> {
     let mut left = Left { cells: MAX_CELLS_MET, text: MAX_TEXT_BYTES };
     for (i, name) in names.iter().enumerate().take(MAX_SHEETS_TRIED) {
         let lines = sheet_lines(&mut book, name, is_1904, &mut left)?;
-        let has_header = find_header(&lines).is_some();
+        let has_header = kind.header(&lines).is_some();
         if has_header || (found.is_none() && !lines.is_empty()) {
             found = Some((i, lines));
         }
@@ -69,7 +69,7 @@ struct Left {
 fn too_much(what: &str) -> Refusal {
     Refusal::invalid(
         "workbook_too_large",
-        format!("the workbook holds more than {what}: copy the rows of the roster into a new workbook, or split them"),
+        format!("the workbook holds more than {what}: copy its rows into a new workbook, or split them"),
     )
 }
 
@@ -172,11 +172,16 @@ fn date_of(at: ExcelDateTime, is_1904: bool) -> Cell {
 
 #[cfg(test)]
 mod tests {
+    use super::super::header::SAMPLE;
     use super::*;
     use proptest::prelude::*;
     use std::io::Write;
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;
+
+    fn read(bytes: &[u8]) -> Result<Sheet, Refusal> {
+        super::read(bytes, SAMPLE)
+    }
 
     const HEADER: &str =
         r#"<c r="A1" t="inlineStr"><is><t>编号</t></is></c><c r="B1" t="inlineStr"><is><t>企业名称</t></is></c>"#;

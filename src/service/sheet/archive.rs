@@ -1,5 +1,5 @@
 //! Unpacks a workbook within bounds. A small archive can unpack to gigabytes, and the reader trusts some numbers it finds
-//! inside; so the parts a roster needs are copied into a plain archive first, each held to its limits, and the reader
+//! inside; so the parts a table needs are copied into a plain archive first, each held to its limits, and the reader
 //! never sees anything else.
 
 use super::limits::{
@@ -46,10 +46,7 @@ pub(super) fn bad_workbook(why: &str) -> Refusal {
 }
 
 fn too_large(what: &str) -> Refusal {
-    Refusal::invalid(
-        "workbook_too_large",
-        format!("{what}: copy the rows of the roster into a new workbook and save that"),
-    )
+    Refusal::invalid("workbook_too_large", format!("{what}: copy its rows into a new workbook and save that"))
 }
 
 /// The same workbook, reduced to the parts that are read, unpacked and bounded.

@@ -1,10 +1,10 @@
 //! Text files: which encoding, which separator, which row.
 
 use super::cell::{Cell, Line};
-use super::columns::find_header;
-use super::fault::column_letter;
+use super::guard::is_guarded;
+use super::header::Kind;
 use super::limits::{HEADER_WITHIN, MAX_CELL_CHARS, MAX_COLUMNS, MAX_ROWS};
-use super::rejects::is_guarded;
+use super::place::column_letter;
 use crate::domain::Refusal;
 use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -52,15 +52,16 @@ fn encoding_name(encoding: &'static Encoding) -> &'static str {
 }
 
 /// The lines of a text file, read with the separator that explains its header best.
-pub(super) fn lines(text: &str) -> Result<Vec<Line>, Refusal> {
+pub(super) fn lines(text: &str, kind: Kind) -> Result<Vec<Line>, Refusal> {
     // One sort of line end, and one at the end of the file, so that lines can be counted.
     let mut text = text.replace("\r\n", "\n").replace('\r', "\n");
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    let mut best = (SEPARATORS[0], 0);
+    // Without a header a tab is what pasting out of a spreadsheet leaves.
+    let mut best = (if text.contains('\t') { b'\t' } else { SEPARATORS[0] }, 0);
     for separator in SEPARATORS {
-        let known = parse(&text, separator, HEADER_WITHIN).ok().and_then(|l| find_header(&l)).map_or(0, |(_, n)| n);
+        let known = parse(&text, separator, HEADER_WITHIN).ok().and_then(|l| kind.best(&l)).map_or(0, |(_, n)| n);
         if known > best.1 {
             best = (separator, known);
         }
@@ -99,7 +100,7 @@ fn parse(text: &str, separator: u8, last: usize) -> Result<Vec<Line>, Refusal> {
     }
 }
 
-/// Adds a line that has something in it, within the limits every roster has.
+/// Adds a line that has something in it, within the limits every table has.
 pub(super) fn keep(lines: &mut Vec<Line>, mut line: Line) -> Result<(), Refusal> {
     if line.is_blank() {
         return Ok(());
@@ -135,7 +136,7 @@ pub(super) fn too_wide(row: usize, column: usize) -> Refusal {
     Refusal::invalid(
         "too_many_columns",
         format!(
-            "cell {}{row} lies beyond the first {MAX_COLUMNS} columns: delete what is not part of the roster",
+            "cell {}{row} lies beyond the first {MAX_COLUMNS} columns: delete what is not part of the list",
             column_letter(column)
         ),
     )
@@ -148,7 +149,12 @@ fn unguarded(cell: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::header::SAMPLE;
     use super::*;
+
+    fn lines(text: &str) -> Result<Vec<Line>, Refusal> {
+        super::lines(text, SAMPLE)
+    }
 
     fn rows(text: &str) -> Vec<(usize, usize)> {
         lines(text).unwrap().iter().map(|l| (l.row, l.cells.len())).collect()

@@ -10,7 +10,7 @@ const EXACT_BELOW: f64 = 1e15;
 
 /// A cell's content.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) enum Cell {
+pub enum Cell {
     /// Nothing.
     #[default]
     Empty,
@@ -26,7 +26,7 @@ pub(super) enum Cell {
 
 /// A row with something in it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Line {
+pub struct Line {
     /// Row as a person sees it in the spreadsheet, from 1.
     pub row: usize,
     /// Its cells; a row may be shorter than the header.
@@ -35,13 +35,13 @@ pub(super) struct Line {
 
 impl Line {
     /// The cell of that column; rows end where their last filled cell does.
-    pub(super) fn cell(&self, column: usize) -> &Cell {
+    pub fn cell(&self, column: usize) -> &Cell {
         const NOTHING: &Cell = &Cell::Empty;
         self.cells.get(column).unwrap_or(NOTHING)
     }
 
     /// Whether every cell is blank.
-    pub(super) fn is_blank(&self) -> bool {
+    pub fn is_blank(&self) -> bool {
         self.cells.iter().all(Cell::is_blank)
     }
 }
@@ -53,23 +53,23 @@ fn is_edge(c: char) -> bool {
 
 impl Cell {
     /// A text cell; blank text is no cell at all.
-    pub(super) fn text(text: String) -> Self {
+    pub fn text(text: String) -> Self {
         if text.trim_matches(is_edge).is_empty() { Self::Empty } else { Self::Text(text) }
     }
 
     /// Whether a reader sees nothing in it.
-    pub(super) fn is_blank(&self) -> bool {
+    pub fn is_blank(&self) -> bool {
         *self == Self::Empty
     }
 
     /// Whether it says in words or strokes that there is nothing to say.
-    pub(super) fn says_none(&self) -> bool {
+    pub fn says_none(&self) -> bool {
         let text = self.shown();
         matches!(text.as_ref(), "" | "/" | "\\" | "-" | "--" | "—" | "——" | "无" | "N/A" | "n/a")
     }
 
     /// What a person sees in it, without the unseen at its ends.
-    pub(super) fn shown(&self) -> Cow<'_, str> {
+    pub fn shown(&self) -> Cow<'_, str> {
         match self {
             Self::Empty => Cow::Borrowed(""),
             Self::Text(t) | Self::Error(t) => Cow::Borrowed(t.trim_matches(is_edge)),
@@ -82,7 +82,7 @@ impl Cell {
 
     /// Its text where every character counts (numbers, codes, names): a number whose digits the spreadsheet has rounded
     /// away is refused.
-    pub(super) fn exact(&self) -> Result<Cow<'_, str>, Refusal> {
+    pub fn exact(&self) -> Result<Cow<'_, str>, Refusal> {
         let lost = match self {
             Self::Number(n) => !is_exact(*n),
             Self::Text(t) => is_scientific(t.trim_matches(is_edge)),
@@ -110,7 +110,7 @@ impl Cell {
     }
 
     /// The refusal of a cell whose formula failed.
-    pub(super) fn formula_error(&self) -> Refusal {
+    pub fn formula_error(&self) -> Refusal {
         Refusal::invalid(
             "formula_error",
             format!("the formula in this cell gave {}: replace it by its value", self.shown()),
@@ -118,7 +118,7 @@ impl Cell {
     }
 
     /// Whether the cell is longer than a spreadsheet allows.
-    pub(super) fn is_too_long(&self) -> bool {
+    pub fn is_too_long(&self) -> bool {
         match self {
             Self::Text(t) => t.len() > MAX_CELL_CHARS && t.chars().nth(MAX_CELL_CHARS).is_some(),
             _ => false,

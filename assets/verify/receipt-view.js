@@ -8,6 +8,7 @@ import { LEVELS } from "./words.js";
 
 const FIELDS = {
   holder: { zh: "持证人", en: "holder" },
+  uscc: { zh: "统一社会信用代码", en: "credit code" },
   level: { zh: "级别", en: "level" },
   scope: { zh: "范围", en: "scope" },
 };
@@ -129,7 +130,7 @@ function factCells(answer, proven) {
   const { holder, level, scope } = certificate;
   const wasHeld = proven && answer.verdict === "valid";
   return [
-    factCell("holder", "fact", element("span", {}, holder.name), element("span", { class: "mono soft" }, holder.uscc), held(compared("holder"))),
+    factCell("holder", "fact", element("span", {}, holder.name), held(compared("holder")), element("span", { class: "mono soft" }, holder.uscc), held(compared("uscc"))),
     factCell("level", "fact grade", element(wasHeld ? "span" : "del", {}, main(LEVELS.get(level))), held(compared("level"))),
     factCell("scope", "fact", element("span", {}, scope), held(compared("scope"))),
   ];

@@ -11,13 +11,13 @@ import * as words from "./words.js";
 
 export { RECEIPT_TYPE };
 const ANSWERS_MAX = 100;
-const ASKED_MAX = 200;
+const ASKED_MAX = 400;
 const REFERENCE_MAX = 120;
 const EXPECTED_MAX = 800;
 const MESSAGE_MAX = 2_000;
 /** Checks without which no answer is "valid". */
 const NEEDED = ["signature", "key", "validity", "status"];
-const FIELDS = { holder: (c) => c.holder.name, level: (c) => c.level, scope: (c) => c.scope };
+const FIELDS = { holder: (c) => c.holder.name, uscc: (c) => c.holder.uscc, level: (c) => c.level, scope: (c) => c.scope };
 const OUTCOMES = new Set(["valid", "invalid", "undetermined"]);
 const RESULTS = new Set(["ok", "failed", "undetermined"]);
 

@@ -43,15 +43,23 @@ impl<T: DeserializeOwned> FromRequest<App> for Strict<T> {
             ),
             status => Problem::new(status, "body_unreadable", "the body did not arrive whole"),
         })?;
-        let value = canonical::parse_strict(&bytes)?;
-        serde_path_to_error::deserialize(value).map(|Members(body)| Self(body)).map_err(|error| {
-            let pointer = pointer_of(error.path());
-            let why = in_json_words(&error.into_inner().to_string());
-            let mut problem = Problem::new(StatusCode::BAD_REQUEST, "json_shape", why);
-            problem.pointer = pointer;
-            problem
-        })
+        object(&bytes).map(Self)
     }
+}
+
+/// Reads a JSON object strictly.
+///
+/// # Errors
+/// What [`canonical::parse_strict`] refuses; `json_shape` with the fault's pointer.
+pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let value = canonical::parse_strict(bytes)?;
+    serde_path_to_error::deserialize(value).map(|Members(object)| object).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        let why = in_json_words(&error.into_inner().to_string());
+        let mut problem = Problem::new(StatusCode::BAD_REQUEST, "json_shape", why);
+        problem.pointer = pointer;
+        problem
+    })
 }
 
 /// Reads from an object alone; by itself a struct would be read from the list of its members' values too.

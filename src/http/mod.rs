@@ -19,6 +19,7 @@ mod serve;
 pub mod shapes;
 mod status;
 mod upload;
+mod verifications;
 mod well_known;
 
 use crate::service::{Service, ServiceError};

@@ -143,6 +143,7 @@ pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         .merge(super::log::routes())
         .merge(super::status::routes())
         .merge(super::receipts::routes())
+        .merge(super::verifications::routes())
         .merge(super::issuing::routes())
         .split_for_parts();
     for item in openapi.paths.paths.values_mut() {

@@ -9,7 +9,8 @@ use super::public::{MomentQuery, Params, params};
 use super::shapes::CheckBody;
 use crate::domain::error::shown;
 use crate::domain::{ReceiptId, Refusal};
-use crate::service::receipts::{Made, Question, Request};
+use crate::service::asking::Question;
+use crate::service::receipts::{Made, Request};
 use crate::verify::receipt::ANSWERS_MAX;
 use axum::Extension;
 use axum::extract::{Path, State};
@@ -71,11 +72,14 @@ struct ReceiptRequest {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ReceiptQuestion {
-    /// Its number as people type or paste it: with its label, in any width and case, also the 16-digit identifier or the address
-    /// of its page; at most 200 characters.
+    /// Its number as people type or paste it: with its label, in any width and case; also the 16-digit identifier, the address of its
+    /// page, a mark's address or digits, or the credit code of a firm, of which each certificate is answered about; at most 400
+    /// characters.
     certificate: String,
     /// The name of the holder that is expected.
     holder: Option<String>,
+    /// The credit code of the holder that is expected.
+    uscc: Option<String>,
     /// The level that is expected: `five_star`, 五星级, 5 stars, ★★★★★.
     level: Option<String>,
     /// The scope that is expected.
@@ -167,7 +171,7 @@ struct ReceiptCertificate {
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "a description only")]
 struct ReceiptCompared {
-    /// `holder`, `level` or `scope`.
+    /// `holder`, `uscc`, `level` or `scope`.
     field: String,
     /// The text expected.
     expected: String,
@@ -181,8 +185,9 @@ impl ReceiptRequest {
     fn read(self) -> Result<Request, Refusal> {
         let asked = MomentQuery { as_of: self.as_of, known_at: self.known_at }.asked()?;
         let question = |q: ReceiptQuestion| Question {
-            certificate: q.certificate,
+            asked: q.certificate,
             holder: q.holder,
+            uscc: q.uscc,
             level: q.level,
             scope: q.scope,
         };

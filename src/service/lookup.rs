@@ -247,7 +247,16 @@ impl Service {
     /// # Errors
     /// Store failures: the answer is then "cannot tell". Digits that are no mark's are an answer, not an error.
     pub fn mark_answer(&self, digits: &str, asked: Asked) -> Result<MarkAnswer, ServiceError> {
-        let moment = self.moment(asked);
+        self.mark_answer_at(digits, asked, self.moment(asked))
+    }
+
+    /// The same at a moment that was read from `asked` before.
+    pub(super) fn mark_answer_at(
+        &self,
+        digits: &str,
+        asked: Asked,
+        moment: Moment,
+    ) -> Result<MarkAnswer, ServiceError> {
         let text = match MarkText::parse(digits) {
             Ok(text) => text,
             Err(refusal) => {
@@ -279,7 +288,7 @@ impl Service {
             let checks = checks.into_iter().chain([not_on_record(id, moment)]).collect();
             return Ok(MarkAnswer::Unknown { id, signed, verdict: Verdict::of(moment.at, None, checks) });
         };
-        let certificate = self.answer(self.certificate(licence.terms().certificate)?, asked)?;
+        let certificate = self.answer_at(self.certificate(licence.terms().certificate)?, asked, moment)?;
         let record = self.record(certificate.certificate.id)?;
         let found = Registered { licence: &licence, certificate: &certificate.certificate, record: &record };
         let mut finding = verify_registered_mark(&text, found, &keys, &self.scheme.intervals, moment);

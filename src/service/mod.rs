@@ -1,7 +1,9 @@
 //! Floor 4: use cases. Each loads, decides by pure rules, and commits; clock, randomness and keys live here.
 
 pub mod actor;
+pub mod asking;
 pub mod audit;
+pub mod batch;
 pub mod bundle;
 pub mod clock;
 pub mod data_dir;

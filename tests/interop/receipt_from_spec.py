@@ -63,7 +63,7 @@ def checks_of(value):
 
 def answer(value):
     members(value, ("asked", "verdict", "checks", "comparison"), ("certificate", "standing", "changed_that_day", "log"))
-    text(value["asked"], 200)
+    text(value["asked"], 400)
     shape(value["verdict"] in ("valid", "invalid", "undetermined"))
     shape(value.get("standing", "valid") in STANDINGS and value.get("changed_that_day", True) is True)
     if "certificate" in value:
@@ -72,7 +72,7 @@ def answer(value):
     shape(isinstance(value["comparison"], list))
     for compared in value["comparison"]:
         members(compared, ("field", "expected", "same"), ("found",))
-        shape(compared["field"] in ("holder", "level", "scope") and isinstance(compared["same"], bool))
+        shape(compared["field"] in ("holder", "uscc", "level", "scope") and isinstance(compared["same"], bool))
         text(compared["expected"], 800)
     return value
 
@@ -113,7 +113,7 @@ def require(code, good):
 def holds_together(document, created):
     made_at, as_of, known_at = (moment(document[name]) for name in ("made_at", "as_of", "known_at"))
     require("receipt_times_wrong", made_at.replace(microsecond=0) == created and known_at <= made_at)
-    told = {"holder": lambda c: c["holder"]["name"], "level": lambda c: c["level"], "scope": lambda c: c["scope"]}
+    told = {"holder": lambda c: c["holder"]["name"], "uscc": lambda c: c["holder"]["uscc"], "level": lambda c: c["level"], "scope": lambda c: c["scope"]}
     for one in document["answers"]:
         wrong, valid, found = "receipt_verdict_wrong", one["verdict"] == "valid", one.get("certificate")
         require(wrong, one["verdict"] == drawn(one["checks"]) and valid == (one.get("standing") == "valid"))

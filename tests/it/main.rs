@@ -81,5 +81,6 @@ mod vectors_proof;
 mod vectors_receipt;
 mod vectors_status;
 mod vectors_support;
+mod verifications;
 mod witness_kit;
 mod wrong_input;

@@ -170,8 +170,9 @@ fn a_revoked_token_stays_revoked_whatever_else_changes_meanwhile() {
 fn what_a_receipt_says_is_what_was_on_record_when_it_was_made() {
     use starmark::domain::dates::AsOf;
     use starmark::domain::reason::SuspensionReason;
+    use starmark::service::asking::Question;
     use starmark::service::lookup::Asked;
-    use starmark::service::receipts::{Question, Request};
+    use starmark::service::receipts::Request;
     use starmark::service::revocation::Order;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     const TURNS: usize = 40;
@@ -180,7 +181,7 @@ fn what_a_receipt_says_is_what_was_on_record_when_it_was_made() {
     let id = issued.id.to_string();
     let (start, began, done) = (app.service.now(), std::time::Instant::now(), AtomicBool::new(false));
     let asked = AtomicUsize::new(0);
-    let question = Question { certificate: id.clone(), ..Question::default() };
+    let question = Question { asked: id.clone(), ..Question::default() };
     let request = Request { certificates: vec![question], ..Request::default() };
     let receipts = std::thread::scope(|s| {
         s.spawn(|| {

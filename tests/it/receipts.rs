@@ -156,7 +156,6 @@ async fn what_only_looks_like_a_number_that_was_not_issued_is_refused() {
         (format!("{number}（五星）"), "several_in_one"),
         (format!("{number} 正本"), "several_in_one"),
         (format!("GB/T 27922-2011 {number}"), "several_in_one"),
-        ("91110108551385082Q".to_owned(), "credit_code"),
     ];
     for (text, code) in refused {
         let answer = post(&app, &ask(text.clone())).await;
@@ -180,6 +179,48 @@ async fn what_only_looks_like_a_number_that_was_not_issued_is_refused() {
 }
 
 #[tokio::test]
+async fn a_firm_is_answered_about_by_each_certificate_and_a_mark_by_its_own() {
+    let app = TestApp::on("2026-05-08");
+    let (_, first) = issue(&app, "D-1", "示例电器有限公司").await;
+    let (id, second) = issue(&app, "D-2", "示例电器有限公司").await;
+    let marks = format!("/api/v1/issuing/certificates/{id}/marks");
+    let mark = app.post(&marks, &json!({"medium": "packaging"})).await.is(201).json();
+    let (name, digits) = (mark["id"].as_str().unwrap(), mark["digits"].as_str().unwrap());
+    let link = format!("https://xb.example.cn/m/{digits}");
+    let ask = |text: &str| json!({"certificates": [{"certificate": text, "uscc": "91110108 551385082q"}]});
+    for firm in ["91110108551385082Q", "统一社会信用代码：91110108551385082Q"] {
+        let receipt = post(&app, &ask(firm)).await.is(201).json();
+        let numbers: Vec<&str> = receipt["answers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|a| a["certificate"]["number"].as_str().unwrap())
+            .collect();
+        assert_eq!(numbers, [second.as_str(), &first], "{firm}");
+        assert_eq!(receipt["differences"], 0);
+    }
+    let none = post(&app, &ask("91990000MA0000001B")).await.is(201).json();
+    assert_eq!(told(&none), [triple("undetermined", "-", "no_such_certificate")]);
+    let wrong = json!({"certificates": [{"certificate": first, "uscc": "91990000MA0000001B"}]});
+    let wrong = post(&app, &wrong).await.is(201).json();
+    let compared = &wrong["answers"][0]["comparison"][0];
+    assert_eq!(
+        (&compared["field"], &compared["found"], &compared["same"]),
+        (&json!("uscc"), &json!("91110108551385082Q"), &json!(false))
+    );
+    for text in [name, digits, &link, &format!("扫到的：{link}")] {
+        let receipt = post(&app, &ask(text)).await.is(201).json();
+        assert_eq!(told(&receipt), [triple("valid", "valid", "-")], "{text}");
+        assert_eq!(receipt["answers"][0]["certificate"]["number"], second.as_str());
+    }
+    app.post(&format!("/api/v1/issuing/marks/{name}/revocation"), &json!({"reason": "misuse"})).await.is(200);
+    let revoked = post(&app, &ask(&link)).await.is(201).json();
+    assert_eq!((&revoked["answers"][0]["verdict"], told(&revoked)[0].2.as_str()), (&json!("invalid"), "mark_revoked"));
+    let forged = post(&app, &ask("https://xb.example.cn/m/1034659679808070")).await.is(201).json();
+    assert_eq!(told(&forged)[0].0, "undetermined");
+}
+
+#[tokio::test]
 async fn every_fault_names_its_item() {
     let app = TestApp::on("2026-05-08");
     let (_, number) = issue(&app, "D-1", "示例电器有限公司").await;
@@ -199,7 +240,7 @@ async fn every_fault_names_its_item() {
         (json!({"certificates": [one], "reference": "示".repeat(121)}), "text_too_long", "/reference"),
         (json!({"certificates": [one], "reference": " \u{200b} "}), "text_empty", "/reference"),
         (json!({"certificates": [one, {"certificate": ""}]}), "text_empty", "/certificates/1/certificate"),
-        (json!({"certificates": [{"certificate": "7".repeat(201)}]}), "text_too_long", "/certificates/0/certificate"),
+        (json!({"certificates": [{"certificate": "示".repeat(401)}]}), "text_too_long", "/certificates/0/certificate"),
         (json!({"certificates": [{"certificate": "29326SC$1"}]}), "bad_number", "/certificates/0/certificate"),
         (
             json!({"certificates": [{"certificate": "https://xb.examp1e.cn/c/1034659679808070"}]}),
@@ -207,7 +248,7 @@ async fn every_fault_names_its_item() {
             "/certificates/0/certificate",
         ),
         (
-            json!({"certificates": [{"certificate": "https://xb.example.cn/m/1"}]}),
+            json!({"certificates": [{"certificate": "https://xb.example.cn/r/AAAAAAAAAAAAAAAAAAAAAA"}]}),
             "no_certificate_address",
             "/certificates/0/certificate",
         ),

@@ -91,6 +91,7 @@ pub(super) fn way_on(receipt: &Receipt, host: &Host) -> anyhow::Result<()> {
 fn difference(compared: &Compared) -> String {
     let field = match compared.field {
         Field::Holder => "holder",
+        Field::Uscc => "credit code",
         Field::Level => "level",
         Field::Scope => "scope",
     };

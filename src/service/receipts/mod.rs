@@ -3,25 +3,17 @@
 mod kept;
 mod room;
 
-use super::lookup::{Asked, CertificateAnswer};
+use super::asking::{Question, Read, typed};
+use super::lookup::Asked;
 use super::{Service, ServiceError};
-use crate::domain::certificate::Certificate;
-use crate::domain::error::shown;
-use crate::domain::written::seen;
-use crate::domain::{Level, ReceiptId, Refusal};
+use crate::domain::{ReceiptId, Refusal};
 use crate::sign::canonical::MAX_BYTES;
 use crate::sign::{Purpose, SigningKey, canonicalize, parse_strict, sign_for, verify_for};
 use crate::store::{StoreError, Subject};
 use crate::verify::Outcome;
-use crate::verify::certificate::Moment;
-use crate::verify::receipt::{
-    ANSWERS_MAX, ASKED_MAX, Answer, AnswerCheck, Answered, Compared, EXPECTED_MAX, Field, LogHead, ProvenEntries,
-    REFERENCE_MAX, Receipt, no_such_certificate, verify_offline,
-};
-use jiff::Timestamp;
+use crate::verify::receipt::{ANSWERS_MAX, Answer, LogHead, ProvenEntries, REFERENCE_MAX, Receipt, verify_offline};
 pub use kept::{MemoryReceipts, ReceiptDir, Receipts};
 pub use room::{Kept, Room};
-use std::collections::BTreeMap;
 
 /// What somebody asks a receipt for.
 #[derive(Debug, Clone, Default)]
@@ -32,34 +24,6 @@ pub struct Request {
     pub asked: Asked,
     /// About which certificates, in this order.
     pub certificates: Vec<Question>,
-}
-
-/// One certificate asked about, and what is expected of it.
-#[derive(Debug, Clone, Default)]
-pub struct Question {
-    /// Its number, identifier or address, as people type it.
-    pub certificate: String,
-    /// The holder's name, where one is expected.
-    pub holder: Option<String>,
-    /// The level, where one is expected, in any form people write.
-    pub level: Option<String>,
-    /// The scope, where one is expected.
-    pub scope: Option<String>,
-}
-
-/// A question with its texts as they will stand in the receipt, and the certificate it is about.
-struct Read {
-    asked: String,
-    expected: BTreeMap<Field, String>,
-    certificate: Option<Certificate>,
-}
-
-impl Read {
-    /// Events of its certificate's life that were on record at that moment.
-    fn recorded_by(&self, now: Timestamp) -> usize {
-        let life = self.certificate.as_ref().map_or(&[][..], |c| c.life());
-        life.iter().take_while(|step| step.recorded_at <= now).count()
-    }
 }
 
 /// A receipt that was made and kept.
@@ -94,9 +58,14 @@ impl Service {
             (Err(first), Err(rest)) => return Err([vec![first], rest].concat().into()),
         };
         let moment = request.asked.moment(settled?);
-        let recorded: Vec<usize> = questions.iter().map(|q| q.recorded_by(moment.now)).collect();
-        let answers = questions.into_iter().map(|q| self.answer_question(q, request.asked, moment));
-        let mut answers = answers.collect::<Result<Vec<_>, _>>()?;
+        let mut told = vec![];
+        for question in questions {
+            told.extend(self.answer_question(question, request.asked, moment)?);
+        }
+        if told.len() > ANSWERS_MAX {
+            return Err(count_refused(told.len()).into());
+        }
+        let (mut answers, recorded): (Vec<_>, Vec<_>) = told.into_iter().map(|t| (t.answer, t.recorded)).unzip();
         let log = self.add_proofs(&mut answers, &recorded)?;
         let receipt = Receipt {
             id: ReceiptId::from_bytes(self.random()?),
@@ -143,8 +112,7 @@ impl Service {
     /// Finds every certificate, or tells every fault with its place.
     fn read_all(&self, questions: &[Question], here: &str) -> Result<Result<Vec<Read>, Vec<Refusal>>, ServiceError> {
         if !(1..=ANSWERS_MAX).contains(&questions.len()) {
-            let why = format!("a receipt is about 1 to {ANSWERS_MAX} certificates, not {}", questions.len());
-            return Ok(Err(vec![Refusal::invalid("certificates_count", why).under("/certificates")]));
+            return Ok(Err(vec![count_refused(questions.len())]));
         }
         let (mut read, mut faults) = (vec![], vec![]);
         for (i, question) in questions.iter().enumerate() {
@@ -157,67 +125,6 @@ impl Service {
             }
         }
         Ok(if faults.is_empty() { Ok(read) } else { Err(faults) })
-    }
-
-    fn read_question(&self, question: &Question, here: &str) -> Result<Read, ServiceError> {
-        let mut faults = vec![];
-        let asked = typed(&question.certificate, ASKED_MAX, "/certificate").map_err(|r| faults.push(r)).ok();
-        let mut expected = BTreeMap::new();
-        for (field, text, pointer) in [
-            (Field::Holder, &question.holder, "/holder"),
-            (Field::Level, &question.level, "/level"),
-            (Field::Scope, &question.scope, "/scope"),
-        ] {
-            let Some(text) = text else { continue };
-            match typed(text, EXPECTED_MAX, pointer).and_then(|text| known(field, text)) {
-                Ok(text) => drop(expected.insert(field, text)),
-                Err(refusal) => faults.push(refusal),
-            }
-        }
-        let found = asked.as_deref().map(|asked| self.by_number(asked, here)).transpose();
-        let certificate = match found {
-            Ok(found) => found.flatten(),
-            Err(ServiceError::Refused(why)) => {
-                // The search calls its one parameter a number, whatever it holds.
-                faults.extend(why.into_iter().map(|r| Refusal { pointer: "/certificate".into(), ..r }));
-                None
-            }
-            Err(other) => return Err(other),
-        };
-        match asked {
-            Some(asked) if faults.is_empty() => Ok(Read { asked, expected, certificate }),
-            _ => Err(faults.into()),
-        }
-    }
-
-    fn answer_question(&self, question: Read, asked: Asked, moment: Moment) -> Result<Answer, ServiceError> {
-        let Read { asked: text, expected, certificate } = question;
-        let answer = certificate.map(|c| self.answer_at(c, asked, moment)).transpose()?;
-        let certificate = answer.as_ref().and_then(answered);
-        let compare = |(field, text)| Compared::of(field, text, certificate.as_ref());
-        let comparison = expected.into_iter().map(compare).collect();
-        Ok(match answer {
-            Some(CertificateAnswer { finding, changed_that_day, .. }) => Answer {
-                asked: text,
-                certificate,
-                verdict: finding.verdict.verdict,
-                standing: finding.verdict.standing,
-                changed_that_day,
-                checks: finding.verdict.checks.iter().map(AnswerCheck::of).collect(),
-                comparison,
-                log: None,
-            },
-            None => Answer {
-                asked: text,
-                certificate: None,
-                verdict: Outcome::Undetermined,
-                standing: None,
-                changed_that_day: false,
-                checks: vec![AnswerCheck::of(&no_such_certificate(moment.known_at))],
-                comparison,
-                log: None,
-            },
-        })
     }
 
     /// Puts beside each answer what the public log holds of its certificate, all by one checkpoint: the first event, and the last
@@ -271,42 +178,7 @@ impl Service {
     }
 }
 
-/// A certificate as its record has it; none where that does not verify.
-fn answered(answer: &CertificateAnswer) -> Option<Answered> {
-    let (id, terms) = answer.finding.genuine.as_ref()?;
-    Some(Answered {
-        id: *id,
-        number: terms.number.clone(),
-        holder: terms.holder.clone(),
-        level: terms.level,
-        scope: terms.scope.clone(),
-        standard: terms.standard.clone(),
-        issued_on: terms.issued_on,
-        valid_until: terms.valid_until,
-        record_sha256: answer.certificate.record_sha256().to_owned(),
-    })
-}
-
-/// A text of the asker as it stands in the receipt.
-fn typed(text: &str, longest: usize, pointer: &str) -> Result<String, Refusal> {
-    let clean = seen(text);
-    let count = clean.chars().count();
-    let refuse = |code, why: String| Err(Refusal::invalid(code, why).under(pointer));
-    match count {
-        0 => refuse("text_empty", "nothing is there to be read: leave it out, or write it".to_owned()),
-        n if n > longest => refuse("text_too_long", format!("it has {n} characters; at most {longest}")),
-        _ => Ok(clean),
-    }
-}
-
-/// An expectation that can be met.
-fn known(field: Field, text: String) -> Result<String, Refusal> {
-    if field == Field::Level && Level::typed(&text).is_none() {
-        let why = format!(
-            "“{}” is no level: there are 五星级, 四星级, 三星级 and 达标级. One level is expected, and compared for being that one: leave it out to accept several",
-            shown(&text)
-        );
-        return Err(Refusal::invalid("unknown_level", why).under("/level"));
-    }
-    Ok(text)
+fn count_refused(count: usize) -> Refusal {
+    let why = format!("a receipt is about 1 to {ANSWERS_MAX} certificates, not {count}");
+    Refusal::invalid("certificates_count", why).under("/certificates")
 }

@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 pub const VERSION: u64 = 1;
 /// Most certificates one receipt answers about.
 pub const ANSWERS_MAX: usize = 100;
-/// Longest text asked with, in characters: an address with its label, or a number.
-pub const ASKED_MAX: usize = 200;
+/// Longest text asked with, in characters: the address of a signed mark, with a sentence around it.
+pub const ASKED_MAX: usize = 400;
 /// Longest reference of the asker, in characters.
 pub const REFERENCE_MAX: usize = 120;
 /// Longest text expected of a certificate, in characters: a scope with what people write around it.
@@ -153,6 +153,8 @@ impl AnswerCheck {
 pub enum Field {
     /// Holder's registered name.
     Holder,
+    /// Holder's unified social credit code.
+    Uscc,
     /// Certified level.
     Level,
     /// Scope of certification.
@@ -181,7 +183,7 @@ impl Compared {
         let found = certificate.map(|c| c.told(field));
         let same = found.as_ref().is_some_and(|found| match field {
             Field::Level => Level::typed(&expected).is_some_and(|level| level.wire() == found),
-            Field::Holder | Field::Scope => folded(&expected) == folded(found),
+            Field::Holder | Field::Uscc | Field::Scope => folded(&expected) == folded(found),
         });
         Self { field, expected, found, same }
     }
@@ -193,6 +195,7 @@ impl Answered {
     pub fn told(&self, field: Field) -> String {
         match field {
             Field::Holder => self.holder.name.to_string(),
+            Field::Uscc => self.holder.uscc.to_string(),
             Field::Level => self.level.wire().to_owned(),
             Field::Scope => self.scope.to_string(),
         }
@@ -324,6 +327,8 @@ mod tests {
             (Field::Level, "five_star", true),
             (Field::Level, "四星", false),
             (Field::Level, "六星级", false),
+            (Field::Uscc, "91110108 551385082q", true),
+            (Field::Uscc, "91990000MA0000001B", false),
             (Field::Scope, "家用 电器的售后服务", true),
             (Field::Scope, "家用电器", false),
         ] {

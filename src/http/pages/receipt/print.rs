@@ -306,8 +306,9 @@ impl Sheet {
         self.fit(&mut cells[1], 1, 7.0, false, Colour::SOFT, &format!("{} 至 {}", told.days.0, told.days.1));
         self.fit(&mut cells[1], 1, 7.0, false, Colour::SOFT, &told.id);
         self.fit(&mut cells[3], 3, 8.5, false, Colour::INK, &told.holder.found);
-        self.fit(&mut cells[3], 3, 7.0, false, Colour::SOFT, &told.uscc);
         self.held(&mut cells[3], 3, &told.holder);
+        self.fit(&mut cells[3], 3, 7.0, false, Colour::SOFT, &told.uscc.found);
+        self.held(&mut cells[3], 3, &told.uscc);
         let level = Line {
             text: told.level.zh.clone(),
             size: 8.5,

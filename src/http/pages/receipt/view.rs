@@ -70,7 +70,7 @@ pub struct Told {
     /// Holder's registered name.
     pub holder: Held,
     /// Holder's code.
-    pub uscc: String,
+    pub uscc: Held,
     /// Level in both languages; not praised where it was not in force.
     pub level: Text,
     /// Whether the level was held then.
@@ -106,7 +106,7 @@ impl Row {
     pub fn differs(&self) -> bool {
         let told = self.told.as_ref();
         !self.unmet.is_empty()
-            || told.is_some_and(|t| [&t.holder, &t.level_held, &t.scope].into_iter().any(Held::differs))
+            || told.is_some_and(|t| [&t.holder, &t.uscc, &t.level_held, &t.scope].into_iter().any(Held::differs))
     }
 }
 
@@ -196,7 +196,7 @@ fn row(number: usize, answer: &Answer) -> Row {
         id: c.id.to_string(),
         certificate: c.number.to_string(),
         holder: held(Field::Holder, c.holder.name.to_string()),
-        uscc: c.holder.uscc.to_string(),
+        uscc: held(Field::Uscc, c.holder.uscc.to_string()),
         level: text(c.level.zh(), c.level.en()),
         praised: answer.verdict == Outcome::Valid,
         level_held: held(Field::Level, c.level.zh().to_owned()),
@@ -226,6 +226,7 @@ fn note(check: &AnswerCheck) -> Text {
 pub fn field(field: Field) -> Text {
     match field {
         Field::Holder => text("持证人", "holder"),
+        Field::Uscc => text("统一社会信用代码", "credit code"),
         Field::Level => text("级别", "level"),
         Field::Scope => text("范围", "scope"),
     }

@@ -1,0 +1,411 @@
+//! Asking about many certificates over the API: questions in and answers out, a line each, as they come.
+
+use super::App;
+use super::error::Problem;
+use super::extract::{Strict, object, objects};
+use super::limits::Client;
+use super::public::{MomentQuery, Params, params};
+use crate::domain::Refusal;
+use crate::service::asking::Question;
+use crate::service::batch::{Batch, LINES_MAX, Row, Sums};
+use crate::service::lookup::Asked;
+use crate::verify::receipt::Answered;
+use crate::verify::{CheckResult, Outcome};
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest as _, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc::{Sender, channel};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// JSON, a line each.
+const LINES: &str = "application/x-ndjson";
+/// Longest line of a question: its texts, with every character escaped.
+const LINE_MAX: usize = 32 << 10;
+/// Questions answered in one go, by whoever holds a place for heavy work.
+const AT_ONCE: usize = 64;
+/// Questions that count for one request.
+const COUNTED: usize = 20;
+/// Pieces of the answer that wait for a client who receives slowly; then nothing more is read nor answered.
+const WAITING: usize = 4;
+/// Longest time for all of it: ten thousand questions as slowly as one address may ask take some ten seconds.
+const LONGEST: Duration = Duration::from_secs(600);
+/// Pause before a client who asked too much is admitted again.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Routes of questions about many.
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(verify))
+}
+
+/// Certificates to be asked about at once
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct VerificationRequest {
+    /// As of a China-time date (its end) or an RFC 3339 instant; now when left out.
+    as_of: Option<String>,
+    /// As it was known then; now when left out.
+    known_at: Option<String>,
+    /// At most 10,000.
+    #[serde(deserialize_with = "objects")]
+    certificates: Vec<VerificationQuestion>,
+}
+
+/// What is asked about, and what is expected of it
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VerificationQuestion {
+    /// Its number as people type or paste it: with its label, in any width and case; also the 16-digit identifier, the address of its
+    /// page, a mark's address or digits, or the credit code of a firm, of which each certificate is answered about; at most 400
+    /// characters.
+    certificate: String,
+    /// The name of the holder that is expected.
+    holder: Option<String>,
+    /// The credit code of the holder that is expected.
+    uscc: Option<String>,
+    /// The level that is expected: `five_star`, 五星级, 5 stars, ★★★★★.
+    level: Option<String>,
+    /// The scope that is expected.
+    scope: Option<String>,
+}
+
+impl From<VerificationQuestion> for Question {
+    fn from(q: VerificationQuestion) -> Self {
+        Self { asked: q.certificate, holder: q.holder, uscc: q.uscc, level: q.level, scope: q.scope }
+    }
+}
+
+/// An answer, on a line of its own
+#[derive(Serialize, ToSchema)]
+struct VerificationLine {
+    /// Line of its question, from 1.
+    line: usize,
+    /// What was asked, as it was read.
+    asked: String,
+    /// What the certificate says; null where there is none.
+    #[schema(value_type = Option<Object>)]
+    certificate: Option<Answered>,
+    /// Its page.
+    page: Option<String>,
+    /// `valid`, `invalid` or `undetermined`.
+    #[schema(value_type = String)]
+    verdict: Outcome,
+    /// Standing at the moment asked about; null where it is not known.
+    #[schema(value_type = Option<String>)]
+    standing: Option<crate::domain::Standing>,
+    /// Whether a day was asked about in whose course the standing changed.
+    changed_that_day: bool,
+    /// Every check that does not hold.
+    why: Vec<VerificationReason>,
+    /// What was expected, held against the register.
+    #[schema(value_type = Vec<Object>)]
+    comparison: Vec<crate::verify::receipt::Compared>,
+    /// The earlier line that was about the same; null where there is none.
+    same_as: Option<usize>,
+}
+
+/// A check that does not hold
+#[derive(Serialize, ToSchema)]
+struct VerificationReason {
+    /// Stable reason.
+    code: String,
+    /// What was found, in English.
+    message: String,
+    /// What was found, in Chinese.
+    message_zh: String,
+}
+
+impl VerificationLine {
+    fn of(row: Row, app: &App) -> Self {
+        let Row { line, answer, same_as } = row;
+        let news = answer.checks.into_iter().filter(|c| c.result != CheckResult::Ok);
+        let why = news.map(|c| VerificationReason { code: c.code, message: c.message, message_zh: c.message_zh });
+        Self {
+            line,
+            asked: answer.asked,
+            page: answer.certificate.as_ref().map(|c| app.links.page(c.id)),
+            certificate: answer.certificate,
+            verdict: answer.verdict,
+            standing: answer.standing,
+            changed_that_day: answer.changed_that_day,
+            why: why.collect(),
+            comparison: answer.comparison,
+            same_as,
+        }
+    }
+}
+
+/// A line of the answer
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum VerificationAnswer {
+    /// An answer.
+    Line(VerificationLine),
+    /// The last one.
+    End(VerificationEnd),
+}
+
+/// The last line: whether all was answered
+#[derive(Serialize, ToSchema)]
+struct VerificationEnd {
+    /// `true` where every question was answered.
+    end: bool,
+    /// Why not, where it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
+    /// Questions answered.
+    lines: usize,
+    /// Answers given: of a firm there is one for each certificate.
+    answers: usize,
+    /// Expectations that the register does not confirm.
+    differences: usize,
+    /// Answers about what an earlier line was about.
+    repeated: usize,
+    /// The instant the answers are about (RFC 3339).
+    as_of: String,
+    /// What was on record then counted (RFC 3339).
+    known_at: String,
+}
+
+/// Ask about many certificates, marks or firms at once
+///
+/// The questions come as JSON, or as JSON a line each (`application/x-ndjson`, each an object of `certificates`, with `as_of` and `known_at` in the
+/// query); the answers leave a line each, in the order of the questions, as soon as they are there, all as of one moment. The last line has `end`: an answer
+/// without it was broken off. A question that is not understood has an answer too, with the check that says why.
+#[utoipa::path(post, path = "/api/v1/verifications", tag = "public", params(MomentQuery),
+    request_body(content((VerificationRequest = "application/json"), (VerificationQuestion = "application/x-ndjson"))),
+    responses((status = 200, body = VerificationAnswer, content_type = "application/x-ndjson", description = "a line for each answer, then one with `end`"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, where, and what would be right"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "the body is too large: send a line each"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "the body is neither JSON nor lines of JSON")))]
+async fn verify(
+    State(app): State<App>,
+    Extension(client): Extension<Client>,
+    query: Params<MomentQuery>,
+    headers: HeaderMap,
+    request: Request,
+) -> Result<Response, Problem> {
+    let moment = params(query)?;
+    let (questions, asked) = if is_lines(&headers) {
+        let asked = moment.asked()?;
+        (Questions::Lines { body: Box::pin(request.into_body().into_data_stream()), held: vec![], ended: false }, asked)
+    } else {
+        let Strict(body): Strict<VerificationRequest> = Strict::from_request(request, &app).await?;
+        let named = [(&body.as_of, &moment.as_of, "as_of"), (&body.known_at, &moment.known_at, "known_at")];
+        if let Some((_, _, name)) = named.into_iter().find(|(a, b, _)| a.is_some() && b.is_some()) {
+            let why = format!("{name} stands in the body and in the query: write it once");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", why));
+        }
+        let both = MomentQuery { as_of: body.as_of.or(moment.as_of), known_at: body.known_at.or(moment.known_at) };
+        if body.certificates.len() > LINES_MAX {
+            return Err(too_many().into());
+        }
+        (Questions::All(body.certificates.into_iter()), both.asked()?)
+    };
+    Ok(answered(app, client, questions, asked))
+}
+
+fn is_lines(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).and_then(|v| v.split(';').next());
+    kind.is_some_and(|kind| {
+        [LINES, "application/ndjson", "application/jsonl"].iter().any(|lines| kind.trim().eq_ignore_ascii_case(lines))
+    })
+}
+
+fn too_many() -> Refusal {
+    Refusal::invalid(
+        "certificates_count",
+        format!("at most {LINES_MAX} are asked about at once: ask again about the rest"),
+    )
+    .under("/certificates")
+}
+
+fn answered(app: App, client: Client, questions: Questions, asked: Asked) -> Response {
+    let (send, receive) = channel::<Result<Bytes, std::convert::Infallible>>(WAITING);
+    tokio::spawn(async move {
+        let work = app.clone();
+        let begun = move || Arc::new(Mutex::new(work.service.batch(asked, work.links.authority())));
+        let Ok(batch) = tokio::task::spawn_blocking(begun).await else { return };
+        let mut run = Run { app, client, batch, read: 0 };
+        let problem = match timeout(LONGEST, run.answer(questions, &send)).await {
+            Ok(problem) => problem.err(),
+            Err(_) => Some(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", "this took too long")),
+        };
+        let end = VerificationAnswer::End(run.end(problem));
+        // Nobody waits for it where the client has gone.
+        let _ = send.send(Ok(line_of(&end))).await;
+    });
+    ([(header::CONTENT_TYPE, LINES)], Body::from_stream(ReceiverStream::new(receive))).into_response()
+}
+
+type DataStream = std::pin::Pin<Box<axum::body::BodyDataStream>>;
+
+/// Questions as they come.
+enum Questions {
+    /// All of them.
+    All(std::vec::IntoIter<VerificationQuestion>),
+    /// A line each.
+    Lines { body: DataStream, held: Vec<u8>, ended: bool },
+}
+
+impl Questions {
+    /// The next ones, at least one unless it was the last; a line that cannot be read ends it after those before.
+    async fn next(&mut self, longest: Duration) -> (Vec<VerificationQuestion>, Result<(), Problem>) {
+        let mut found = vec![];
+        match self {
+            Self::All(rest) => (rest.take(AT_ONCE).collect(), Ok(())),
+            Self::Lines { body, held, ended } => loop {
+                while let Some(end) = held.iter().position(|b| *b == b'\n') {
+                    let line: Vec<u8> = held.drain(..=end).collect();
+                    match question(&line) {
+                        Ok(read) => found.extend(read),
+                        Err(problem) => return (found, Err(problem)),
+                    }
+                    if found.len() == AT_ONCE {
+                        return (found, Ok(()));
+                    }
+                }
+                if *ended || !found.is_empty() {
+                    return (found, Ok(()));
+                }
+                if held.len() > LINE_MAX {
+                    return (
+                        found,
+                        Err(Refusal::invalid("line_too_long", format!("a line has at most {LINE_MAX} bytes")).into()),
+                    );
+                }
+                match timeout(longest, body.next()).await {
+                    Ok(Some(Ok(bytes))) => held.extend_from_slice(&bytes),
+                    Ok(Some(Err(_))) => {
+                        let why = "the body did not arrive whole";
+                        return (found, Err(Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", why)));
+                    }
+                    Ok(None) => {
+                        *ended = true;
+                        held.push(b'\n');
+                    }
+                    Err(_) => {
+                        let why = format!("the next line arrives within {} seconds", longest.as_secs());
+                        return (found, Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", why)));
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// The question on a line; nothing on a blank one.
+fn question(line: &[u8]) -> Result<Option<VerificationQuestion>, Problem> {
+    let line = line.trim_ascii();
+    if line.is_empty() {
+        return Ok(None);
+    }
+    object(line).map(Some)
+}
+
+/// Answering under way.
+struct Run {
+    app: App,
+    client: Client,
+    batch: Arc<Mutex<Batch>>,
+    /// Questions read so far.
+    read: usize,
+}
+
+impl Run {
+    /// Answers all of them.
+    ///
+    /// # Errors
+    /// The problem that ended it.
+    async fn answer(
+        &mut self,
+        mut questions: Questions,
+        send: &Sender<Result<Bytes, std::convert::Infallible>>,
+    ) -> Result<(), Problem> {
+        let longest = self.app.body_time;
+        loop {
+            let (mut found, read) = questions.next(longest).await;
+            let over = found.len() > LINES_MAX - self.read;
+            found.truncate(LINES_MAX - self.read);
+            if found.is_empty() && read.is_ok() && !over {
+                return Ok(());
+            }
+            self.admitted(found.len()).await?;
+            let text = self.answer_some(found).await?;
+            if !text.is_empty() && send.send(Ok(text)).await.is_err() {
+                // The client has gone.
+                return Ok(());
+            }
+            if over {
+                return Err(too_many().into());
+            }
+            read.map_err(|problem| Problem {
+                detail: format!("line {}: {}", self.read + 1, problem.detail),
+                ..problem
+            })?;
+        }
+    }
+
+    /// Waits until this client may ask so many more.
+    async fn admitted(&self, questions: usize) -> Result<(), Problem> {
+        let cost = u32::try_from(questions.div_ceil(COUNTED)).unwrap_or(u32::MAX);
+        let until = Instant::now() + LONGEST;
+        while let Err(problem) = self.app.gate.admits(self.client, cost) {
+            if Instant::now() > until {
+                return Err(problem);
+            }
+            sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    async fn answer_some(&mut self, questions: Vec<VerificationQuestion>) -> Result<Bytes, Problem> {
+        let first = self.read + 1;
+        self.read += questions.len();
+        let (app, batch) = (self.app.clone(), self.batch.clone());
+        let work = move || {
+            let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut text = vec![];
+            for (line, question) in (first..).zip(questions) {
+                for row in batch.ask(&app.service, line, &question.into())? {
+                    text.extend_from_slice(&line_of(&VerificationAnswer::Line(VerificationLine::of(row, &app))));
+                }
+            }
+            Ok(Bytes::from(text))
+        };
+        self.app.heavy.run_patiently(work).await.flatten()
+    }
+
+    fn end(&self, problem: Option<Problem>) -> VerificationEnd {
+        let batch = self.batch.lock().unwrap_or_else(PoisonError::into_inner);
+        let Sums { lines, answers, differences, repeated } = batch.sums();
+        let moment = batch.moment();
+        VerificationEnd {
+            end: problem.is_none(),
+            problem,
+            lines,
+            answers,
+            differences,
+            repeated,
+            as_of: moment.at.to_string(),
+            known_at: moment.known_at.to_string(),
+        }
+    }
+}
+
+/// A value on a line of its own.
+fn line_of(value: &VerificationAnswer) -> Bytes {
+    let mut text = serde_json::to_vec(value).unwrap_or_else(|_| json!({"end": false}).to_string().into_bytes());
+    text.push(b'\n');
+    Bytes::from(text)
+}

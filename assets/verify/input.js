@@ -7,7 +7,7 @@ import { isObject } from "./jcs.js";
 import { isDigits, ownPage, verifyMark } from "./mark.js";
 import { isPdf } from "./pdf.js";
 import { isWebp } from "./photo.js";
-import { RECEIPT_TYPE, verifyReceipt } from "./receipt.js";
+import { BYTES_MAX, RECEIPT_TYPE, verifyReceipt } from "./receipt.js";
 import { isString } from "./words.js";
 
 const MAX_BYTES = 1 << 20;
@@ -53,10 +53,10 @@ export function unreadable(bytes) {
       en: "This is a drawing or a web page: take the mark's PNG, a photo of it, or its address.",
     };
   }
-  if (bytes.length > MAX_BYTES) {
+  if (bytes.length > BYTES_MAX || (bytes.length > MAX_BYTES && typeOf(bytes) !== RECEIPT_TYPE)) {
     return {
-      zh: "这个文件太大：证书、证书包和回执都不超过 1 MiB。",
-      en: "This file is too large: certificates, bundles and receipts have at most 1 MiB.",
+      zh: "这个文件太大：证书和证书包不超过 1 MiB，回执不超过 32 MiB。",
+      en: "This file is too large: certificates and bundles have at most 1 MiB, receipts at most 32 MiB.",
     };
   }
   return undefined;

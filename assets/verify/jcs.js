@@ -38,8 +38,8 @@ export const without = (object, member) => {
 };
 
 /** Reads one JSON text from bytes. Objects come without a prototype. */
-export function parseStrict(bytes) {
-  if (bytes.length > MAX_BYTES) throw new Refusal("json_too_large", `the document has more than ${MAX_BYTES} bytes`);
+export function parseStrict(bytes, most = MAX_BYTES) {
+  if (bytes.length > most) throw new Refusal("json_too_large", `the document has more than ${most} bytes`);
   const text = fromUtf8(bytes);
   if (text === undefined) throw new Refusal("json_utf8", "the document is not UTF-8");
   return new Reader(text).whole();

@@ -4,8 +4,9 @@
 import { inflate } from "./gunzip.js";
 import { orNothing } from "./refusal.js";
 
-const FILE_MAX = 16 << 20;
-const ATTACHMENT_MAX = 1 << 20;
+const FILE_MAX = 32 << 20;
+/** What a receipt may have at most (receipt.js). */
+const ATTACHMENT_MAX = 32 << 20;
 /** The dictionary of an embedded file (ISO 32000-2, 7.11.4) up to where its bytes begin. */
 const EMBEDDED = /<<(?:(?!endobj|stream)[\s\S]){0,400}?\/Type\s*\/EmbeddedFile\b(?:(?!endobj|stream)[\s\S]){0,400}?>>\s*stream\r?\n/g;
 

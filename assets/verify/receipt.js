@@ -10,7 +10,8 @@ import { claimed, draft, keyWindow, outcome, unlistedKey, verdict } from "./verd
 import * as words from "./words.js";
 
 export { RECEIPT_TYPE };
-const ANSWERS_MAX = 100;
+const ANSWERS_MAX = 10_000;
+export const BYTES_MAX = 32 << 20;
 const ASKED_MAX = 400;
 const REFERENCE_MAX = 120;
 const EXPECTED_MAX = 800;
@@ -199,7 +200,7 @@ async function receiptChecks(bytes, keys, now) {
   let document;
   let evidenceOfProof;
   try {
-    document = parseStrict(bytes);
+    document = parseStrict(bytes, BYTES_MAX);
     evidenceOfProof = await verifyIssued("receipt", document, keys);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -70,6 +70,12 @@ impl Problem {
         }
     }
 
+    /// A fault of ours, of which nothing is told.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this")
+    }
+
     /// A problem that passes: when to try again, in seconds.
     #[must_use]
     pub fn passing(status: StatusCode, code: &'static str, detail: impl Into<String>, seconds: u64) -> Self {

@@ -83,8 +83,7 @@ impl Heavy {
             drop(places);
             done
         });
-        done.await
-            .map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this"))
+        done.await.map_err(|_| Problem::internal())
     }
 }
 

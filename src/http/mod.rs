@@ -75,7 +75,7 @@ impl App {
         let service = self.service.clone();
         match tokio::task::spawn_blocking(move || work(&service)).await {
             Ok(result) => Ok(result?),
-            Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this")),
+            Err(_) => Err(Problem::internal()),
         }
     }
 }

@@ -31,7 +31,7 @@ const COUNTED: u64 = 8 << 10;
 
 /// What a request counts for as it comes; what it takes beyond that is counted when it is known.
 pub(super) fn cost(method: &Method, route: &str) -> u32 {
-    if method == Method::POST && (route == PATH || route == pages::SCAN) { COST } else { 1 }
+    if method == Method::POST && [PATH, pages::SCAN, pages::TENDER].contains(&route) { COST } else { 1 }
 }
 
 /// A receipt's answers are for whoever was given its address.
@@ -63,7 +63,7 @@ struct ReceiptRequest {
     as_of: Option<String>,
     /// As it was known then; now when left out.
     known_at: Option<String>,
-    /// 1 to 100 certificates.
+    /// 1 to 10,000 certificates, marks and firms.
     #[serde(deserialize_with = "objects")]
     certificates: Vec<ReceiptQuestion>,
 }
@@ -227,7 +227,7 @@ impl Form {
     }
 }
 
-/// Ask about up to 100 certificates and get a signed receipt
+/// Ask about many certificates and get a signed receipt
 ///
 /// It proves for years, with no server, what the register answered (docs/SPEC-receipt.md). A certificate that is not on record is
 /// an answer in it. With `Accept: application/pdf` the answer is a print of it.
@@ -258,7 +258,7 @@ async fn make(
     let mut response = answer(made.receipt.id, form, body);
     *response.status_mut() = StatusCode::CREATED;
     let location = format!("/r/{}", made.receipt.id);
-    response.headers_mut().insert(header::LOCATION, location.parse().map_err(|_| broken())?);
+    response.headers_mut().insert(header::LOCATION, location.parse().map_err(|_| Problem::internal())?);
     Ok(response)
 }
 
@@ -329,10 +329,6 @@ fn answer(id: ReceiptId, form: Form, body: Vec<u8>) -> Response {
     let mut response = (headers, body).into_response();
     response.headers_mut().extend([UNLISTED]);
     response
-}
-
-fn broken() -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the service could not do this")
 }
 
 #[cfg(test)]

@@ -7,20 +7,23 @@ use super::places::{Bounds, Place, Places};
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
 use axum::http::StatusCode;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Largest file of a form.
 pub(super) const FILE_MAX: usize = 10 << 20;
+/// Largest text of a form: ten thousand pasted lines.
+const TEXT_MAX: usize = 4 << 20;
 /// Most parts of a form.
 const PARTS_MAX: usize = 32;
-/// A form in all: its file, and what stands between them.
-const FORM_MAX: usize = FILE_MAX + (64 << 10);
+/// A form in all: its file, its texts, and what stands between them.
+const FORM_MAX: usize = FILE_MAX + TEXT_MAX + (64 << 10);
 /// Longest time for a form to arrive: a photograph of 3 MB by 0.6 Mbit/s, which is a poor connection in a shop.
 const FORM_TIME: Duration = Duration::from_secs(40);
 /// Longest time for the request in all, its work included.
 pub(super) const REQUEST_TIME: Duration = Duration::from_secs(60);
-/// Forms that arrive or are worked on at once, so that they take 240 MB of memory at most; and those of one client.
+/// Forms that arrive or are worked on at once, so that they take 340 MB of memory at most; and those of one client.
 const AT_ONCE: usize = 24;
 const AT_ONCE_OF_CLIENT: usize = 6;
 
@@ -40,10 +43,19 @@ pub(super) fn limit() -> DefaultBodyLimit {
 
 /// A form that has arrived whole.
 pub(super) struct Form {
+    /// Texts by their names; of several the last.
+    texts: BTreeMap<String, String>,
     /// The file; none where none was chosen.
     pub(super) file: Option<Vec<u8>>,
     /// Kept for as long as its memory is.
     _place: Place,
+}
+
+impl Form {
+    /// A text; empty where there is none of that name.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.texts.get(name).map_or("", String::as_str)
+    }
 }
 
 impl FromRequest<App> for Form {
@@ -70,7 +82,7 @@ fn crowded() -> Problem {
 }
 
 async fn read(mut form: Multipart, place: Place) -> Result<Form, Problem> {
-    let mut file = None;
+    let (mut texts, mut file) = (BTreeMap::new(), None);
     let mut parts = 0;
     while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
         parts += 1;
@@ -81,14 +93,20 @@ async fn read(mut form: Multipart, place: Place) -> Result<Form, Problem> {
                 format!("a form has at most {PARTS_MAX} parts"),
             ));
         }
+        let name = field.name().unwrap_or_default().to_owned();
         let is_file = field.file_name().is_some();
-        let bytes = bounded(field, FILE_MAX).await?;
-        // A browser sends an empty part for a file that was not chosen.
-        if is_file && !bytes.is_empty() && file.is_none() {
+        let bytes = bounded(field, if is_file { FILE_MAX } else { TEXT_MAX }).await?;
+        if !is_file {
+            let text = String::from_utf8(bytes).map_err(|_| {
+                Problem::new(StatusCode::BAD_REQUEST, "form_unreadable", "the texts of a form are in UTF-8")
+            })?;
+            texts.insert(name, text);
+        } else if !bytes.is_empty() && file.is_none() {
+            // A browser sends an empty part for a file that was not chosen.
             file = Some(bytes);
         }
     }
-    Ok(Form { file, _place: place })
+    Ok(Form { texts, file, _place: place })
 }
 
 async fn bounded(mut field: Field<'_>, most: usize) -> Result<Vec<u8>, Problem> {

@@ -69,6 +69,17 @@ impl Service {
     /// Every fault with its place: `text_empty`, `text_too_long`, `unknown_level`, and what [`Service::by_number`] refuses; store
     /// failures.
     pub fn read_question(&self, question: &Question, here: &str) -> Result<Read, ServiceError> {
+        self.read(question, here, |field, text, pointer| {
+            typed(text, EXPECTED_MAX, pointer).and_then(|text| known(field, text)).map(Some)
+        })
+    }
+
+    fn read(
+        &self,
+        question: &Question,
+        here: &str,
+        expect: impl Fn(Field, &str, &str) -> Result<Option<String>, Refusal>,
+    ) -> Result<Read, ServiceError> {
         let mut faults = vec![];
         let asked = typed(&question.asked, ASKED_MAX, "/certificate").map_err(|r| faults.push(r)).ok();
         let mut expected = BTreeMap::new();
@@ -79,8 +90,8 @@ impl Service {
             (Field::Scope, &question.scope, "/scope"),
         ] {
             let Some(text) = text else { continue };
-            match typed(text, EXPECTED_MAX, pointer).and_then(|text| known(field, text)) {
-                Ok(text) => drop(expected.insert(field, text)),
+            match expect(field, text, pointer) {
+                Ok(text) => expected.extend(text.map(|text| (field, text))),
                 Err(refusal) => faults.push(refusal),
             }
         }
@@ -99,7 +110,8 @@ impl Service {
         }
     }
 
-    /// Reads a question and answers it; one that is not understood has an answer that says so.
+    /// Reads a question and answers it; one that is not understood has an answer that says so, and an expectation that is not
+    /// is one that is not met.
     ///
     /// # Errors
     /// Store failures.
@@ -110,10 +122,14 @@ impl Service {
         moment: Moment,
         here: &str,
     ) -> Result<Vec<Told>, ServiceError> {
-        match self.read_question(question, here) {
+        let expect = |_, text: &str, _: &str| {
+            let text: String = seen(text).chars().take(EXPECTED_MAX).collect();
+            Ok((!text.is_empty()).then_some(text))
+        };
+        match self.read(question, here, expect) {
             Ok(read) => self.answer_question(read, asked, moment),
             Err(ServiceError::Refused(why)) => {
-                Ok(why.first().map(|why| not_understood(question, why, moment)).into_iter().collect())
+                Ok(why.first().map(|why| not_understood(&question.asked, why, moment)).into_iter().collect())
             }
             Err(other) => Err(other),
         }
@@ -189,8 +205,7 @@ impl Service {
                 if found.len() > OF_A_FIRM {
                     let why =
                         format!("the firm has more than {OF_A_FIRM} certificates: ask about them by their numbers");
-                    let question = Question { asked: text, ..Question::default() };
-                    return Ok(vec![not_understood(&question, &Refusal::invalid("too_many_of_firm", why), moment)]);
+                    return Ok(vec![not_understood(&text, &Refusal::invalid("too_many_of_firm", why), moment)]);
                 }
                 if found.is_empty() {
                     return Ok(vec![told(None, None)]);
@@ -206,11 +221,13 @@ fn compared(expected: &BTreeMap<Field, String>, certificate: Option<&Answered>) 
 }
 
 /// The answer to what was not understood: nothing is known of it.
-fn not_understood(question: &Question, why: &Refusal, moment: Moment) -> Told {
+pub(super) fn not_understood(asked: &str, why: &Refusal, moment: Moment) -> Told {
     let zh = match why.code {
         "text_empty" => "这一行没有写要查什么",
         "text_too_long" => "这一行太长，不是一个编号、代码或网址",
-        "unknown_level" => "要求的级别看不懂：有五星级、四星级、三星级和达标级",
+        "digits_lost" => "表格把这个长数字改成了科学计数，丢掉的数字找不回来：请把这一列设成文本，再照证书填一次",
+        "turned_into_date" => "表格把它改成了日期：请把这一列设成文本，再照证书填一次",
+        "formula_error" => "这一格的公式出错了：请换成它的值",
         "foreign_address" => "这个网址不是本机构的",
         "no_certificate_address" => "这个网址是本机构的，但不是证书或标志的网址",
         "foreign_letter" => "编号里有看起来像拉丁字母的其他文字，请用拉丁字母重写",
@@ -219,7 +236,7 @@ fn not_understood(question: &Question, why: &Refusal, moment: Moment) -> Told {
         _ => "这不是证书编号、统一社会信用代码或标志的网址",
     };
     let shortest = |text: String| if text.is_empty() { "-".to_owned() } else { text };
-    let asked: String = seen(&question.asked).chars().take(ASKED_MAX).collect();
+    let asked: String = seen(asked).chars().take(ASKED_MAX).collect();
     let check = AnswerCheck {
         check: "question".into(),
         result: CheckResult::Undetermined,

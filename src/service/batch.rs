@@ -1,6 +1,7 @@
 //! Asking about many, one after the other: all as of one moment, each answer with its line and with what it repeats, and the sums.
 
-use super::asking::{Question, Told};
+use super::asking::{Question, Told, not_understood};
+use super::list::Entry;
 use super::lookup::Asked;
 use super::{Service, ServiceError};
 use crate::domain::written::folded;
@@ -76,6 +77,20 @@ impl Batch {
         let told = service.answers(question, self.asked, self.moment, &self.here)?;
         self.sums.lines += 1;
         Ok(told.into_iter().map(|Told { answer, .. }| self.row(line, answer)).collect())
+    }
+
+    /// Answers a line of a list; of one that could not be read, that and why.
+    ///
+    /// # Errors
+    /// Store failures.
+    pub fn of(&mut self, service: &Service, entry: &Entry) -> Result<Vec<Row>, ServiceError> {
+        match &entry.question {
+            Ok(question) => self.ask(service, entry.row, question),
+            Err((written, why)) => {
+                self.sums.lines += 1;
+                Ok(vec![self.row(entry.row, not_understood(written, why, self.moment).answer)])
+            }
+        }
     }
 
     fn row(&mut self, line: usize, answer: Answer) -> Row {

@@ -14,6 +14,7 @@ pub mod issuance;
 pub mod keyring;
 pub mod keys;
 pub mod kits;
+pub mod list;
 pub mod log;
 pub mod lookalike;
 pub mod lookup;

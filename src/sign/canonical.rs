@@ -71,8 +71,16 @@ fn check_value(value: &Value, depth: usize, number: &dyn Fn(&Number) -> bool) ->
 /// `json_character` for a noncharacter (RFC 7493 section 2.1); `json_syntax` for anything else that is not one JSON
 /// text, a lone surrogate, a byte order mark and trailing data among it.
 pub fn parse_strict(bytes: &[u8]) -> Result<Value, Refusal> {
-    if bytes.len() > MAX_BYTES {
-        return Err(Refusal::invalid("json_too_large", format!("the document has more than {MAX_BYTES} bytes")));
+    parse_strict_within(bytes, MAX_BYTES)
+}
+
+/// The same for a document that may be larger.
+///
+/// # Errors
+/// As [`parse_strict`], `json_too_large` beyond `most`.
+pub fn parse_strict_within(bytes: &[u8], most: usize) -> Result<Value, Refusal> {
+    if bytes.len() > most {
+        return Err(Refusal::invalid("json_too_large", format!("the document has more than {most} bytes")));
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|e| Refusal::invalid("json_utf8", format!("the document is not UTF-8 at byte {}", e.valid_up_to())))?;

@@ -122,6 +122,7 @@ async fn every_answer_is_strict_whatever_it_says() {
         "/verify",
         "/verify?lang=en",
         "/scan",
+        "/tender",
         "/scan?code=https://evil.example/m/1",
     ];
     let about = [

@@ -1,5 +1,6 @@
 //! Checking any mark by a picture of it: what a shopper sends, and what forgers and vandals do.
 
+use crate::form_kit::{EDGE, Part, form, sent};
 use crate::harness::{Answer, TestApp, decision};
 use axum::body::Body;
 use axum::http::Request;
@@ -7,20 +8,13 @@ use image::{GrayImage, ImageFormat, Luma};
 use serde_json::json;
 use std::io::Cursor;
 
-const EDGE: &str = "edge-of-the-test";
-
-/// A form with one file, as browsers send it.
-pub fn form_with(file: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "--{EDGE}\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"\"\r\nContent-Type: application/octet-stream\r\n\r\n\r\n\
-         --{EDGE}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n"
-    );
-    [head.as_bytes(), file, format!("\r\n--{EDGE}--\r\n").as_bytes()].concat()
+/// The form as browsers send it: with a part for the other input, where nothing was chosen.
+fn form_with(file: &[u8]) -> Vec<u8> {
+    form(&[("photo", Part::File(b"")), ("file", Part::File(file))])
 }
 
 async fn send(app: &TestApp, path: &str, body: Vec<u8>) -> Answer {
-    let kind = format!("multipart/form-data; boundary={EDGE}");
-    app.send(Request::post(path).header("content-type", kind).body(Body::from(body)).unwrap()).await
+    app.send(sent(path, body)).await
 }
 
 /// What comes of a picture, wherever it leads on the way.

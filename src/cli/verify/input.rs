@@ -5,10 +5,11 @@ use crate::cli::exit::Usage;
 use crate::cli::files;
 use crate::domain::Host;
 use crate::mark::ScannedUrl;
-use crate::mark::read::FILE_MAX;
 use crate::sign::canonical::MAX_BYTES;
-use crate::sign::{KeyDocument, RECEIPT_TYPE, parse_strict};
+use crate::sign::{KeyDocument, RECEIPT_TYPE};
 use crate::verify::bundle::{BUNDLE_TYPE, Bundle};
+use crate::verify::receipt;
+use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
 
@@ -32,6 +33,13 @@ pub(super) enum Input {
     Receipt(Vec<u8>),
 }
 
+/// What a JSON file calls itself.
+#[derive(Default, Deserialize)]
+struct Kind {
+    #[serde(rename = "type", default)]
+    kind: Value,
+}
+
 impl Given {
     /// Reads what the argument names.
     ///
@@ -45,7 +53,7 @@ impl Given {
         if is_digits || is_address("https://") || is_address("http://") {
             return bare(Input::Mark(text.to_owned()));
         }
-        let bytes = files::read(Path::new(argument), FILE_MAX as u64)?;
+        let bytes = files::read(Path::new(argument), receipt::BYTES_MAX as u64)?;
         if is_picture(&bytes) {
             return bare(Input::Picture(bytes));
         }
@@ -69,22 +77,25 @@ impl Input {
             "is neither a certificate, bundle or receipt nor a picture that is read here: save a photo as PNG, JPEG or WebP, the others as plain UTF-8 text without a byte order mark".to_owned()
         } else if bytes.trim_ascii_start().starts_with(b"<") {
             "is a drawing or a web page: verify the mark's PNG, a photo of it, or its address".to_owned()
-        } else if bytes.len() > MAX_BYTES {
-            format!("is neither a picture nor a certificate, bundle or receipt: it has more than {MAX_BYTES} bytes")
         } else {
-            let document = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-            return Ok(match document["type"].as_str() {
-                Some(BUNDLE_TYPE) => Self::Bundle(bytes),
-                Some(RECEIPT_TYPE) => Self::Receipt(bytes),
-                _ => Self::Certificate(bytes),
-            });
+            let Kind { kind } = serde_json::from_slice(&bytes).unwrap_or_default();
+            match kind.as_str() {
+                Some(RECEIPT_TYPE) => return Ok(Self::Receipt(bytes)),
+                _ if bytes.len() > MAX_BYTES => {
+                    format!(
+                        "is neither a picture nor a certificate, bundle or receipt: it has more than {MAX_BYTES} bytes"
+                    )
+                }
+                Some(BUNDLE_TYPE) => return Ok(Self::Bundle(bytes)),
+                _ => return Ok(Self::Certificate(bytes)),
+            }
         };
         Err(Usage(format!("{argument} {why}")))
     }
 
     /// The host it says it is of.
     pub(super) fn host(&self) -> Option<Host> {
-        let json = |bytes: &[u8]| parse_strict(bytes).ok();
+        let json = |bytes: &[u8]| receipt::parse(bytes).ok();
         match self {
             Self::Mark(text) => Host::parse(ScannedUrl::parse(text).ok()?.host).ok(),
             Self::Picture(_) => None,

@@ -2,7 +2,7 @@
 //!
 //! What is verified is the attachment alone, so that the rest of the PDF is not read: nothing in it can change the answer.
 
-use crate::sign::canonical::MAX_BYTES;
+use crate::verify::receipt::BYTES_MAX;
 use flate2::read::ZlibDecoder;
 use std::io::Read as _;
 
@@ -30,7 +30,7 @@ pub(super) fn attachment(pdf: &[u8]) -> Option<Vec<u8>> {
         None => Some(packed.to_vec()),
         Some(filter) if word(filter) == b"/FlateDecode" => {
             let mut out = Vec::new();
-            ZlibDecoder::new(packed).take(MAX_BYTES as u64 + 1).read_to_end(&mut out).ok()?;
+            ZlibDecoder::new(packed).take(BYTES_MAX as u64 + 1).read_to_end(&mut out).ok()?;
             Some(out)
         }
         Some(_) => None,

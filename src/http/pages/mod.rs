@@ -1,5 +1,6 @@
 //! Pages for people: rendered here from `templates/`, read without script, on a phone first.
 
+mod answers;
 mod card;
 mod hosts;
 pub mod language;
@@ -8,6 +9,7 @@ mod scan;
 mod scripts;
 mod search;
 mod staff;
+mod tender;
 mod tool;
 mod view;
 mod words;
@@ -32,6 +34,7 @@ use view::View;
 use words::{Face, Lang, Text, text};
 
 pub use scan::ROUTE as SCAN;
+pub use tender::ROUTE as TENDER;
 
 /// Style sheet of every page.
 const STYLE: &str = include_str!("../../../assets/style.css");
@@ -43,8 +46,8 @@ const ICON: &str = include_str!("../../../assets/icon.svg");
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 /// What the page to check a mark runs.
 const SCAN_SCRIPT: &str = include_str!("../../../assets/scan.js");
-/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file and to check a mark.
-const PAGES: [&str; 6] = ["/", "/c/{id}", "/m/{digits}", "/r/{rid}", "/verify", SCAN];
+/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file, to check a mark, and to check a list.
+const PAGES: [&str; 7] = ["/", "/c/{id}", "/m/{digits}", "/r/{rid}", "/verify", SCAN, TENDER];
 
 /// Routes of the pages.
 pub fn routes() -> Router<App> {
@@ -66,7 +69,7 @@ pub fn routes() -> Router<App> {
 
 /// Routes that forms with a file are sent to.
 pub fn forms() -> Router<App> {
-    Router::new().route(SCAN, get(scan::page).post(scan::photo))
+    Router::new().route(SCAN, get(scan::page).post(scan::photo)).route(TENDER, get(tender::page).post(tender::list))
 }
 
 /// What every page has.
@@ -127,10 +130,11 @@ struct Item {
 
 impl Frame {
     /// What the public comes for.
-    fn menu(&self) -> [Item; 3] {
+    fn menu(&self) -> [Item; 4] {
         [
             Item { path: "/", name: text("查证书", "Certificates") },
             Item { path: SCAN, name: text("验标志", "Check a mark") },
+            Item { path: TENDER, name: text("招投标核验", "Check a list") },
             Item { path: "/verify", name: text("核验文件", "Verify a file") },
         ]
     }

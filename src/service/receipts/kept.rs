@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Largest receipt there is (docs/SPEC-receipt.md).
-const RECEIPT_MAX: u64 = crate::sign::canonical::MAX_BYTES as u64;
+const RECEIPT_MAX: u64 = crate::verify::receipt::BYTES_MAX as u64;
 /// End of a receipt's file name.
 const KEPT: &str = ".json";
 /// What is half-made so long was left behind.

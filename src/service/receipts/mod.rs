@@ -3,15 +3,18 @@
 mod kept;
 mod room;
 
-use super::asking::{Question, Read, typed};
+use super::asking::{Question, Read, Told, not_understood, typed};
+use super::list::Entry;
 use super::lookup::Asked;
 use super::{Service, ServiceError};
 use crate::domain::{ReceiptId, Refusal};
-use crate::sign::canonical::MAX_BYTES;
-use crate::sign::{Purpose, SigningKey, canonicalize, parse_strict, sign_for, verify_for};
+use crate::sign::{Purpose, SigningKey, canonicalize, sign_for, verify_for};
 use crate::store::{StoreError, Subject};
 use crate::verify::Outcome;
-use crate::verify::receipt::{ANSWERS_MAX, Answer, LogHead, ProvenEntries, REFERENCE_MAX, Receipt, verify_offline};
+use crate::verify::certificate::Moment;
+use crate::verify::receipt::{
+    ANSWERS_MAX, Answer, BYTES_MAX, LogHead, PROVEN_MAX, ProvenEntries, REFERENCE_MAX, Receipt, parse, verify_offline,
+};
 pub use kept::{MemoryReceipts, ReceiptDir, Receipts};
 pub use room::{Kept, Room};
 
@@ -47,10 +50,7 @@ impl Service {
         let reference = request.reference.as_deref().map(|text| typed(text, REFERENCE_MAX, "/reference"));
         // Before the certificates are read: what is on record from before this moment is in what is read. And a receipt says when
         // it was made: by a clock that cannot be right none is.
-        let settled = self.settled().map_err(|_| {
-            let why = "this service's clock cannot be right, so no receipt can be made now; nothing is wrong with the request";
-            Refusal::unavailable("clock_wrong", why)
-        });
+        let settled = self.settled().map_err(|_| clock_wrong());
         let (reference, questions) = match (reference.transpose(), self.read_all(&request.certificates, here)?) {
             (Ok(reference), Ok(questions)) => (reference, questions),
             (Err(first), Ok(_)) => return Err(first.into()),
@@ -62,6 +62,34 @@ impl Service {
         for question in questions {
             told.extend(self.answer_question(question, request.asked, moment)?);
         }
+        self.keep_receipt(reference, moment, told)
+    }
+
+    /// The same about a list: a line that is not understood is answered so, and what cannot be expected is not met.
+    ///
+    /// # Errors
+    /// As [`Service::make_receipt`], of the reference and the number of answers.
+    pub fn make_receipt_of_list(
+        &self,
+        reference: Option<&str>,
+        asked: Asked,
+        entries: &[Entry],
+        here: &str,
+    ) -> Result<Made, ServiceError> {
+        let reference = reference.map(|text| typed(text, REFERENCE_MAX, "/reference")).transpose()?;
+        let moment = asked.moment(self.settled().map_err(|_| clock_wrong())?);
+        let mut told = vec![];
+        for entry in entries {
+            match &entry.question {
+                Ok(question) => told.extend(self.answers(question, asked, moment, here)?),
+                Err((written, why)) => told.push(not_understood(written, why, moment)),
+            }
+        }
+        self.keep_receipt(reference, moment, told)
+    }
+
+    /// Signs the answers and keeps them.
+    fn keep_receipt(&self, reference: Option<String>, moment: Moment, told: Vec<Told>) -> Result<Made, ServiceError> {
         if told.len() > ANSWERS_MAX {
             return Err(count_refused(told.len()).into());
         }
@@ -102,7 +130,7 @@ impl Service {
     /// # Errors
     /// What is wrong with it.
     pub fn read_receipt(&self, id: ReceiptId, bytes: &[u8]) -> Result<Receipt, String> {
-        let document = parse_strict(bytes).map_err(|r| r.to_string())?;
+        let document = parse(bytes).map_err(|r| r.to_string())?;
         let keys = self.key_document();
         verify_for(Purpose::Receipt, &document, |url| keys.resolve(url)).map_err(|f| f.to_string())?;
         let receipt = Receipt::read(&self.host, &document).map_err(|r| r.to_string())?;
@@ -128,8 +156,11 @@ impl Service {
     }
 
     /// Puts beside each answer what the public log holds of its certificate, all by one checkpoint: the first event, and the last
-    /// of those that were `recorded`. Where the log gives no proof the receipt goes without.
+    /// of those that were `recorded`. Where the log gives no proof, or there are more than [`PROVEN_MAX`], the receipt goes without.
     fn add_proofs(&self, answers: &mut [Answer], recorded: &[usize]) -> Result<Option<LogHead>, ServiceError> {
+        if answers.len() > PROVEN_MAX {
+            return Ok(None);
+        }
         let mut seqs = vec![];
         for (answer, recorded) in answers.iter().zip(recorded) {
             let all =
@@ -162,9 +193,9 @@ impl Service {
         let key = SigningKey { signer: signer.as_ref(), id: key, host: &self.host };
         let signed = sign_for(Purpose::Receipt, receipt.document(&self.host)?, key, receipt.made_at)?;
         let bytes = canonicalize(&signed)?;
-        if bytes.len() > MAX_BYTES {
+        if bytes.len() > BYTES_MAX {
             let why =
-                format!("the receipt would have more than {MAX_BYTES} bytes: ask about fewer certificates at once");
+                format!("the receipt would have more than {BYTES_MAX} bytes: ask about fewer certificates at once");
             return Err(Refusal::invalid("receipt_too_large", why).under("/certificates").into());
         }
         let found = verify_offline(&bytes, settings.keyring.document(), receipt.made_at);
@@ -181,4 +212,9 @@ impl Service {
 fn count_refused(count: usize) -> Refusal {
     let why = format!("a receipt is about 1 to {ANSWERS_MAX} certificates, not {count}");
     Refusal::invalid("certificates_count", why).under("/certificates")
+}
+
+fn clock_wrong() -> Refusal {
+    let why = "this service's clock cannot be right, so no receipt can be made now; nothing is wrong with the request";
+    Refusal::unavailable("clock_wrong", why)
 }

@@ -1,10 +1,10 @@
 //! Verifying a receipt with the body's keys and nothing else.
 
-use super::{ANSWERS_MAX, ASKED_MAX, Answer, EXPECTED_MAX, REFERENCE_MAX, Receipt, not_a_receipt};
+use super::{ANSWERS_MAX, ASKED_MAX, Answer, EXPECTED_MAX, REFERENCE_MAX, Receipt, not_a_receipt, parse};
 use crate::domain::dates::{add_days, day_start};
 use crate::domain::written::seen;
 use crate::domain::{Refusal, Standing};
-use crate::sign::{KeyDocument, ProofFailure, Purpose, parse_strict, verify_for};
+use crate::sign::{KeyDocument, ProofFailure, Purpose, verify_for};
 use crate::verify::key::{self, Signed};
 use crate::verify::log::{Evidence, ProvenEntry, evidence};
 use crate::verify::verdict::{Check, CheckName, CheckResult, Draft, Outcome, Source, Verdict};
@@ -37,7 +37,7 @@ pub fn verify_offline(bytes: &[u8], keys: &KeyDocument, now: Timestamp) -> Findi
 
 fn checks(bytes: &[u8], keys: &KeyDocument, now: Timestamp) -> (Option<Receipt>, Vec<Check>) {
     let signature = Draft { name: CheckName::Signature, source: Source::Record, known_at: now };
-    let document = match parse_strict(bytes) {
+    let document = match parse(bytes) {
         Ok(document) => document,
         Err(refusal) => {
             let zh = "这不是一份可以核验的回执文件";

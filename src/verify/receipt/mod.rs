@@ -10,6 +10,7 @@ use crate::domain::text::Scope;
 use crate::domain::written::folded;
 use crate::domain::{CertificateId, CertificateNumber, Host, Level, ReceiptId, Refusal, Standing};
 use crate::sign::RECEIPT_TYPE;
+use crate::sign::canonical::parse_strict_within;
 use crate::verify::log::ProvenEntry;
 pub use check::{Finding, no_such_certificate, verify_offline};
 use jiff::Timestamp;
@@ -20,7 +21,11 @@ use serde_json::{Value, json};
 /// The version written and read here.
 pub const VERSION: u64 = 1;
 /// Most certificates one receipt answers about.
-pub const ANSWERS_MAX: usize = 100;
+pub const ANSWERS_MAX: usize = 10_000;
+/// Most answers that have proofs of the log beside them: each takes as much again as the answer.
+pub const PROVEN_MAX: usize = 100;
+/// Largest receipt, in bytes: 10,000 answers with what is expected of each come to some 22 MB.
+pub const BYTES_MAX: usize = 32 << 20;
 /// Longest text asked with, in characters: the address of a signed mark, with a sentence around it.
 pub const ASKED_MAX: usize = 400;
 /// Longest reference of the asker, in characters.
@@ -239,6 +244,14 @@ struct Document {
     log: Option<LogHead>,
 }
 
+/// Reads the document of a receipt strictly.
+///
+/// # Errors
+/// What [`parse_strict_within`] refuses, beyond [`BYTES_MAX`] too.
+pub fn parse(bytes: &[u8]) -> Result<Value, Refusal> {
+    parse_strict_within(bytes, BYTES_MAX)
+}
+
 impl Receipt {
     /// How many expectations the register does not confirm.
     #[must_use]
@@ -268,7 +281,7 @@ impl Receipt {
     }
 
     /// Reads the content of a receipt of that host; its signature and whether it holds together are questions of their own.
-    /// Read the bytes with [`parse_strict`](crate::sign::parse_strict) first.
+    /// Read the bytes with [`parse`] first.
     ///
     /// # Errors
     /// `receipt_newer` for a later version; `receipt_address_wrong` where `id` is no address of a receipt of this host;

@@ -1,10 +1,11 @@
 //! The print of a receipt: A4, the answers as a table, the code of its page, and the signed file attached.
 
-use super::view::{Held, ReceiptView, Row, Told};
+use super::view::ReceiptView;
 use crate::domain::Refusal;
 use crate::draw::Colour;
 use crate::draw::font::SUBSTITUTE;
 use crate::draw::pdf::{About, Attachment, Use};
+use crate::http::pages::answers::{Held, Row, Told};
 use crate::http::pages::words::{Face, Text};
 use crate::print::{Paper, Sign, code};
 use crate::service::receipts::Made;

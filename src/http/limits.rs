@@ -16,6 +16,12 @@ const SHRINK_EVERY: u64 = 10_000;
 /// that.
 const BODY_TIME: Duration = Duration::from_secs(15);
 
+/// Longest time a client waits who asked for much: a list of ten thousand lines after another.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Requests that are counted at once of what counts for many, and the pause before the next are tried.
+const STEP: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(100);
+
 const fn some(n: u32) -> NonZeroU32 {
     match NonZeroU32::new(n) {
         Some(n) => n,
@@ -121,6 +127,23 @@ impl Gate {
         Err(later("too_many_requests", why.to_owned(), wait.max(5)))
     }
 
+    /// Counts what takes as much as so many requests, and waits until this client may ask for it.
+    ///
+    /// # Errors
+    /// `too_many_requests` where that takes too long; then some of it is counted.
+    pub(super) async fn admits_in_time(&self, client: Client, mut cost: u32) -> Result<(), Problem> {
+        let until = tokio::time::Instant::now() + LONGEST_WAIT;
+        while cost > 0 {
+            let some = cost.min(STEP);
+            match self.admits(client, some) {
+                Ok(()) => cost -= some,
+                Err(problem) if tokio::time::Instant::now() > until => return Err(problem),
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+        Ok(())
+    }
+
     /// Counts a receipt about so many certificates.
     ///
     /// # Errors
@@ -136,6 +159,12 @@ impl Gate {
             later("too_many_receipts", why, wait)
         })
     }
+}
+
+/// What so many lines of a list count for, in requests: each takes a fraction of what a page does.
+pub(super) fn cost_of_lines(lines: usize) -> u32 {
+    const LINES_OF_ONE: usize = 50;
+    u32::try_from(lines.div_ceil(LINES_OF_ONE)).unwrap_or(u32::MAX)
 }
 
 /// Takes so many; else the seconds until there are.

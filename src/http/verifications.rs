@@ -3,7 +3,7 @@
 use super::App;
 use super::error::Problem;
 use super::extract::{Strict, object, objects};
-use super::limits::Client;
+use super::limits::{Client, cost_of_lines as cost};
 use super::public::{MomentQuery, Params, params};
 use crate::domain::Refusal;
 use crate::service::asking::Question;
@@ -21,7 +21,7 @@ use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc::{Sender, channel};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::timeout;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
@@ -34,14 +34,10 @@ const LINES: &str = "application/x-ndjson";
 const LINE_MAX: usize = 32 << 10;
 /// Questions answered in one go, by whoever holds a place for heavy work.
 const AT_ONCE: usize = 64;
-/// Questions that count for one request.
-const COUNTED: usize = 20;
 /// Pieces of the answer that wait for a client who receives slowly; then nothing more is read nor answered.
 const WAITING: usize = 4;
 /// Longest time for all of it: ten thousand questions as slowly as one address may ask take some ten seconds.
 const LONGEST: Duration = Duration::from_secs(600);
-/// Pause before a client who asked too much is admitted again.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Routes of questions about many.
 pub fn routes() -> OpenApiRouter<App> {
@@ -340,7 +336,7 @@ impl Run {
             if found.is_empty() && read.is_ok() && !over {
                 return Ok(());
             }
-            self.admitted(found.len()).await?;
+            self.app.gate.admits_in_time(self.client, cost(found.len())).await?;
             let text = self.answer_some(found).await?;
             if !text.is_empty() && send.send(Ok(text)).await.is_err() {
                 // The client has gone.
@@ -354,19 +350,6 @@ impl Run {
                 ..problem
             })?;
         }
-    }
-
-    /// Waits until this client may ask so many more.
-    async fn admitted(&self, questions: usize) -> Result<(), Problem> {
-        let cost = u32::try_from(questions.div_ceil(COUNTED)).unwrap_or(u32::MAX);
-        let until = Instant::now() + LONGEST;
-        while let Err(problem) = self.app.gate.admits(self.client, cost) {
-            if Instant::now() > until {
-                return Err(problem);
-            }
-            sleep(PAUSE).await;
-        }
-        Ok(())
     }
 
     async fn answer_some(&mut self, questions: Vec<VerificationQuestion>) -> Result<Bytes, Problem> {

@@ -27,8 +27,8 @@ class Unsettled(Refused):
     result = "undetermined"
 
 
-def strict_json(data):
-    if len(data) > 1 << 20:
+def strict_json(data, most=1 << 20):
+    if len(data) > most:
         raise Refused("json_too_large")
     try:
         text = data.decode("utf-8")

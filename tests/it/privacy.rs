@@ -1,6 +1,7 @@
 //! What is never told to the public: persons, notes, tokens, references, findings, salts. A certificate with all of them is
 //! looked at from every public door, after everything that can happen to it.
 
+use crate::form_kit::{Part, form, sent};
 use crate::harness::{TestApp, decision, noon};
 use axum::body::Body;
 use axum::http::Request;
@@ -132,6 +133,16 @@ impl Watched {
         let made = self.app.send(request.body(Body::from(body)).unwrap()).await.is(201);
         assert!(!made.text().contains(PRIVATE), "{}", made.text());
         self.receipts.extend(made.headers["location"].to_str().unwrap().rsplit('/').next().map(str::to_owned));
+        let lines: String =
+            self.ids.iter().chain(&self.marks).map(|id| format!("{}\n", json!({"certificate": id}))).collect();
+        let request =
+            Request::post("/api/v1/verifications?as_of=2026-05-20").header("content-type", "application/x-ndjson");
+        let answered = self.app.send(request.body(Body::from(lines.clone())).unwrap()).await.is(200);
+        let list = form(&[("lines", Part::Text(&lines.replace(['{', '}', '"'], "").replace("certificate:", "")))]);
+        let listed = self.app.send(sent("/tender", list)).await.is(200);
+        for told in [answered.text(), listed.text()] {
+            assert!(told.contains(&self.ids[0]) && !told.contains(PRIVATE), "{told}");
+        }
         let secret_hash = token_hash(&self.app.service);
         for address in self.addresses() {
             let answer = self.app.get(&address).await;
@@ -204,6 +215,7 @@ fn every_public_route_is_looked_at() {
         "/api/v1/marks/{digits}",
         "/api/v1/receipts",
         "/api/v1/receipts/{rid}",
+        "/api/v1/verifications",
         "/status/token/{list}",
         "/status/{purpose}/{list}",
     ];

@@ -85,7 +85,7 @@ async fn a_page_shows_each_answer_with_its_word_and_what_differs_in_words_too() 
     shows(
         rows[1],
         &[
-            "class=\"differs\"",
+            "class=\"fails differs\"",
             "tag suspended",
             "暂停",
             "<del>五星级</del>",

@@ -2,7 +2,7 @@
 //! STARMARK_VECTORS=write renews the files.
 
 use crate::receipt_cases::cases;
-use crate::receipt_kit::{NOW, at, content, keys, list, signed};
+use crate::receipt_kit::{NOW, at, content, keys, list, signed, with};
 use crate::vectors_support::{are_those_made_here, root};
 use serde_json::{Value, json};
 use starmark::sign::{KeyDocument, canonicalize, parse_strict, verify_credential};
@@ -72,14 +72,7 @@ fn a_verifier_made_from_the_specification_agrees() {
     files.sort();
     let vectors: Vec<Value> =
         files.iter().map(|file| serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()).collect();
-    let mut asked = tempfile::tempfile().unwrap();
-    vectors.iter().for_each(|vector| writeln!(asked, "{vector}").unwrap());
-    asked.rewind().unwrap();
-    let mut python = Command::new("python3");
-    python.arg(root("tests/interop/receipt_from_spec.py")).env("PYTHONDONTWRITEBYTECODE", "1");
-    let output = python.stdin(Stdio::from(asked)).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let answers = String::from_utf8(output.stdout).unwrap();
+    let answers = by_specification(&vectors);
     assert_eq!(answers.lines().count(), files.len());
     for ((file, vector), theirs) in files.iter().zip(&vectors).zip(answers.lines()) {
         let text = |member: &str| vector[member].as_str().unwrap();
@@ -88,6 +81,35 @@ fn a_verifier_made_from_the_specification_agrees() {
         let checks: Vec<Value> = verdict.checks.iter().map(|c| json!([c.check, c.result, c.code])).collect();
         let ours = json!({"verdict": verdict.verdict, "checks": checks});
         assert_eq!(serde_json::from_str::<Value>(theirs).unwrap(), ours, "{}", file.display());
+    }
+}
+
+/// What the second verifier says, a line for each vector.
+fn by_specification(vectors: &[Value]) -> String {
+    let mut asked = tempfile::tempfile().unwrap();
+    vectors.iter().for_each(|vector| writeln!(asked, "{vector}").unwrap());
+    asked.rewind().unwrap();
+    let mut python = Command::new("python3");
+    python.arg(root("tests/interop/receipt_from_spec.py")).env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = python.stdin(Stdio::from(asked)).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Ten thousand answers are a receipt and one more is none, for both verifiers; as a vector it would take two megabytes.
+#[test]
+fn one_answer_too_many_is_no_receipt() {
+    let one = with(content()["answers"][2].clone(), "/comparison", json!([]));
+    for (count, expected) in [(10_000, Outcome::Valid), (10_001, Outcome::Invalid)] {
+        let receipt =
+            signed(with(with(content(), "/answers", json!(vec![one.clone(); count])), "/differences", json!(0)));
+        let text = String::from_utf8(canonicalize(&receipt).unwrap()).unwrap();
+        let keys = list(keys());
+        let now = "2026-05-08T02:00:00Z";
+        assert_eq!(verify_offline(text.as_bytes(), &keys, at(now)).verdict.verdict, expected, "{count}");
+        let vector = json!({"now": now, "keys": keys.to_did_json(), "receipt": text});
+        let theirs: Value = serde_json::from_str(by_specification(&[vector]).trim()).unwrap();
+        assert_eq!(theirs["verdict"], json!(expected), "{count}: {theirs}");
     }
 }
 

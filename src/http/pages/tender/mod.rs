@@ -9,7 +9,7 @@ use super::{App, Frame, html, lang_of, view};
 use crate::domain::Refusal;
 use crate::domain::dates::{AsOf, CHINA, parse_date};
 use crate::http::error::Problem;
-use crate::http::limits::Client;
+use crate::http::limits::{Client, cost_of_lines};
 use crate::http::upload::{FILE_MAX, Form};
 use crate::service::ServiceError;
 use crate::service::batch::{Batch, LINES_MAX, Sums};
@@ -33,8 +33,6 @@ pub const ROUTE: &str = "/tender";
 const ROWS: &str = "<!--rows-->";
 /// Lines answered in one go.
 const AT_ONCE: usize = 64;
-/// Lines that count for one request.
-const COUNTED: usize = 20;
 /// Pieces of a page that wait for a browser that receives slowly; then nothing more is looked up.
 const WAITING: usize = 4;
 
@@ -130,8 +128,7 @@ pub(super) async fn list(
         }
         Err(problem) => return refused(&app, lang, &uri, fields, problem),
     };
-    let cost = u32::try_from(list.entries.len().div_ceil(COUNTED)).unwrap_or(u32::MAX);
-    if let Err(problem) = app.gate.admits(client, cost) {
+    if let Err(problem) = app.gate.admits_in_time(client, cost_of_lines(list.entries.len())).await {
         return refused(&app, lang, &uri, fields, problem);
     }
     match wanted.as_str() {

@@ -19,6 +19,8 @@ pub(super) struct Heavy {
     places: Arc<Semaphore>,
     /// Of these, for what takes seconds: what strangers ask for is not kept waiting by staff.
     long: Arc<Semaphore>,
+    /// The one for what takes hundreds of megabytes: a receipt of ten thousand answers.
+    large: Arc<Semaphore>,
     wait: Duration,
 }
 
@@ -31,7 +33,12 @@ impl Heavy {
 
     fn of(places: usize, wait: Duration) -> Self {
         let long = (places / 2).max(1);
-        Self { places: Arc::new(Semaphore::new(places)), long: Arc::new(Semaphore::new(long)), wait }
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            long: Arc::new(Semaphore::new(long)),
+            large: Arc::new(Semaphore::new(1)),
+            wait,
+        }
     }
 
     /// Does the work on a thread that may wait. It keeps its place until it is done, also where nobody waits for it any more.
@@ -64,6 +71,18 @@ impl Heavy {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let places = (Self::place(&self.long, self.wait).await?, Self::place(&self.places, self.wait).await?);
+        Self::done(work, places).await
+    }
+
+    /// The same for work that takes much memory, of which one goes on at a time.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub(super) async fn run_large<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let places = (Self::place(&self.large, PATIENT_WAIT).await?, Self::place(&self.places, PATIENT_WAIT).await?);
         Self::done(work, places).await
     }
 
@@ -124,7 +143,12 @@ mod tests {
 
     /// The same places, for somebody who waits.
     fn patient(heavy: &Heavy) -> Heavy {
-        Heavy { places: heavy.places.clone(), long: heavy.long.clone(), wait: Duration::from_secs(120) }
+        Heavy {
+            places: heavy.places.clone(),
+            long: heavy.long.clone(),
+            large: heavy.large.clone(),
+            wait: Duration::from_secs(120),
+        }
     }
 
     #[tokio::test]

@@ -16,8 +16,6 @@ const SHRINK_EVERY: u64 = 10_000;
 /// that.
 const BODY_TIME: Duration = Duration::from_secs(15);
 
-/// Longest time a client waits who asked for much: a list of ten thousand lines after another.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Requests that are counted at once of what counts for many, and the pause before the next are tried.
 const STEP: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -131,8 +129,8 @@ impl Gate {
     ///
     /// # Errors
     /// `too_many_requests` where that takes too long; then some of it is counted.
-    pub(super) async fn admits_in_time(&self, client: Client, mut cost: u32) -> Result<(), Problem> {
-        let until = tokio::time::Instant::now() + LONGEST_WAIT;
+    pub(super) async fn admits_within(&self, client: Client, mut cost: u32, longest: Duration) -> Result<(), Problem> {
+        let until = tokio::time::Instant::now() + longest;
         while cost > 0 {
             let some = cost.min(STEP);
             match self.admits(client, some) {

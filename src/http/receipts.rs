@@ -3,7 +3,7 @@
 use super::App;
 use super::error::Problem;
 use super::extract::{Strict, objects};
-use super::limits::Client;
+use super::limits::{Client, cost_of_lines};
 use super::pages;
 use super::public::{MomentQuery, Params, params};
 use super::shapes::CheckBody;
@@ -17,6 +17,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,10 +25,18 @@ use utoipa_axum::routes;
 /// Where receipts are asked for.
 const PATH: &str = "/api/v1/receipts";
 /// What making a receipt counts for, in requests, and what printing one does, however short it is: a signature and a disk sync;
-/// pages of letters. Each certificate asked about counts for one more.
+/// pages of letters.
 const COST: u32 = 10;
-/// Bytes of a receipt that count for a request when it is given out: the answer about one certificate or two.
-const COUNTED: u64 = 8 << 10;
+/// Bytes of a receipt that count for a request when it is given out: the answers about four certificates with their proofs, or about thirty
+/// without.
+const COUNTED: u64 = 64 << 10;
+/// A receipt about more certificates takes much memory to make.
+const MANY: u32 = 1_000;
+/// A receipt of more bytes takes some hundred megabytes of memory.
+const LARGE: u64 = 2 << 20;
+/// Longest time a client is kept waiting who reads more than he may: whoever has just had one of ten thousand answers made reads it
+/// next.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a request counts for as it comes; what it takes beyond that is counted when it is known.
 pub(super) fn cost(method: &Method, route: &str) -> u32 {
@@ -38,14 +47,24 @@ pub(super) fn cost(method: &Method, route: &str) -> u32 {
 pub(super) const UNLISTED: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex"));
 
-/// A receipt that was made before, for a client for whom it counts by its size, and as so many requests more.
+/// Does something with a receipt that was made before, for a client for whom it counts by its size, and as so many requests more.
 ///
 /// # Errors
-/// `too_many_requests`, before it is read; it cannot be read.
-pub(super) fn kept(app: &App, client: Client, id: ReceiptId, more: u32) -> Result<Option<Made>, Problem> {
-    let Some(size) = app.service.receipt_size(id)? else { return Ok(None) };
-    app.gate.admits(client, more.saturating_add(u32::try_from(size / COUNTED).unwrap_or(u32::MAX)))?;
-    Ok(app.service.receipt(id)?)
+/// `too_many_requests`, before it is read; `busy`; it cannot be read; what the work is refused.
+pub(super) async fn read<T: Send + 'static>(
+    app: &App,
+    client: Client,
+    id: ReceiptId,
+    more: u32,
+    work: impl FnOnce(&App, Made) -> Result<T, Problem> + Send + 'static,
+) -> Result<Option<T>, Problem> {
+    let size = app.blocking(move |service| service.receipt_size(id)).await?.unwrap_or_default();
+    app.gate.admits(client, more)?;
+    let cost = u32::try_from(size / COUNTED).unwrap_or(u32::MAX);
+    app.gate.admits_within(client, cost, PATIENCE).await?;
+    let reading = app.clone();
+    let done = move || reading.service.receipt(id)?.map(|made| work(&reading, made)).transpose();
+    if size > LARGE { app.heavy.run_large(done).await? } else { app.heavy.run(done).await? }
 }
 
 /// Routes of receipts.
@@ -245,16 +264,18 @@ async fn make(
 ) -> Result<Response, Problem> {
     let (request, here) = (body.read()?, app.links.authority().to_owned());
     let form = Form::accepted(&headers);
-    let asked = u32::try_from(request.certificates.len().min(ANSWERS_MAX)).unwrap_or(u32::MAX);
-    app.gate.admits(client, asked + if form == Form::Pdf { COST } else { 0 })?;
+    let asked = request.certificates.len().min(ANSWERS_MAX);
+    app.gate.admits(client, cost_of_lines(asked) + if form == Form::Pdf { COST } else { 0 })?;
+    let asked = u32::try_from(asked).unwrap_or(u32::MAX);
     app.gate.admits_answers(client, asked)?;
     let work = app.clone();
-    let made = app.heavy.run(move || {
+    let make = move || {
         let made = work.service.make_receipt(&request, &here)?;
         let body = rendered(&work, &made, form)?;
         Ok::<_, Problem>((made, body))
-    });
-    let (made, body) = made.await??;
+    };
+    let made = if asked > MANY { app.heavy.run_large(make).await } else { app.heavy.run(make).await };
+    let (made, body) = made.flatten()?;
     let mut response = answer(made.receipt.id, form, body);
     *response.status_mut() = StatusCode::CREATED;
     let location = format!("/r/{}", made.receipt.id);
@@ -299,12 +320,9 @@ async fn receipt(
         Problem::new(StatusCode::NOT_FOUND, "no_such_receipt", why)
     };
     let id = ReceiptId::parse(&rid).map_err(|_| missing())?;
-    let work = app.clone();
-    let found = app.heavy.run(move || {
-        let Some(made) = kept(&work, client, id, if form == Form::Pdf { COST } else { 0 })? else { return Ok(None) };
-        rendered(&work, &made, form).map(Some)
-    });
-    let body = found.await??.ok_or_else(missing)?;
+    let more = if form == Form::Pdf { COST } else { 0 };
+    let found = read(&app, client, id, more, move |app, made| rendered(app, &made, form)).await?;
+    let body = found.ok_or_else(missing)?;
     Ok(answer(id, form, body))
 }
 

@@ -36,6 +36,8 @@ const LINE_MAX: usize = 32 << 10;
 const AT_ONCE: usize = 64;
 /// Pieces of the answer that wait for a client who receives slowly; then nothing more is read nor answered.
 const WAITING: usize = 4;
+/// Longest time a client is kept waiting who asks for more than he may.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Longest time for all of it: ten thousand questions as slowly as one address may ask take some ten seconds.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -336,7 +338,7 @@ impl Run {
             if found.is_empty() && read.is_ok() && !over {
                 return Ok(());
             }
-            self.app.gate.admits_in_time(self.client, cost(found.len())).await?;
+            self.app.gate.admits_within(self.client, cost(found.len()), PATIENCE).await?;
             let text = self.answer_some(found).await?;
             if !text.is_empty() && send.send(Ok(text)).await.is_err() {
                 // The client has gone.

@@ -10,6 +10,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Largest text read, in bytes: a certificate with some hundreds of sites stays under 200 KiB, a key document under 64.
@@ -27,9 +28,30 @@ pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 /// `json_number` when an integer is not what its canonical form denotes, so that two values would share one text;
 /// `json_too_deep` beyond [`MAX_DEPTH`].
 pub fn canonicalize(value: &Value) -> Result<Vec<u8>, Refusal> {
-    check_value(value, 0, &|n| n.is_f64() || is_exact(&n.to_string()))?;
-    serde_json_canonicalizer::to_vec(value)
-        .map_err(|_| Refusal::invalid("json_number", "the document has no canonical form (RFC 8785)"))
+    check_value(value, 0, &is_held)?;
+    serde_json_canonicalizer::to_vec(value).map_err(|_| no_form())
+}
+
+fn is_held(number: &Number) -> bool {
+    number.is_f64() || is_exact(&number.to_string())
+}
+
+fn no_form() -> Refusal {
+    Refusal::invalid("json_number", "the document has no canonical form (RFC 8785)")
+}
+
+/// The canonical bytes of an object of these members, which are not copied for it.
+///
+/// # Errors
+/// As [`canonicalize`].
+pub fn canonicalize_members<'v>(
+    members: impl IntoIterator<Item = (&'v String, &'v Value)>,
+) -> Result<Vec<u8>, Refusal> {
+    let members: BTreeMap<&String, &Value> = members.into_iter().collect();
+    for (name, value) in &members {
+        check_value(value, 1, &is_held).map_err(|r| r.under(&pointer_step(name)))?;
+    }
+    serde_json_canonicalizer::to_vec(&members).map_err(|_| no_form())
 }
 
 /// SHA-256 of the canonical bytes.

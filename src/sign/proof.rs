@@ -8,12 +8,13 @@
 //! Two kinds of document are signed so, each under keys of its own purpose. The purpose is the caller's to name, and the
 //! document's `type` must be of that kind: neither passes for the other, whichever key signed it.
 
-use super::canonical::{canonical_digest, check_signable};
+use super::canonical::{canonicalize_members, check_signable};
 use super::keys::{KeyId, KeyRecord, Purpose};
 use super::signer::{SIGNATURE_LEN, SignFailure, Signer, verify_raw};
 use crate::domain::{Host, Refusal};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 const TYPE: &str = "DataIntegrityProof";
@@ -247,10 +248,7 @@ fn verify_proof<'k>(
     if key.purpose != purpose || key.id.purpose() != purpose {
         return Err(ProofFailure::KeyPurpose);
     }
-    let (mut unsecured, mut options) = (members.clone(), proof.clone());
-    unsecured.remove("proof");
-    options.remove("proofValue");
-    let message = signed_bytes(&unsecured, &options).map_err(ProofFailure::Uncanonical)?;
+    let message = signed_bytes(members, proof).map_err(ProofFailure::Uncanonical)?;
     verify_raw(&key.public, &message, &signature).map_err(|_| ProofFailure::BadSignature)?;
     Ok(ProofEvidence { key: key.clone(), verification_method: verification_method.to_owned(), created })
 }
@@ -284,11 +282,13 @@ pub fn verify_for<'k>(
     Err(ProofFailure::IssuerMismatch)
 }
 
-/// Proof options first, document second (section 3.3.4 Hashing).
+/// Proof options first, document second, each without the signature (section 3.3.4 Hashing).
 fn signed_bytes(document: &Map<String, Value>, options: &Map<String, Value>) -> Result<Vec<u8>, Refusal> {
-    let options = canonical_digest(&json!(options)).map_err(|r| r.under("/proof"))?;
-    let document = canonical_digest(&json!(document))?;
-    Ok([options, document].concat())
+    let digest = |members: &Map<String, Value>, but: &str| -> Result<[u8; 32], Refusal> {
+        Ok(Sha256::digest(canonicalize_members(members.iter().filter(|(name, _)| *name != but))?).into())
+    };
+    let options = digest(options, "proofValue").map_err(|r| r.under("/proof"))?;
+    Ok([options, digest(document, "proof")?].concat())
 }
 
 fn is_by_url(context: &Value) -> bool {

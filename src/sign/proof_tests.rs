@@ -1,5 +1,6 @@
 use super::*;
 use crate::sign::{LocalSigner, PublicKey, canonicalize, parse_strict};
+use serde_json::json;
 use zeroize::Zeroizing;
 
 const AT: &str = "2026-05-08T01:30:00Z";

@@ -10,11 +10,12 @@ use crate::domain::text::Scope;
 use crate::domain::written::folded;
 use crate::domain::{CertificateId, CertificateNumber, Host, Level, ReceiptId, Refusal, Standing};
 use crate::sign::RECEIPT_TYPE;
-use crate::sign::canonical::parse_strict_within;
+use crate::sign::canonical::{canonicalize_members, parse_strict_within};
 use crate::verify::log::ProvenEntry;
 pub use check::{Finding, no_such_certificate, verify_offline};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -225,23 +226,47 @@ pub struct LogHead {
     pub checkpoint: String,
 }
 
-#[derive(Serialize, Deserialize)]
+/// What is read of a document; its proof is looked at elsewhere.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     #[serde(rename = "type")]
-    kind: String,
-    version: u64,
+    _kind: String,
+    #[serde(rename = "version")]
+    _version: u64,
     id: String,
-    issuer: String,
+    #[serde(rename = "issuer")]
+    _issuer: String,
     made_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     reference: Option<String>,
     as_of: Timestamp,
     known_at: Timestamp,
     differences: u64,
     answers: Vec<Answer>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     log: Option<LogHead>,
+    #[serde(default, rename = "proof")]
+    _proof: Option<IgnoredAny>,
+}
+
+/// What is written of a receipt.
+#[derive(Serialize)]
+struct Written<'r> {
+    #[serde(rename = "type")]
+    kind: &'r str,
+    version: u64,
+    id: String,
+    issuer: String,
+    made_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<&'r str>,
+    as_of: Timestamp,
+    known_at: Timestamp,
+    differences: u64,
+    answers: &'r [Answer],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<&'r LogHead>,
 }
 
 /// Reads the document of a receipt strictly.
@@ -264,20 +289,23 @@ impl Receipt {
     /// # Errors
     /// Never seen: `not_a_receipt` for content that JSON cannot hold.
     pub fn document(&self, host: &Host) -> Result<Value, Refusal> {
-        let document = Document {
-            kind: RECEIPT_TYPE.to_owned(),
+        serde_json::to_value(self.written(host)).map_err(|e| not_a_receipt(&e.to_string()))
+    }
+
+    fn written(&self, host: &Host) -> Written<'_> {
+        Written {
+            kind: RECEIPT_TYPE,
             version: VERSION,
             id: host.receipt_url(self.id),
             issuer: host.did(),
             made_at: self.made_at,
-            reference: self.reference.clone(),
+            reference: self.reference.as_deref(),
             as_of: self.as_of,
             known_at: self.known_at,
             differences: self.differences,
-            answers: self.answers.clone(),
-            log: self.log.clone(),
-        };
-        serde_json::to_value(document).map_err(|e| not_a_receipt(&e.to_string()))
+            answers: &self.answers,
+            log: self.log.as_ref(),
+        }
     }
 
     /// Reads the content of a receipt of that host; its signature and whether it holds together are questions of their own.
@@ -287,14 +315,10 @@ impl Receipt {
     /// `receipt_newer` for a later version; `receipt_address_wrong` where `id` is no address of a receipt of this host;
     /// `not_a_receipt`: a member is missing, of another form, or there is one more than this version writes.
     pub fn read(host: &Host, receipt: &Value) -> Result<Self, Refusal> {
-        let mut unsigned = receipt.clone();
-        if let Some(members) = unsigned.as_object_mut() {
-            members.remove("proof");
-        }
-        if unsigned["version"].as_u64().is_some_and(|version| version > VERSION) {
+        if receipt["version"].as_u64().is_some_and(|version| version > VERSION) {
             return Err(Refusal::invalid("receipt_newer", "the receipt was made by a newer version of this program"));
         }
-        let document: Document = serde_path_to_error::deserialize(&unsigned).map_err(|e| {
+        let document: Document = serde_path_to_error::deserialize(receipt).map_err(|e| {
             not_a_receipt(&format!("{}: {}", shown(&e.path().to_string()), shown(&e.inner().to_string())))
         })?;
         let id = document.id.rsplit('/').next().and_then(|text| ReceiptId::parse(text).ok());
@@ -303,8 +327,10 @@ impl Receipt {
         })?;
         let Document { made_at, reference, as_of, known_at, differences, answers, log, .. } = document;
         let read = Self { id, made_at, reference, as_of, known_at, differences, answers, log };
-        // What was read says it all, in its one form.
-        if read.document(host)? != unsigned {
+        // What was read says it all, in its one form. A receipt may be large: it is compared as bytes, not taken apart once more.
+        let unsigned = receipt.as_object().into_iter().flatten().filter(|(name, _)| *name != "proof");
+        let bytes = serde_json_canonicalizer::to_vec(&read.written(host)).map_err(|e| not_a_receipt(&e.to_string()))?;
+        if bytes != canonicalize_members(unsigned)? {
             return Err(not_a_receipt("it is not written in the one form a receipt has"));
         }
         Ok(read)

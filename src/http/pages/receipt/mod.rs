@@ -5,7 +5,7 @@ mod view;
 
 use super::super::App;
 use super::super::limits::Client;
-use super::super::receipts::{UNLISTED, kept};
+use super::super::receipts::{UNLISTED, read};
 use super::words::{Lang, text};
 use super::{Frame, MessagePage, PageQuery, Problem, html};
 use crate::domain::ReceiptId;
@@ -44,12 +44,8 @@ pub(super) async fn page(
 ) -> Response {
     let lang = query.lang();
     let Ok(id) = ReceiptId::parse(&rid) else { return missing(&app, lang, &uri) };
-    let (work, at) = (app.clone(), uri.clone());
-    let found = app.heavy.run(move || {
-        let made = kept(&work, client, id, 0)?;
-        Ok(made.map(|made| shown(&work, lang, &at, &made)))
-    });
-    match found.await.flatten() {
+    let at = uri.clone();
+    match read(&app, client, id, 0, move |app, made| Ok(shown(app, lang, &at, &made))).await {
         Ok(Some(page)) => page,
         Ok(None) => missing(&app, lang, &uri),
         // For people it is made into a page.

@@ -24,6 +24,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::Timestamp;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -33,6 +34,8 @@ pub const ROUTE: &str = "/tender";
 const ROWS: &str = "<!--rows-->";
 /// Lines answered in one go.
 const AT_ONCE: usize = 64;
+/// Longest time a client is kept waiting who asks for more than he may: what is taken along of a long list counts as much again.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Pieces of a page that wait for a browser that receives slowly; then nothing more is looked up.
 const WAITING: usize = 4;
 
@@ -128,7 +131,7 @@ pub(super) async fn list(
         }
         Err(problem) => return refused(&app, lang, &uri, fields, problem),
     };
-    if let Err(problem) = app.gate.admits_in_time(client, cost_of_lines(list.entries.len())).await {
+    if let Err(problem) = app.gate.admits_within(client, cost_of_lines(list.entries.len()), PATIENCE).await {
         return refused(&app, lang, &uri, fields, problem);
     }
     match wanted.as_str() {
@@ -296,7 +299,7 @@ async fn receipt(
     }
     let reference = Some(fields.reference.trim().to_owned()).filter(|r| !r.is_empty());
     let work = app.clone();
-    let made = app.heavy.run_patiently(move || {
+    let made = app.heavy.run_large(move || {
         let here = work.links.authority().to_owned();
         Ok::<_, Problem>(
             work.service.make_receipt_of_list(reference.as_deref(), asked, &list.entries, &here)?.receipt.id,

@@ -21,6 +21,7 @@ mod docs;
 mod doors;
 mod errata;
 mod errata_lives;
+mod feeds;
 mod form_kit;
 mod harness;
 mod interop_credential;

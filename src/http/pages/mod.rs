@@ -2,6 +2,7 @@
 
 mod answers;
 mod card;
+mod feed;
 mod hosts;
 pub mod language;
 pub mod receipt;
@@ -59,6 +60,9 @@ pub fn routes() -> Router<App> {
         .route(PAGES[3], get(receipt::page))
         .route(PAGES[4], get(tool::page))
         .route(scripts::ROUTE, get(scripts::file))
+        .route(feed::ROUTES[0], get(feed::of_certificate))
+        .route(feed::ROUTES[1], get(feed::of_holder))
+        .route(feed::ROUTES[2], get(feed::of_all))
         .route("/assets/style.css", get(style))
         .route("/assets/scan.js", get(scan_script))
         .route("/assets/preview.js", get(preview))

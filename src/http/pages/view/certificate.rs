@@ -75,6 +75,7 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u6
             false => clock(answer.moment.now),
         },
         api: Some(format!("{base}/api/v1/certificates/{id}")),
+        feed: Some(format!("{base}/c/{id}/feed.atom")),
         credential: given_out.then(|| format!("{base}/api/v1/certificates/{id}/credential")),
         own: given_out.then(|| Own::of(answer, asked, face)).flatten(),
         certification: genuine.filter(|_| !then).and_then(|terms| certification(id, terms, face)),

@@ -33,6 +33,12 @@ pub(super) fn history(certificate: &Certificate, known_at: Timestamp, leaves: &[
     rows.into_iter().rev().map(|(_, row)| row).collect()
 }
 
+/// The steps that are on record at that time, as the page tells them.
+#[must_use]
+pub fn steps(certificate: &Certificate, known_at: Timestamp) -> Vec<Row> {
+    history(certificate, known_at, &[], "")
+}
+
 fn said(certificate: &Certificate, i: usize, step: &Step) -> (Text, Option<Text>) {
     let reason = |(zh, en): (&str, &str)| Some(text(zh, en));
     match &step.change {

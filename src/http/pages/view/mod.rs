@@ -11,6 +11,7 @@ use crate::domain::dates::CHINA;
 use crate::domain::{Level, Standing};
 use crate::verify::{Check, CheckResult, Outcome, Verdict};
 pub use certificate::certificate;
+pub use history::steps;
 use jiff::Timestamp;
 pub use mark::mark;
 pub use own::Own;
@@ -48,6 +49,8 @@ pub struct View {
     pub computed: String,
     /// Where machines read the same.
     pub api: Option<String>,
+    /// Where its changes can be followed.
+    pub feed: Option<String>,
     /// Where the signed record is, where it is given out.
     pub credential: Option<String>,
     /// What the reader's browser verifies by itself.
@@ -227,6 +230,7 @@ pub fn bare(face: Face, sentence: Text, verdict: &Verdict, now: Timestamp, is_ma
         asks_day: false,
         computed: clock(now),
         api: None,
+        feed: None,
         credential: None,
         own: None,
         certification: None,

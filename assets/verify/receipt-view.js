@@ -165,7 +165,7 @@ function tally({ answers, differences }) {
 
 function table(receipt, proven) {
   const caption = {
-    zh: `${receipt.answers.length} 张证书的核验结果`,
+    zh: `${receipt.answers.length} 条核验结果`,
     en: `Answers about ${receipt.answers.length} certificates`,
   };
   const heads = HEADS.map((head) => element("th", { scope: "col", role: "columnheader" }, main(head)));

@@ -266,6 +266,7 @@ async fn make(
     let form = Form::accepted(&headers);
     let asked = request.certificates.len().min(ANSWERS_MAX);
     app.gate.admits(client, cost_of_lines(asked) + if form == Form::Pdf { COST } else { 0 })?;
+    let asked = request.certificates.iter().map(Question::weight).sum::<usize>().min(ANSWERS_MAX);
     let asked = u32::try_from(asked).unwrap_or(u32::MAX);
     app.gate.admits_answers(client, asked)?;
     let work = app.clone();

@@ -196,9 +196,24 @@ async fn verify(
     let moment = params(query)?;
     let (questions, asked) = if is_lines(&headers) {
         let asked = moment.asked()?;
-        (Questions::Lines { body: Box::pin(request.into_body().into_data_stream()), held: vec![], ended: false }, asked)
+        (
+            Questions::Lines {
+                body: Box::pin(request.into_body().into_data_stream()),
+                held: vec![],
+                line: 0,
+                ended: false,
+            },
+            asked,
+        )
     } else {
-        let Strict(body): Strict<VerificationRequest> = Strict::from_request(request, &app).await?;
+        let body = Strict::<VerificationRequest>::from_request(request, &app).await;
+        let Strict(body) = body.map_err(|problem| match problem.code {
+            "json_needed" => Problem {
+                detail: format!("send JSON with Content-Type: application/json, or a line each with {LINES}"),
+                ..problem
+            },
+            _ => problem,
+        })?;
         let named = [(&body.as_of, &moment.as_of, "as_of"), (&body.known_at, &moment.known_at, "known_at")];
         if let Some((_, _, name)) = named.into_iter().find(|(a, b, _)| a.is_some() && b.is_some()) {
             let why = format!("{name} stands in the body and in the query: write it once");
@@ -208,7 +223,7 @@ async fn verify(
         if body.certificates.len() > LINES_MAX {
             return Err(too_many().into());
         }
-        (Questions::All(body.certificates.into_iter()), both.asked()?)
+        (Questions::All((1..).zip(body.certificates)), both.asked()?)
     };
     Ok(answered(app, client, questions, asked))
 }
@@ -234,7 +249,7 @@ fn answered(app: App, client: Client, questions: Questions, asked: Asked) -> Res
         let work = app.clone();
         let begun = move || Arc::new(Mutex::new(work.service.batch(asked, work.links.authority())));
         let Ok(batch) = tokio::task::spawn_blocking(begun).await else { return };
-        let mut run = Run { app, client, batch, read: 0 };
+        let run = Run { app, client, batch };
         let problem = match timeout(LONGEST, run.answer(questions, &send)).await {
             Ok(problem) => problem.err(),
             Err(_) => Some(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", "this took too long")),
@@ -248,30 +263,44 @@ fn answered(app: App, client: Client, questions: Questions, asked: Asked) -> Res
 
 type DataStream = std::pin::Pin<Box<axum::body::BodyDataStream>>;
 
+/// A question with its line, from 1.
+type Numbered = (usize, VerificationQuestion);
+
 /// Questions as they come.
 enum Questions {
     /// All of them.
-    All(std::vec::IntoIter<VerificationQuestion>),
+    All(std::iter::Zip<std::ops::RangeFrom<usize>, std::vec::IntoIter<VerificationQuestion>>),
     /// A line each.
-    Lines { body: DataStream, held: Vec<u8>, ended: bool },
+    Lines { body: DataStream, held: Vec<u8>, line: usize, ended: bool },
 }
 
 impl Questions {
     /// The next ones, at least one unless it was the last; a line that cannot be read ends it after those before.
-    async fn next(&mut self, longest: Duration) -> (Vec<VerificationQuestion>, Result<(), Problem>) {
+    async fn next(&mut self, longest: Duration) -> (Vec<Numbered>, Result<(), Problem>) {
         let mut found = vec![];
         match self {
             Self::All(rest) => (rest.take(AT_ONCE).collect(), Ok(())),
-            Self::Lines { body, held, ended } => loop {
-                while let Some(end) = held.iter().position(|b| *b == b'\n') {
-                    let line: Vec<u8> = held.drain(..=end).collect();
-                    match question(&line) {
-                        Ok(read) => found.extend(read),
-                        Err(problem) => return (found, Err(problem)),
+            Self::Lines { body, held, line, ended } => loop {
+                // What was read is cut off once, however many lines it has.
+                let (mut from, mut read) = (0, Ok(()));
+                while let Some(end) = held[from..].iter().position(|b| *b == b'\n').filter(|_| found.len() < AT_ONCE) {
+                    *line += 1;
+                    if *line > LINES_MAX && !(*ended && held[from..].trim_ascii().is_empty()) {
+                        read = Err(too_many().into());
+                        break;
                     }
-                    if found.len() == AT_ONCE {
-                        return (found, Ok(()));
+                    match question(&held[from..from + end]) {
+                        Ok(question) => found.extend(question.map(|question| (*line, question))),
+                        Err(problem) => {
+                            read = Err(Problem { detail: format!("line {line}: {}", problem.detail), ..problem });
+                            break;
+                        }
                     }
+                    from += end + 1;
+                }
+                held.drain(..from);
+                if read.is_err() || found.len() == AT_ONCE {
+                    return (found, read);
                 }
                 if *ended || !found.is_empty() {
                     return (found, Ok(()));
@@ -316,8 +345,6 @@ struct Run {
     app: App,
     client: Client,
     batch: Arc<Mutex<Batch>>,
-    /// Questions read so far.
-    read: usize,
 }
 
 impl Run {
@@ -326,17 +353,15 @@ impl Run {
     /// # Errors
     /// The problem that ended it.
     async fn answer(
-        &mut self,
+        &self,
         mut questions: Questions,
         send: &Sender<Result<Bytes, std::convert::Infallible>>,
     ) -> Result<(), Problem> {
         let longest = self.app.body_time;
         loop {
-            let (mut found, read) = questions.next(longest).await;
-            let over = found.len() > LINES_MAX - self.read;
-            found.truncate(LINES_MAX - self.read);
-            if found.is_empty() && read.is_ok() && !over {
-                return Ok(());
+            let (found, read) = questions.next(longest).await;
+            if found.is_empty() {
+                return read;
             }
             self.app.gate.admits_within(self.client, cost(found.len()), PATIENCE).await?;
             let text = self.answer_some(found).await?;
@@ -344,24 +369,16 @@ impl Run {
                 // The client has gone.
                 return Ok(());
             }
-            if over {
-                return Err(too_many().into());
-            }
-            read.map_err(|problem| Problem {
-                detail: format!("line {}: {}", self.read + 1, problem.detail),
-                ..problem
-            })?;
+            read?;
         }
     }
 
-    async fn answer_some(&mut self, questions: Vec<VerificationQuestion>) -> Result<Bytes, Problem> {
-        let first = self.read + 1;
-        self.read += questions.len();
+    async fn answer_some(&self, questions: Vec<Numbered>) -> Result<Bytes, Problem> {
         let (app, batch) = (self.app.clone(), self.batch.clone());
         let work = move || {
             let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
             let mut text = vec![];
-            for (line, question) in (first..).zip(questions) {
+            for (line, question) in questions {
                 for row in batch.ask(&app.service, line, &question.into())? {
                     text.extend_from_slice(&line_of(&VerificationAnswer::Line(VerificationLine::of(row, &app))));
                 }

@@ -16,7 +16,7 @@ pub const PIXELS_MAX: u64 = 50_000_000;
 /// Most memory a decoder of pictures may take: four bytes a pixel.
 const MEMORY_MAX: u64 = PIXELS_MAX * 4;
 /// Most codes reported; a picture with more is a sheet of labels, not a mark.
-const CODES_MAX: usize = 16;
+pub const CODES_MAX: usize = 16;
 /// Longest sides at which a photograph is tried, one after the other. Decoders lose codes that are too large as well as
 /// those that are too small, and noise vanishes when pixels are averaged.
 const TRIES: [u32; 4] = [900, 1_600, 2_600, 4_000];
@@ -50,6 +50,13 @@ pub fn codes(file: &[u8]) -> Result<BTreeSet<String>, Refusal> {
         return Err(Refusal::invalid("photo_crowded", why));
     }
     Ok(found)
+}
+
+/// How many pixels a picture has, before it is unpacked; nothing where it is none.
+#[must_use]
+pub fn pixels(file: &[u8]) -> Option<u64> {
+    let (width, height) = ImageReader::new(Cursor::new(file)).with_guessed_format().ok()?.into_dimensions().ok()?;
+    Some(u64::from(width) * u64::from(height))
 }
 
 /// Pixels of our own, transparent ones on white paper.

@@ -17,7 +17,7 @@ use crate::verify::{CheckResult, Outcome, Verdict};
 use std::collections::BTreeMap;
 
 /// Most certificates of one firm that are answered about; beyond them numbers are asked for.
-const OF_A_FIRM: usize = 100;
+const OF_A_FIRM: usize = 20;
 
 /// What is asked about, and what is expected of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,6 +32,36 @@ pub struct Question {
     pub level: Option<String>,
     /// The scope, where one is expected.
     pub scope: Option<String>,
+}
+
+impl Question {
+    /// What is expected, as far as it can be read.
+    fn expected(&self) -> BTreeMap<Field, String> {
+        let all = [
+            (Field::Holder, &self.holder),
+            (Field::Uscc, &self.uscc),
+            (Field::Level, &self.level),
+            (Field::Scope, &self.scope),
+        ];
+        all.into_iter().filter_map(|(field, text)| Some((field, leniently(text.as_deref()?)?))).collect()
+    }
+
+    /// How many certificates it may be about: those of a firm, else one.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let text = plain(&self.asked);
+        let text = trimmed(&text);
+        let readings = [Some(text), unlabelled(text).map(|(rest, _)| rest)];
+        if readings.into_iter().flatten().any(|text| Uscc::parse(text).is_ok()) { OF_A_FIRM } else { 1 }
+    }
+}
+
+/// An expectation of a list: what was cut is never the same as anything.
+fn leniently(text: &str) -> Option<String> {
+    let text = seen(text);
+    let cut = || text.chars().take(EXPECTED_MAX - 1).chain(['…']).collect();
+    let text = if text.chars().count() > EXPECTED_MAX { cut() } else { text };
+    (!text.is_empty()).then_some(text)
 }
 
 /// A question with its texts as they will stand in the answer, and what it is about.
@@ -122,14 +152,11 @@ impl Service {
         moment: Moment,
         here: &str,
     ) -> Result<Vec<Told>, ServiceError> {
-        let expect = |_, text: &str, _: &str| {
-            let text: String = seen(text).chars().take(EXPECTED_MAX).collect();
-            Ok((!text.is_empty()).then_some(text))
-        };
+        let expect = |_, text: &str, _: &str| Ok(leniently(text));
         match self.read(question, here, expect) {
             Ok(read) => self.answer_question(read, asked, moment),
             Err(ServiceError::Refused(why)) => {
-                Ok(why.first().map(|why| not_understood(&question.asked, why, moment)).into_iter().collect())
+                Ok(why.first().map(|why| not_understood(question, why, moment)).into_iter().collect())
             }
             Err(other) => Err(other),
         }
@@ -205,7 +232,8 @@ impl Service {
                 if found.len() > OF_A_FIRM {
                     let why =
                         format!("the firm has more than {OF_A_FIRM} certificates: ask about them by their numbers");
-                    return Ok(vec![not_understood(&text, &Refusal::invalid("too_many_of_firm", why), moment)]);
+                    let question = Question { asked: text, ..Question::default() };
+                    return Ok(vec![not_understood(&question, &Refusal::invalid("too_many_of_firm", why), moment)]);
                 }
                 if found.is_empty() {
                     return Ok(vec![told(None, None)]);
@@ -221,7 +249,7 @@ fn compared(expected: &BTreeMap<Field, String>, certificate: Option<&Answered>) 
 }
 
 /// The answer to what was not understood: nothing is known of it.
-pub(super) fn not_understood(asked: &str, why: &Refusal, moment: Moment) -> Told {
+pub(super) fn not_understood(question: &Question, why: &Refusal, moment: Moment) -> Told {
     let zh = match why.code {
         "text_empty" => "这一行没有写要查什么",
         "text_too_long" => "这一行太长，不是一个编号、代码或网址",
@@ -231,12 +259,12 @@ pub(super) fn not_understood(asked: &str, why: &Refusal, moment: Moment) -> Told
         "foreign_address" => "这个网址不是本机构的",
         "no_certificate_address" => "这个网址是本机构的，但不是证书或标志的网址",
         "foreign_letter" => "编号里有看起来像拉丁字母的其他文字，请用拉丁字母重写",
-        "several_in_one" => "这里不止一个编号：请每个编号写一行",
+        "several_in_one" => "除了编号还有别的内容，或者不止一个编号：请一格只写一个编号",
         "too_many_of_firm" => "这家企业的证书太多：请按证书编号逐张查询",
         _ => "这不是证书编号、统一社会信用代码或标志的网址",
     };
     let shortest = |text: String| if text.is_empty() { "-".to_owned() } else { text };
-    let asked: String = seen(asked).chars().take(ASKED_MAX).collect();
+    let asked: String = seen(&question.asked).chars().take(ASKED_MAX).collect();
     let check = AnswerCheck {
         check: "question".into(),
         result: CheckResult::Undetermined,
@@ -254,7 +282,7 @@ pub(super) fn not_understood(asked: &str, why: &Refusal, moment: Moment) -> Told
         standing: None,
         changed_that_day: false,
         checks: vec![check],
-        comparison: vec![],
+        comparison: compared(&question.expected(), None),
         log: None,
     };
     Told { answer, recorded: 0 }

@@ -84,18 +84,20 @@ impl Batch {
     /// # Errors
     /// Store failures.
     pub fn of(&mut self, service: &Service, entry: &Entry) -> Result<Vec<Row>, ServiceError> {
-        match &entry.question {
-            Ok(question) => self.ask(service, entry.row, question),
-            Err((written, why)) => {
+        match &entry.fault {
+            None => self.ask(service, entry.row, &entry.question),
+            Some(why) => {
                 self.sums.lines += 1;
-                Ok(vec![self.row(entry.row, not_understood(written, why, self.moment).answer)])
+                Ok(vec![self.row(entry.row, not_understood(&entry.question, why, self.moment).answer)])
             }
         }
     }
 
     fn row(&mut self, line: usize, answer: Answer) -> Row {
         let name = answer.certificate.as_ref().map_or_else(|| folded(&answer.asked), |c| c.id.to_string());
-        let first = *self.first.entry(name).or_insert(line);
+        // Of what was not understood nobody knows whether it is the same.
+        let is_understood = answer.checks.iter().all(|check| check.check != "question");
+        let first = if is_understood { *self.first.entry(name).or_insert(line) } else { line };
         let same_as = (first != line).then_some(first);
         self.sums.answers += 1;
         self.sums.differences += answer.comparison.iter().filter(|c| !c.same).count();

@@ -23,7 +23,7 @@ impl Service {
             true => Address::within(code),
             false => Address::bare(code),
         };
-        let Some(address) = address else { return Scanned::NoAddress };
+        let Some(address) = address.filter(|a| !a.host.is_empty()) else { return Scanned::NoAddress };
         let is_ours = address.host == self.host().as_str() || address.host == here;
         // Browsers drop tabs and line breaks and fold letters of other scripts, so that what is read here is not what they open.
         match (is_ours, code.bytes().all(|b| b.is_ascii_graphic())) {
@@ -84,6 +84,7 @@ mod tests {
             "WIFI:T:WPA;S:shop;P:12345678;;".to_owned(),
             "weixin://dl/chat?x".to_owned(),
             digits.to_owned(),
+            "https:///m/1".to_owned(),
             String::new(),
         ] {
             assert_eq!(leads(none.clone()), Scanned::NoAddress, "{none}");

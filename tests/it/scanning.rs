@@ -80,11 +80,21 @@ async fn a_picture_of_our_mark_leads_to_its_page() {
     // One that was never issued is no secret of the scan's: the mark's own page tells.
     let never = picture(&["https://xb.example.cn/m/1034659679808070"], ImageFormat::Png);
     assert_eq!(location(&scan(&app, &never).await.is(303)), "/m/1034659679808070");
+    // Whoever knows the number of a certificate can print a code of its page: that is no mark, whatever it holds.
     let other = picture(&[&format!("https://xb.example.cn/c/{id}")], ImageFormat::Png);
-    assert_eq!(location(&scan(&app, &other).await.is(303)), format!("/c/{id}"));
-    let english = send(&app, "/scan?lang=en", form_with(&other)).await.is(303);
+    let page = scan(&app, &other).await.is(200).text();
+    assert_eq!(band(&page), ("cannot-tell hatched", "无法判断"));
+    assert!(
+        page.contains("不是标志的码") && page.contains(&format!("href=\"/c/{id}\"")) && !page.contains("示例电器"),
+        "{page}"
+    );
+    let receipt = picture(&["https://xb.example.cn/r/AAAAAAAAAAAAAAAAAAAAAA"], ImageFormat::Png);
+    assert_eq!(location(&scan(&app, &receipt).await.is(303)), "/r/AAAAAAAAAAAAAAAAAAAAAA");
+    let english = send(&app, "/scan?lang=en", form_with(&artwork)).await.is(303);
     assert!(location(&english).starts_with("/scan?lang=en&code="), "{}", location(&english));
-    assert_eq!(location(&app.get(location(&english)).await.is(303)), format!("/c/{id}?lang=en"));
+    assert_eq!(location(&app.get(location(&english)).await.is(303)), format!("/m/{digits}?lang=en"));
+    let many = "code=xb.example.cn/m/1034659679808070&".repeat(17);
+    app.get(&format!("/scan?{many}")).await.is(400);
 }
 
 #[tokio::test]
@@ -108,12 +118,15 @@ async fn what_is_not_ours_is_named_and_never_passes() {
 async fn of_several_codes_each_is_told_and_none_decides() {
     let app = TestApp::on("2026-05-08");
     let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
-    let (ours, foreign) = (format!("https://xb.example.cn/c/{id}"), "https://evil.example/m/1034659679808070");
-    let page = scan(&app, &picture(&[foreign, &ours], ImageFormat::Png)).await.is(200).text();
+    let marks = format!("/api/v1/issuing/certificates/{id}/marks");
+    let mark =
+        app.post(&marks, &json!({"medium": "packaging"})).await.is(201).json()["id"].as_str().unwrap().to_owned();
+    let (ours, foreign) = (format!("https://xb.example.cn/m/{mark}"), "https://evil.example/m/1034659679808070");
+    let page = scan(&app, &picture(&[&ours, foreign], ImageFormat::Png)).await.is(200).text();
     assert_eq!(band(&page), ("cannot-tell hatched", "无法判断"));
     let at = |what: &str| page.find(what).unwrap_or_else(|| panic!("{what}: {page}"));
-    assert!(at("示例电器有限公司") < at("这个码不是本机构的：它通向 evil.example"), "ours stands first");
-    assert!(page.contains(&format!("href=\"/c/{id}\"")) && !page.contains("href=\"https://evil"));
+    assert!(at("这个码不是本机构的：它通向 evil.example") < at("示例电器有限公司"), "what is not ours stands first");
+    assert!(page.contains(&format!("href=\"/m/{mark}\"")) && !page.contains("href=\"https://evil"));
     let both = scan(&app, &picture(&[foreign, "https://pay.example/1"], ImageFormat::Png)).await.is(200).text();
     assert_eq!(band(&both), ("not-genuine hatched", "不是真标志"));
 }

@@ -66,7 +66,7 @@ async fn a_buyer_checks_a_list_and_files_it() {
     for said in [
         "按 <span class=\"date\">2026-05-20</span> 09:30 的状态",
         "共 5 行",
-        "与第 2 行是同一张证书",
+        "与第 2 行重复",
         "示例商贸（天津）公司",
         "与要求不符 1 处，重复 1 行",
         "id=\"show-fits\"><b>2</b>",
@@ -141,7 +141,7 @@ async fn files_are_read_as_buyers_have_them() {
         );
     }
     let page = post(&app, &[("file", Part::File(&book))]).await.is(200).text();
-    assert!(page.contains("没有用：序号。"));
+    assert!(page.contains("没有认出这些列，没有拿来核对：序号。"));
 }
 
 #[tokio::test]
@@ -182,6 +182,29 @@ async fn what_is_no_list_is_told_with_what_would_be_right() {
     let long = "示".repeat(121);
     let page = paste(&app, "A-1", &[("reference", &long), ("as", "receipt")]).await.is(400).text();
     assert!(page.contains("最多 120 个字"));
+}
+
+/// What the page showed is what is filed, also of lines that could not be read.
+#[tokio::test]
+async fn no_line_is_lost_on_the_way_into_the_receipt() {
+    let app = TestApp::on("2026-05-08");
+    let list = "证书编号\t投标人\n9.13401E+17\t甲公司\n\t乙公司\n无\t丙公司\n29326SC99999R0M\t丁公司\n";
+    let page = paste(&app, list, &[]).await.is(200).text();
+    let kinds: Vec<String> = rows(&page).into_iter().map(|(class, at)| format!("{at} {class}")).collect();
+    assert_eq!(kinds, ["2 open differs", "3 open differs", "4 open differs", "5 missing differs"]);
+    assert!(page.contains("乙公司") && !page.contains("重复</span>"), "whose line it was is said");
+    let again = page.split("</textarea>").next().unwrap().rsplit_once('>').unwrap().1.trim_start().to_owned();
+    let receipt = paste(&app, &again, &[("as", "receipt")]).await.is(303);
+    let at = receipt.headers["location"].to_str().unwrap().replace("/r/", "/api/v1/receipts/");
+    let signed = app.get(&at).await.is(200).json();
+    let codes: Vec<&str> =
+        signed["answers"].as_array().unwrap().iter().map(|a| a["checks"][0]["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["digits_lost", "text_empty", "text_empty", "no_such_certificate"]);
+    assert_eq!(signed["answers"][1]["comparison"][0]["expected"], "乙公司");
+    // No other site files receipts here by the hand of its readers.
+    let mut foreign = sent(PATH, form(&[("lines", Part::Text("A-1")), ("as", Part::Text("receipt"))]));
+    foreign.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+    app.send(foreign).await.is(403);
 }
 
 /// A spreadsheet program that opens what was taken along runs nothing of it.

@@ -116,7 +116,7 @@ async fn a_list_that_breaks_off_says_so_and_keeps_what_was_answered() {
             (&json!(false), &json!(code), &json!(2)),
             "{bad}"
         );
-        assert!(end["problem"]["detail"].as_str().unwrap().starts_with("line 3: "), "{end}");
+        assert!(end["problem"]["detail"].as_str().unwrap().starts_with("line 4: "), "{end}");
     }
     let endless = lines(&app, "", format!("{good}\n{}", "x".repeat(100 << 10))).await;
     assert_eq!(endless.last().unwrap()["problem"]["code"], "line_too_long");

@@ -10,7 +10,7 @@ use crate::verify::{CheckResult, Outcome};
 pub struct Row {
     /// Its place, from 1.
     pub number: usize,
-    /// What it was asked for by, shortened.
+    /// What it was asked for by.
     pub asked: String,
     /// Its word, colour and shape.
     pub face: Face,
@@ -103,6 +103,12 @@ impl Fit {
 }
 
 impl Row {
+    /// What it was asked for by, short enough for a column.
+    #[must_use]
+    pub fn asked_briefly(&self) -> String {
+        shortened(&self.asked)
+    }
+
     /// What it comes to.
     #[must_use]
     pub fn fit(&self) -> Fit {
@@ -174,7 +180,7 @@ pub fn row(number: usize, answer: &Answer, is_now: bool) -> Row {
         Some(_) => vec![],
         None => answer.comparison.iter().map(|c| (field(c.field), c.expected.clone())).collect(),
     };
-    Row { number, asked: shortened(&answer.asked), face, notes, told, unmet }
+    Row { number, asked: answer.asked.clone(), face, notes, told, unmet }
 }
 
 /// A text without its middle, where it is as long as the address of a signed mark: its ends tell it apart.

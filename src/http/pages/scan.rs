@@ -4,11 +4,10 @@ use super::hosts::imitation;
 use super::language::suffix;
 use super::words::{Face, Lang, Text, text};
 use super::{App, Frame, PageQuery, RunsScript, html, lang_of, search, view};
-use crate::domain::CertificateId;
 use crate::domain::error::shown;
 use crate::http::error::Problem;
 use crate::http::upload::{FILE_MAX, Form};
-use crate::mark::read::codes;
+use crate::mark::read::{CODES_MAX, codes, pixels};
 use crate::service::ServiceError;
 use crate::service::lookup::Asked;
 use crate::service::scanned::Scanned;
@@ -24,6 +23,8 @@ use view::View;
 pub const ROUTE: &str = "/scan";
 /// Longest address that repeats the codes of a picture: what every proxy lets through.
 const ADDRESS_MAX: usize = 4_000;
+/// Pictures of more pixels than phones take by themselves are read one at a time: they take hundreds of megabytes.
+const MANY_PIXELS: u64 = 13_000_000;
 
 #[derive(Template)]
 #[template(path = "scan.html")]
@@ -63,7 +64,11 @@ pub(super) async fn page(
     uri: Uri,
 ) -> Response {
     let codes: Vec<String> = parameters.into_iter().filter(|(name, _)| name == "code").map(|(_, code)| code).collect();
-    if codes.is_empty() { form(&app, query.lang(), &uri, StatusCode::OK, None) } else { told(&app, &uri, &codes) }
+    match codes.len() {
+        0 => form(&app, query.lang(), &uri, StatusCode::OK, None),
+        n if n > CODES_MAX => form(&app, query.lang(), &uri, StatusCode::BAD_REQUEST, Some(unread("photo_crowded"))),
+        _ => looked_up(&app, uri, codes).await,
+    }
 }
 
 /// A photograph that was sent.
@@ -81,8 +86,9 @@ pub(super) async fn photo(State(app): State<App>, uri: Uri, sent: Result<Form, P
         return form(&app, lang, &uri, StatusCode::BAD_REQUEST, Some(said));
     }
     // The form keeps its place until its picture is read.
+    let is_large = sent.file.as_deref().and_then(pixels).is_some_and(|pixels| pixels > MANY_PIXELS);
     let work = move || sent.file.as_ref().map(|file| codes(file)).transpose();
-    let found = app.heavy.run_patiently(work).await;
+    let found = if is_large { app.heavy.run_large(work).await } else { app.heavy.run_patiently(work).await };
     let found: Vec<String> = match found {
         Err(problem) => return refused(&app, lang, &uri, problem),
         Ok(Err(refusal)) => return form(&app, lang, &uri, StatusCode::BAD_REQUEST, Some(unread(refusal.code))),
@@ -97,16 +103,31 @@ pub(super) async fn photo(State(app): State<App>, uri: Uri, sent: Result<Form, P
     let query: Vec<&str> =
         [chosen].into_iter().filter(|s| !s.is_empty()).chain(repeated.iter().map(String::as_str)).collect();
     let address = format!("{ROUTE}?{}", query.join("&"));
-    if address.len() <= ADDRESS_MAX { Redirect::to(&address).into_response() } else { told(&app, &uri, &found) }
+    if address.len() <= ADDRESS_MAX {
+        Redirect::to(&address).into_response()
+    } else {
+        looked_up(&app, uri, found).await
+    }
 }
 
-/// What the codes lead to: straight to our page, where there is one code and it is ours.
+/// What the codes lead to, looked up where that keeps nobody waiting.
+async fn looked_up(app: &App, uri: Uri, codes: Vec<String>) -> Response {
+    let (work, at) = (app.clone(), uri.clone());
+    match app.heavy.run_patiently(move || told(&work, &at, &codes)).await {
+        Ok(response) => response,
+        Err(problem) => refused(app, lang_of(&uri), &uri, problem),
+    }
+}
+
+/// What the codes lead to: straight to our page, where there is one code and it is a mark's or a receipt's.
 fn told(app: &App, uri: &Uri, codes: &[String]) -> Response {
     let lang = lang_of(uri);
     let here = app.links.authority();
     let read = |code: &String| app.service.scanned(code, here);
     if let [code] = codes
         && let Scanned::Ours(leads) = read(code)
+        // Whoever knows a number can draw a code of a certificate's page: that is no mark.
+        && !matches!(leads, Leads::Certificate(_))
         && let Some(path) = path_of(&leads)
     {
         return Redirect::to(&format!("{path}{}", suffix(uri))).into_response();
@@ -118,8 +139,8 @@ fn told(app: &App, uri: &Uri, codes: &[String]) -> Response {
             Err(error) => return super::failed(app, lang, uri, error),
         }
     }
-    // What is this body's leads, then what imitates it.
-    lines.sort_by_key(|line| line.href.is_none());
+    // What is somebody else's stands first.
+    lines.sort_by_key(|line| line.face != Face::NotGenuine);
     let (face, sentence) = match lines.as_slice() {
         [only] => (only.face, only.said.clone()),
         all if all.iter().all(|line| line.face == Face::NotGenuine) => (
@@ -141,10 +162,13 @@ fn told(app: &App, uri: &Uri, codes: &[String]) -> Response {
         ),
     };
     let mut view = bare(app, face, sentence);
+    if let [Line { href: Some(href), .. }] = lines.as_slice() {
+        view.link = Some((href.clone(), text("看这张证书", "See that certificate")));
+    }
     view.advice = Some(match face {
         Face::NotGenuine => text(
-            "不要打开它，也不要在那里付款或填写个人信息。上面写的星级不能相信；这家企业有没有证书，可以按企业名称查。",
-            "Do not open it, and neither pay nor enter anything about yourself there. The stars on it prove nothing: search by the company’s name to see whether it holds a certificate.",
+            "如果拍到的是旁边别的码（例如收款码），请只拍标志上的那一个再查。如果这就是标志上的码：不要打开它，不要在那里付款或填写个人信息，上面写的星级不能相信。",
+            "Where this is another code beside the mark, such as one to pay with, take the code on the mark alone. Where it is the code on the mark: do not open it, neither pay nor enter anything about yourself there, and do not believe the stars.",
         ),
         _ if lines.len() > 1 => text(
             "请靠近一些，只拍标志上的那一个码，再查一次。",
@@ -168,7 +192,13 @@ fn line(app: &App, code: &str, scanned: &Scanned) -> Result<Line, ServiceError> 
             let holder = view.subject.map_or_else(|| view.sentence.clone(), |s| text(s.holder.clone(), s.holder));
             (view.face, holder)
         }
-        Scanned::Ours(Leads::Certificate(id)) => certificate(app, id)?,
+        Scanned::Ours(Leads::Certificate(_)) => {
+            word = Some(text("不是标志", "Not a mark"));
+            let said =
+                "这是一张证书的码，不是标志的码：编号人人都能看到，谁都能印。它不能证明手上的东西有使用标志的许可。";
+            let en = "This is the code of a certificate, not of a mark: its number is public, so anybody can print it. It does not prove that what you hold may bear a mark.";
+            (Face::CannotTell, text(said, en))
+        }
         Scanned::Ours(Leads::Receipt(id)) => {
             word = Some(text("核验回执", "Receipt"));
             (Face::CannotTell, text(id.to_string(), id.to_string()))
@@ -205,16 +235,6 @@ fn line(app: &App, code: &str, scanned: &Scanned) -> Result<Line, ServiceError> 
     };
     let word = word.unwrap_or_else(|| face.word());
     Ok(Line { face, word, said, code: shown(code), href })
-}
-
-fn certificate(app: &App, id: &str) -> Result<(Face, Text), ServiceError> {
-    let missing = || (Face::NoSuchRecord, text("登记簿上没有这张证书。", "There is no such certificate on record."));
-    let Ok(id) = CertificateId::parse(id) else { return Ok(missing()) };
-    Ok(app.service.certificate_answer(id, Asked::default())?.map_or_else(missing, |answer| {
-        let view = view::certificate(&answer, Asked::default(), &[], "");
-        let holder = view.subject.map_or_else(String::new, |s| s.holder);
-        (view.face, text(holder.clone(), holder))
-    }))
 }
 
 /// Our page that a code leads to.

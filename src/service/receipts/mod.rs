@@ -61,6 +61,9 @@ impl Service {
         let mut told = vec![];
         for question in questions {
             told.extend(self.answer_question(question, request.asked, moment)?);
+            if told.len() > ANSWERS_MAX {
+                break;
+            }
         }
         self.keep_receipt(reference, moment, told)
     }
@@ -80,9 +83,12 @@ impl Service {
         let moment = asked.moment(self.settled().map_err(|_| clock_wrong())?);
         let mut told = vec![];
         for entry in entries {
-            match &entry.question {
-                Ok(question) => told.extend(self.answers(question, asked, moment, here)?),
-                Err((written, why)) => told.push(not_understood(written, why, moment)),
+            match &entry.fault {
+                None => told.extend(self.answers(&entry.question, asked, moment, here)?),
+                Some(why) => told.push(not_understood(&entry.question, why, moment)),
+            }
+            if told.len() > ANSWERS_MAX {
+                break;
             }
         }
         self.keep_receipt(reference, moment, told)

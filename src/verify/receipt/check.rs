@@ -261,7 +261,7 @@ fn comparison(answer: &Answer) -> Result<(), Refusal> {
 pub fn no_such_certificate(known_at: Timestamp) -> Check {
     Draft { name: CheckName::Status, source: Source::Register, known_at }.unknown(
         "no_such_certificate",
-        "按这个写法在登记簿里没有查到证书：请核对编号有没有写错",
+        "登记簿里没有查到：请核对编号，写的是名称就改写编号或信用代码",
         "nothing is on record under what was asked: check that the number was written right",
     )
 }

@@ -44,7 +44,7 @@ pub(super) async fn file(app: &App, lang: Lang, uri: &Uri, asked: Asked, list: L
         let moment = batch.moment();
         let mut rows: Vec<Cells> = vec![];
         for entry in &list.entries {
-            let found = answer(&work, &mut batch, entry, moment.at == moment.now)?;
+            let found = answer(&work, &mut batch, entry, asked.as_of.is_none() || moment.at == moment.now)?;
             rows.extend(found.iter().map(|row| cells(row, lang, &clock(moment.at), &work)));
         }
         let bytes = if is_csv { csv(&rows) } else { xlsx(&rows).map_err(|_| Problem::internal())? };

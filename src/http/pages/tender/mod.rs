@@ -13,13 +13,14 @@ use crate::http::limits::{Client, cost_of_lines};
 use crate::http::upload::{FILE_MAX, Form};
 use crate::service::ServiceError;
 use crate::service::batch::{Batch, LINES_MAX, Sums};
-use crate::service::list::{Entry, List, read_list};
+use crate::service::list::{Entry, List, read_list, written};
 use crate::service::lookup::Asked;
+use crate::verify::receipt::ANSWERS_MAX;
 use askama::Template;
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::Timestamp;
 use std::convert::Infallible;
@@ -34,6 +35,8 @@ pub const ROUTE: &str = "/tender";
 const ROWS: &str = "<!--rows-->";
 /// Lines answered in one go.
 const AT_ONCE: usize = 64;
+/// Longest time a page may take to leave: a slow phone gets 15 MB in it at 0.4 Mbit/s.
+const LONGEST: Duration = Duration::from_secs(300);
 /// Longest time a client is kept waiting who asks for more than he may: what is taken along of a long list counts as much again.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Pieces of a page that wait for a browser that receives slowly; then nothing more is looked up.
@@ -100,9 +103,15 @@ pub(super) async fn list(
     State(app): State<App>,
     Extension(client): Extension<Client>,
     uri: Uri,
+    headers: HeaderMap,
     sent: Result<Form, Problem>,
 ) -> Response {
     let lang = lang_of(&uri);
+    // Another site could have its readers file receipts here without knowing.
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        let said = text("请在本页面填写名单再查。", "Fill in the list on this page.");
+        return form(&app, lang, &uri, StatusCode::FORBIDDEN, Fields::default(), Some(said));
+    }
     let sent = match sent {
         Ok(sent) => sent,
         Err(problem) => return refused(&app, lang, &uri, Fields::default(), problem),
@@ -197,7 +206,7 @@ async fn answered(app: &App, lang: Lang, uri: &Uri, asked: Asked, list: List, fi
         TenderPage { results: Some(results), ..TenderPage::of(app, lang, uri, text("核验结果", "Answers"), form) };
     let (send, receive) = channel(WAITING);
     let run = Run { app: app.clone(), page, batch: Arc::new(Mutex::new(batch)), is_now, tally: [0; 4], send };
-    tokio::spawn(run.answer(list.entries));
+    tokio::spawn(tokio::time::timeout(LONGEST, run.answer(list.entries)));
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::VARY, "accept-language")];
     (headers, Body::from_stream(ReceiverStream::new(receive))).into_response()
 }
@@ -275,9 +284,9 @@ fn answer(app: &App, batch: &mut Batch, entry: &Entry, is_now: bool) -> Result<V
         .into_iter()
         .map(|found| {
             let mut row = row(found.line, &found.answer, is_now);
-            row.notes.extend(found.same_as.map(|line| {
-                text(format!("与第 {line} 行是同一张证书"), format!("the same certificate as on line {line}"))
-            }));
+            row.notes.extend(
+                found.same_as.map(|line| text(format!("与第 {line} 行重复"), format!("the same as on line {line}"))),
+            );
             row
         })
         .collect())
@@ -293,7 +302,8 @@ async fn receipt(
     list: List,
     fields: Fields,
 ) -> Response {
-    let count = u32::try_from(list.entries.len()).unwrap_or(u32::MAX);
+    let count = list.entries.iter().map(|e| e.question.weight()).sum::<usize>().min(ANSWERS_MAX);
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
     if let Err(problem) = app.gate.admits_answers(client, count) {
         return refused(app, lang, uri, fields, problem);
     }
@@ -323,33 +333,21 @@ fn notes(list: &List) -> Vec<Text> {
             format!("Only the sheet “{sheet}” was read, not: {others}."),
         ));
     }
+    if list.above > 0 {
+        let above = list.above;
+        notes.push(text(
+            format!("表头上面有 {above} 行，当作标题或说明，没有查。"),
+            format!("The {above} lines above the header were taken for titles or notes and not looked up."),
+        ));
+    }
     if !list.ignored.is_empty() {
         let ignored = list.ignored.join("、");
         notes.push(text(
-            format!("这些列与核验无关，没有用：{ignored}。"),
-            format!("These columns say nothing about what is asked and were not used: {ignored}."),
+            format!("没有认出这些列，没有拿来核对：{ignored}。"),
+            format!("These columns were not recognised, and nothing was held against them: {ignored}."),
         ));
     }
     notes
-}
-
-/// A list as it is read again: a header, then a line each, with the row it had.
-fn written(entries: &[Entry]) -> String {
-    let mut out = String::from("行\t证书编号\t持证人\t级别\t范围\t统一社会信用代码\n");
-    for entry in entries {
-        let cell = |text: &str| text.replace(['\t', '\n', '\r', '"'], " ");
-        out.push_str(&format!("{}\t", entry.row));
-        match &entry.question {
-            Ok(q) => {
-                let rest = [&q.holder, &q.level, &q.scope, &q.uscc].map(|t| cell(t.as_deref().unwrap_or_default()));
-                let line = format!("{}\t{}", cell(&q.asked), rest.join("\t"));
-                out.push_str(line.trim_end_matches('\t'));
-            }
-            Err((written, _)) => out.push_str(&cell(written)),
-        }
-        out.push('\n');
-    }
-    out
 }
 
 /// Why a list was not read.
@@ -359,6 +357,10 @@ fn unreadable(refusal: &Refusal) -> Text {
         "no_number_column" => "表头里没有要查的列：请把一列叫作“证书编号”或“统一社会信用代码”。".to_owned(),
         "too_many_lines" | "too_many_rows" => format!("行数太多，没有查：一次最多 {LINES_MAX} 行，请分几次。"),
         "too_many_columns" => "列数太多，没有查：请只留下与名单有关的列。".to_owned(),
+        "column_doubled" => {
+            "有两列说的是同一件事（例如“编号”和“证书编号”，“企业名称”和“投标人”），没有查：请只留一列，或给另一列改个名字。".to_owned()
+        }
+        "list_too_long" => "名单里的文字太多，没有查：请只留下编号和要求，或分几次。".to_owned(),
         "cell_too_long" => "有一格太长，没有查：是不是有一个引号没有配对？".to_owned(),
         "file_too_large" | "workbook_too_large" => {
             "文件太大，或者展开后太大，没有查：请把名单复制到一个新的工作簿里再传。".to_owned()
@@ -386,7 +388,11 @@ fn refused(app: &App, lang: Lang, uri: &Uri, fields: Fields, problem: Problem) -
         "form_needed" | "form_too_many" | "form_unreadable" => {
             text("没有收到完整的名单，请再传一次。", "The list did not arrive whole. Send it once more.")
         }
-        "busy" | "too_many_requests" => text(
+        "too_many_requests" => text(
+            "从您的网络来的查询太多，这一次没有查。请过几秒再试。",
+            "Too many requests came from your network: nothing was looked up this time. Try again in a few seconds.",
+        ),
+        "busy" => text(
             "现在查的人太多，这一次没有查。请过几秒再试。",
             "Many people are asking just now: nothing was looked up this time. Try again in a few seconds.",
         ),

@@ -9,8 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Longest wait for a place: those who come together by chance do not notice each other.
 const WAIT: Duration = Duration::from_secs(1);
-/// The same for people who have just sent a photograph: they rather wait than send it again.
-const PATIENT_WAIT: Duration = Duration::from_secs(15);
+/// The same for people who have just sent a photograph or a list: they rather wait than send it again.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Places where the machine does not say how many processors it has, and at least.
 const PLACES: usize = 2;
 
@@ -22,13 +22,14 @@ pub(super) struct Heavy {
     /// The one for what takes hundreds of megabytes: a receipt of ten thousand answers.
     large: Arc<Semaphore>,
     wait: Duration,
+    patience: Duration,
 }
 
 impl Heavy {
     /// As many as the machine has processors.
     pub(super) fn for_this_machine() -> Self {
         let processors = std::thread::available_parallelism().map_or(PLACES, NonZeroUsize::get);
-        Self::of(processors.max(PLACES), WAIT)
+        Self { patience: PATIENCE, ..Self::of(processors.max(PLACES), WAIT) }
     }
 
     fn of(places: usize, wait: Duration) -> Self {
@@ -38,6 +39,7 @@ impl Heavy {
             long: Arc::new(Semaphore::new(long)),
             large: Arc::new(Semaphore::new(1)),
             wait,
+            patience: wait,
         }
     }
 
@@ -58,7 +60,7 @@ impl Heavy {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let place = Self::place(&self.places, PATIENT_WAIT).await?;
+        let place = Self::place(&self.places, self.patience).await?;
         Self::done(work, place).await
     }
 
@@ -82,7 +84,7 @@ impl Heavy {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let places = (Self::place(&self.large, PATIENT_WAIT).await?, Self::place(&self.places, PATIENT_WAIT).await?);
+        let places = (Self::place(&self.large, self.patience).await?, Self::place(&self.places, self.patience).await?);
         Self::done(work, places).await
     }
 
@@ -107,7 +109,7 @@ impl Heavy {
 }
 
 fn busy() -> Problem {
-    let why = "much is being drawn, signed or printed just now; nothing was done: try again in a few seconds";
+    let why = "much is being drawn, signed, read or printed just now: try again in a few seconds";
     Problem::passing(StatusCode::SERVICE_UNAVAILABLE, "busy", why, 3)
 }
 
@@ -117,6 +119,12 @@ mod tests {
     use axum::http::header;
     use std::sync::mpsc::{Sender, channel};
 
+    enum How {
+        Short,
+        Long,
+        Large,
+    }
+
     /// Work under way, until it is told to go on.
     struct Busy {
         task: tokio::task::JoinHandle<Result<(), Problem>>,
@@ -124,7 +132,7 @@ mod tests {
     }
 
     /// A place taken by work that has begun.
-    async fn busy_with(heavy: &Arc<Heavy>, long: bool) -> Busy {
+    async fn busy_with(heavy: &Arc<Heavy>, how: How) -> Busy {
         let ((begun, begins), (go_on, goes_on)) = (channel(), channel::<()>());
         let work = move || {
             begun.send(()).unwrap();
@@ -132,9 +140,10 @@ mod tests {
         };
         let heavy = heavy.clone();
         let task = tokio::spawn(async move {
-            match long {
-                true => heavy.run_long(work).await,
-                false => heavy.run(work).await,
+            match how {
+                How::Short => heavy.run(work).await,
+                How::Long => heavy.run_long(work).await,
+                How::Large => heavy.run_large(work).await,
             }
         });
         tokio::task::spawn_blocking(move || begins.recv()).await.unwrap().unwrap();
@@ -148,13 +157,14 @@ mod tests {
             long: heavy.long.clone(),
             large: heavy.large.clone(),
             wait: Duration::from_secs(120),
+            patience: Duration::from_secs(120),
         }
     }
 
     #[tokio::test]
     async fn who_finds_no_place_is_told_to_come_again() {
         let heavy = Arc::new(Heavy::of(1, Duration::from_millis(1)));
-        let busy = busy_with(&heavy, false).await;
+        let busy = busy_with(&heavy, How::Short).await;
         let refused = heavy.run(|| ()).await.unwrap_err();
         assert_eq!((refused.status, refused.code), (503, "busy"));
         assert_eq!(refused.header.unwrap().0, header::RETRY_AFTER);
@@ -178,11 +188,22 @@ mod tests {
     #[tokio::test]
     async fn long_work_leaves_a_place_to_others() {
         let heavy = Arc::new(Heavy::of(2, Duration::from_millis(1)));
-        let busy = busy_with(&heavy, true).await;
+        let busy = busy_with(&heavy, How::Long).await;
         assert_eq!(heavy.run_long(|| ()).await.unwrap_err().code, "busy");
         assert_eq!(heavy.run(|| 7).await.unwrap(), 7);
         busy.go_on.send(()).unwrap();
         busy.task.await.unwrap().unwrap();
         assert_eq!(patient(&heavy).run_long(|| 7).await.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn what_takes_much_memory_goes_on_alone_and_leaves_places_to_others() {
+        let heavy = Arc::new(Heavy::of(3, Duration::from_millis(1)));
+        let busy = busy_with(&heavy, How::Large).await;
+        assert_eq!(heavy.run_large(|| ()).await.unwrap_err().code, "busy");
+        assert_eq!(heavy.run_patiently(|| 7).await.unwrap(), 7);
+        busy.go_on.send(()).unwrap();
+        busy.task.await.unwrap().unwrap();
+        assert_eq!(patient(&heavy).run_large(|| 7).await.unwrap(), 7);
     }
 }

@@ -4,6 +4,7 @@ mod control;
 mod download;
 pub mod error;
 mod extract;
+mod flow;
 mod heavy;
 mod issuing;
 mod limits;

@@ -6,7 +6,7 @@ use super::extract::{Strict, objects};
 use super::limits::{Client, cost_of_lines};
 use super::pages;
 use super::public::{MomentQuery, Params, params};
-use super::shapes::CheckBody;
+use super::shapes::{CheckBody, QuestionBody};
 use crate::domain::error::shown;
 use crate::domain::{ReceiptId, Refusal};
 use crate::service::asking::Question;
@@ -84,25 +84,7 @@ struct ReceiptRequest {
     known_at: Option<String>,
     /// 1 to 10,000 certificates, marks and firms.
     #[serde(deserialize_with = "objects")]
-    certificates: Vec<ReceiptQuestion>,
-}
-
-/// A certificate asked about, and what is expected of it
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct ReceiptQuestion {
-    /// Its number as people type or paste it: with its label, in any width and case; also the 16-digit identifier, the address of its
-    /// page, a mark's address or digits, or the credit code of a firm, of which each certificate is answered about; at most 400
-    /// characters.
-    certificate: String,
-    /// The name of the holder that is expected.
-    holder: Option<String>,
-    /// The credit code of the holder that is expected.
-    uscc: Option<String>,
-    /// The level that is expected: `five_star`, 五星级, 5 stars, ★★★★★.
-    level: Option<String>,
-    /// The scope that is expected.
-    scope: Option<String>,
+    certificates: Vec<QuestionBody>,
 }
 
 /// A signed receipt (docs/SPEC-receipt.md)
@@ -203,14 +185,7 @@ struct ReceiptCompared {
 impl ReceiptRequest {
     fn read(self) -> Result<Request, Refusal> {
         let asked = MomentQuery { as_of: self.as_of, known_at: self.known_at }.asked()?;
-        let question = |q: ReceiptQuestion| Question {
-            asked: q.certificate,
-            holder: q.holder,
-            uscc: q.uscc,
-            level: q.level,
-            scope: q.scope,
-        };
-        let certificates = self.certificates.into_iter().map(question).collect();
+        let certificates = self.certificates.into_iter().map(Question::from).collect();
         Ok(Request { reference: self.reference, asked, certificates })
     }
 }

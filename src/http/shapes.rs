@@ -4,12 +4,13 @@ use super::log::CertificateLogBody;
 use crate::domain::certificate::{CertificateChange, Step};
 use crate::domain::dates::china_day;
 use crate::domain::{Certificate, CertificateId, Flag, Host, MarkLicence, Standing};
+use crate::service::asking::Question;
 use crate::service::log::Proven;
 use crate::service::lookup::{CertificateAnswer, FoundMark, MarkAnswer};
 use crate::verify::Verdict;
 use crate::verify::certificate::reason;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -73,6 +74,30 @@ pub struct CheckBody {
     source: Value,
     /// Until when the source was known to be so (RFC 3339).
     known_at: String,
+}
+
+/// What is asked about, and what is expected of it
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QuestionBody {
+    /// Its number as people type or paste it: with its label, in any width and case; also the 16-digit identifier, the address of its
+    /// page, a mark's address or digits, or the credit code of a firm, of which each certificate is answered about; at most 400
+    /// characters.
+    certificate: String,
+    /// The name of the holder that is expected.
+    holder: Option<String>,
+    /// The credit code of the holder that is expected.
+    uscc: Option<String>,
+    /// The level that is expected: `five_star`, 五星级, 5 stars, ★★★★★.
+    level: Option<String>,
+    /// The scope that is expected.
+    scope: Option<String>,
+}
+
+impl From<QuestionBody> for Question {
+    fn from(q: QuestionBody) -> Self {
+        Self { asked: q.certificate, holder: q.holder, uscc: q.uscc, level: q.level, scope: q.scope }
+    }
 }
 
 /// Members every verdict has.

@@ -3,16 +3,17 @@
 use super::App;
 use super::error::Problem;
 use super::extract::{Strict, object, objects};
+use super::flow;
 use super::limits::{Client, cost_of_lines as cost};
 use super::public::{MomentQuery, Params, params};
+use super::shapes::QuestionBody;
 use crate::domain::Refusal;
-use crate::service::asking::Question;
-use crate::service::batch::{Batch, LINES_MAX, Row, Sums};
+use crate::service::batch::{AT_ONCE, Batch, LINES_MAX, Row, Sums};
 use crate::service::lookup::Asked;
 use crate::verify::receipt::Answered;
 use crate::verify::{CheckResult, Outcome};
 use axum::Extension;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -20,10 +21,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::mpsc::Sender;
 use tokio::time::timeout;
 use tokio_stream::StreamExt as _;
-use tokio_stream::wrappers::ReceiverStream;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,13 +32,9 @@ use utoipa_axum::routes;
 const LINES: &str = "application/x-ndjson";
 /// Longest line of a question: its texts, with every character escaped.
 const LINE_MAX: usize = 32 << 10;
-/// Questions answered in one go, by whoever holds a place for heavy work.
-const AT_ONCE: usize = 64;
-/// Pieces of the answer that wait for a client who receives slowly; then nothing more is read nor answered.
-const WAITING: usize = 4;
 /// Longest time a client is kept waiting who asks for more than he may.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Longest time for all of it: ten thousand questions as slowly as one address may ask take some ten seconds.
+/// Longest time for all of it, however slowly the questions come and the answers are taken.
 const LONGEST: Duration = Duration::from_secs(600);
 
 /// Routes of questions about many.
@@ -56,31 +52,7 @@ struct VerificationRequest {
     known_at: Option<String>,
     /// At most 10,000.
     #[serde(deserialize_with = "objects")]
-    certificates: Vec<VerificationQuestion>,
-}
-
-/// What is asked about, and what is expected of it
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct VerificationQuestion {
-    /// Its number as people type or paste it: with its label, in any width and case; also the 16-digit identifier, the address of its
-    /// page, a mark's address or digits, or the credit code of a firm, of which each certificate is answered about; at most 400
-    /// characters.
-    certificate: String,
-    /// The name of the holder that is expected.
-    holder: Option<String>,
-    /// The credit code of the holder that is expected.
-    uscc: Option<String>,
-    /// The level that is expected: `five_star`, 五星级, 5 stars, ★★★★★.
-    level: Option<String>,
-    /// The scope that is expected.
-    scope: Option<String>,
-}
-
-impl From<VerificationQuestion> for Question {
-    fn from(q: VerificationQuestion) -> Self {
-        Self { asked: q.certificate, holder: q.holder, uscc: q.uscc, level: q.level, scope: q.scope }
-    }
+    certificates: Vec<QuestionBody>,
 }
 
 /// An answer, on a line of its own
@@ -181,7 +153,7 @@ struct VerificationEnd {
 /// query); the answers leave a line each, in the order of the questions, as soon as they are there, all as of one moment. The last line has `end`: an answer
 /// without it was broken off. A question that is not understood has an answer too, with the check that says why.
 #[utoipa::path(post, path = "/api/v1/verifications", tag = "public", params(MomentQuery),
-    request_body(content((VerificationRequest = "application/json"), (VerificationQuestion = "application/x-ndjson"))),
+    request_body(content((VerificationRequest = "application/json"), (QuestionBody = "application/x-ndjson"))),
     responses((status = 200, body = VerificationAnswer, content_type = "application/x-ndjson", description = "a line for each answer, then one with `end`"),
         (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, where, and what would be right"),
         (status = 413, body = Problem, content_type = "application/problem+json", description = "the body is too large: send a line each"),
@@ -244,7 +216,7 @@ fn too_many() -> Refusal {
 }
 
 fn answered(app: App, client: Client, questions: Questions, asked: Asked) -> Response {
-    let (send, receive) = channel::<Result<Bytes, std::convert::Infallible>>(WAITING);
+    let (send, body) = flow::channel();
     tokio::spawn(async move {
         let work = app.clone();
         let begun = move || Arc::new(Mutex::new(work.service.batch(asked, work.links.authority())));
@@ -258,18 +230,18 @@ fn answered(app: App, client: Client, questions: Questions, asked: Asked) -> Res
         // Nobody waits for it where the client has gone.
         let _ = send.send(Ok(line_of(&end))).await;
     });
-    ([(header::CONTENT_TYPE, LINES)], Body::from_stream(ReceiverStream::new(receive))).into_response()
+    ([(header::CONTENT_TYPE, LINES)], body).into_response()
 }
 
 type DataStream = std::pin::Pin<Box<axum::body::BodyDataStream>>;
 
 /// A question with its line, from 1.
-type Numbered = (usize, VerificationQuestion);
+type Numbered = (usize, QuestionBody);
 
 /// Questions as they come.
 enum Questions {
     /// All of them.
-    All(std::iter::Zip<std::ops::RangeFrom<usize>, std::vec::IntoIter<VerificationQuestion>>),
+    All(std::iter::Zip<std::ops::RangeFrom<usize>, std::vec::IntoIter<QuestionBody>>),
     /// A line each.
     Lines { body: DataStream, held: Vec<u8>, line: usize, ended: bool },
 }
@@ -332,7 +304,7 @@ impl Questions {
 }
 
 /// The question on a line; nothing on a blank one.
-fn question(line: &[u8]) -> Result<Option<VerificationQuestion>, Problem> {
+fn question(line: &[u8]) -> Result<Option<QuestionBody>, Problem> {
     let line = line.trim_ascii();
     if line.is_empty() {
         return Ok(None);
@@ -352,11 +324,7 @@ impl Run {
     ///
     /// # Errors
     /// The problem that ended it.
-    async fn answer(
-        &self,
-        mut questions: Questions,
-        send: &Sender<Result<Bytes, std::convert::Infallible>>,
-    ) -> Result<(), Problem> {
+    async fn answer(&self, mut questions: Questions, send: &Sender<flow::Piece>) -> Result<(), Problem> {
         let longest = self.app.body_time;
         loop {
             let (found, read) = questions.next(longest).await;

@@ -35,15 +35,15 @@ pub struct Question {
 }
 
 impl Question {
-    /// What is expected, as far as it can be read.
-    fn expected(&self) -> BTreeMap<Field, String> {
+    /// Everything that is expected, each with its pointer in a request.
+    fn expectations(&self) -> impl Iterator<Item = (Field, &str, &'static str)> {
         let all = [
-            (Field::Holder, &self.holder),
-            (Field::Uscc, &self.uscc),
-            (Field::Level, &self.level),
-            (Field::Scope, &self.scope),
+            (Field::Holder, &self.holder, "/holder"),
+            (Field::Uscc, &self.uscc, "/uscc"),
+            (Field::Level, &self.level, "/level"),
+            (Field::Scope, &self.scope, "/scope"),
         ];
-        all.into_iter().filter_map(|(field, text)| Some((field, leniently(text.as_deref()?)?))).collect()
+        all.into_iter().filter_map(|(field, text, pointer)| Some((field, text.as_deref()?, pointer)))
     }
 
     /// How many certificates it may be about: those of a firm, else one.
@@ -96,7 +96,7 @@ impl Service {
     /// Reads a question. `here` is the host the pages are reached at, where that is not the one in codes.
     ///
     /// # Errors
-    /// Every fault with its place: `text_empty`, `text_too_long`, `unknown_level`, and what [`Service::by_number`] refuses; store
+    /// Every fault with its place: `text_empty`, `text_too_long`, `unknown_level`, `too_many_of_firm`, and what [`Service::by_number`] refuses; store
     /// failures.
     pub fn read_question(&self, question: &Question, here: &str) -> Result<Read, ServiceError> {
         self.read(question, here, |field, text, pointer| {
@@ -113,13 +113,7 @@ impl Service {
         let mut faults = vec![];
         let asked = typed(&question.asked, ASKED_MAX, "/certificate").map_err(|r| faults.push(r)).ok();
         let mut expected = BTreeMap::new();
-        for (field, text, pointer) in [
-            (Field::Holder, &question.holder, "/holder"),
-            (Field::Uscc, &question.uscc, "/uscc"),
-            (Field::Level, &question.level, "/level"),
-            (Field::Scope, &question.scope, "/scope"),
-        ] {
-            let Some(text) = text else { continue };
+        for (field, text, pointer) in question.expectations() {
             match expect(field, text, pointer) {
                 Ok(text) => expected.extend(text.map(|text| (field, text))),
                 Err(refusal) => faults.push(refusal),
@@ -173,13 +167,22 @@ impl Service {
                 return Ok(Subject::Mark(digits));
             }
         } else if let Some(uscc) = readings().find_map(|text| Uscc::parse(text).ok()) {
-            return Ok(Subject::Holder(uscc));
+            return self.firm(uscc);
         } else if let Some(digits) = readings().find_map(grouped_digits)
             && self.is_marks(&digits)?
         {
             return Ok(Subject::Mark(digits));
         }
         Ok(Subject::Certificate(self.by_number(typed, here)?.map(Box::new)))
+    }
+
+    /// A firm, unless it has more certificates than are answered about in one question.
+    fn firm(&self, uscc: Uscc) -> Result<Subject, ServiceError> {
+        if self.store.certificates_of(uscc)?.len() > OF_A_FIRM {
+            let why = format!("the firm has more than {OF_A_FIRM} certificates: ask about them by their numbers");
+            return Err(Refusal::invalid("too_many_of_firm", why).into());
+        }
+        Ok(Subject::Holder(uscc))
     }
 
     /// Whether digits are a mark's code rather than a certificate's number or identifier.
@@ -228,13 +231,7 @@ impl Service {
                 MarkAnswer::Found(found) => told(Some(found.certificate), Some(&found.finding.verdict)),
             }]),
             Subject::Holder(uscc) => {
-                let found = self.by_holder(uscc, PageRequest { offset: 0, size: OF_A_FIRM + 1 })?.items;
-                if found.len() > OF_A_FIRM {
-                    let why =
-                        format!("the firm has more than {OF_A_FIRM} certificates: ask about them by their numbers");
-                    let question = Question { asked: text, ..Question::default() };
-                    return Ok(vec![not_understood(&question, &Refusal::invalid("too_many_of_firm", why), moment)]);
-                }
+                let found = self.by_holder(uscc, PageRequest { offset: 0, size: OF_A_FIRM })?.items;
                 if found.is_empty() {
                     return Ok(vec![told(None, None)]);
                 }
@@ -275,6 +272,7 @@ pub(super) fn not_understood(question: &Question, why: &Refusal, moment: Moment)
         source: "nothing".into(),
         known_at: moment.now,
     };
+    let expected = question.expectations().filter_map(|(field, text, _)| Some((field, leniently(text)?))).collect();
     let answer = Answer {
         asked: shortest(asked),
         certificate: None,
@@ -282,7 +280,7 @@ pub(super) fn not_understood(question: &Question, why: &Refusal, moment: Moment)
         standing: None,
         changed_that_day: false,
         checks: vec![check],
-        comparison: compared(&question.expected(), None),
+        comparison: compared(&expected, None),
         log: None,
     };
     Told { answer, recorded: 0 }

@@ -12,6 +12,9 @@ use std::collections::HashMap;
 /// Most lines that are asked about at once: a whole tender, or all suppliers of a chain.
 pub const LINES_MAX: usize = 10_000;
 
+/// Questions answered in one go, by whoever holds a place for heavy work.
+pub const AT_ONCE: usize = 64;
+
 /// Questions under way.
 pub struct Batch {
     asked: Asked,

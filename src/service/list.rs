@@ -75,7 +75,7 @@ pub struct List {
 pub struct Entry {
     /// Its row, from 1, as a spreadsheet counts.
     pub row: usize,
-    /// What is asked; else what stands there, and why it cannot be read.
+    /// What is asked, or what stands where it should be.
     pub question: Question,
     /// Why what is asked cannot be read.
     pub fault: Option<Refusal>,

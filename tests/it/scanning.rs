@@ -131,6 +131,28 @@ async fn of_several_codes_each_is_told_and_none_decides() {
     assert_eq!(band(&both), ("not-genuine hatched", "不是真标志"));
 }
 
+/// Whoever never comes to an end with his forms takes a few places, and is told so.
+#[tokio::test]
+async fn forms_that_never_end_take_so_many_places_and_no_more() {
+    let app = TestApp::on("2026-05-08");
+    let kind = format!("multipart/form-data; boundary={EDGE}");
+    let endless = || {
+        let body = Body::from_stream(tokio_stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        Request::post("/scan").header("content-type", &kind).body(body).unwrap()
+    };
+    let mut waiting: Vec<_> = (0..6).map(|_| Box::pin(app.send(endless()))).collect();
+    for one in &mut waiting {
+        let begun = tokio::time::timeout(std::time::Duration::from_millis(20), one).await;
+        assert!(begun.is_err(), "it waits for the rest of the form");
+    }
+    let blank = form_with(&picture(&[], ImageFormat::Png));
+    let refused = send(&app, "/scan", blank.clone()).await.is(503);
+    assert!(refused.text().contains("现在查的人太多") && refused.headers.contains_key("retry-after"));
+    app.get("/scan").await.is(200);
+    drop(waiting);
+    send(&app, "/scan", blank).await.is(200);
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_told_with_what_would_be_right() {
     let app = TestApp::on("2026-05-08");

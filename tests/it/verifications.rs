@@ -134,6 +134,27 @@ async fn a_list_that_breaks_off_says_so_and_keeps_what_was_answered() {
 }
 
 #[tokio::test]
+async fn a_firm_with_too_many_certificates_is_asked_about_by_their_numbers() {
+    let app = TestApp::on("2026-05-08");
+    for n in 0..21 {
+        issue(&app, &format!("D-{n}"), "示例电器有限公司", "91110108551385082Q").await;
+        let all = lines(&app, "", json!({"certificate": "91110108551385082Q", "holder": "示例公司"}).to_string()).await;
+        let (end, answers) = all.split_last().unwrap();
+        match n {
+            20 => {
+                assert_eq!((answers.len(), &answers[0]["why"][0]["code"]), (1, &json!("too_many_of_firm")));
+                assert_eq!(answers[0]["comparison"][0]["expected"], "示例公司", "what was expected is not lost");
+            }
+            _ => assert_eq!((answers.len(), &end["answers"]), (n + 1, &json!(n + 1))),
+        }
+    }
+    let body = json!({"certificates": [{"certificate": "91110108551385082Q"}]}).to_string();
+    let request = Request::post("/api/v1/receipts").header("content-type", "application/json");
+    let strict = app.send(request.body(Body::from(body)).unwrap()).await;
+    strict.refused(400, "too_many_of_firm", "/certificates/0/certificate");
+}
+
+#[tokio::test]
 async fn ten_thousand_are_answered_in_order_and_not_one_more() {
     let app = TestApp::on("2026-05-08");
     let (_, number) = issue(&app, "D-1", "示例电器有限公司", "91110108551385082Q").await;
@@ -152,7 +173,7 @@ async fn ten_thousand_are_answered_in_order_and_not_one_more() {
 }
 
 #[tokio::test]
-async fn whoever_asks_much_is_answered_slower_and_nobody_else_is() {
+async fn whoever_asks_much_is_answered_slower_and_to_the_end() {
     let app = TestApp::on("2026-05-08");
     let one = |n: u32| NonZeroU32::new(n).unwrap();
     let app = app.behind(Limits { per_second: Some(one(50)), burst: one(10), ..Limits::DEFAULT });

@@ -22,7 +22,7 @@ pub const ROUTES: [&str; 3] = ["/c/{id}/feed.atom", "/h/{uscc}/feed.atom", "/fee
 /// Newest entries of the public log that the feed of all looks at, and entries of any feed.
 const NEWEST: u64 = 50;
 /// Certificates of a firm that its feed follows, newest first.
-const OF_A_FIRM: usize = 20;
+const OF_A_FIRM: usize = 100;
 /// What a feed costs beyond a request: it reads many certificates.
 const COST: u32 = 5;
 /// Readers ask often; what happened is told within minutes.
@@ -46,6 +46,8 @@ struct Feed {
 
 /// Something that happened to a certificate.
 struct Entry {
+    /// Step of its life; none of what no event says.
+    step: Option<usize>,
     /// Names it for ever.
     id: String,
     title: Text,
@@ -131,17 +133,9 @@ fn newest(app: &App) -> Result<Vec<Entry>, ServiceError> {
     for (id, leaves) in news {
         let Some(certificate) = app.service.store().certificate(id)? else { continue };
         let places = app.service.leaves_of(id)?;
-        let steps: Vec<usize> = places
-            .iter()
-            .enumerate()
-            .filter(|(_, leaf)| leaf.is_some_and(|l| leaves.contains(&l)))
-            .map(|(i, _)| i)
-            .collect();
-        entries.extend(
-            entries_of(app, &certificate)
-                .into_iter()
-                .filter(|e| steps.iter().any(|i| e.id.ends_with(&format!("#step-{i}")))),
-        );
+        let is_news =
+            |entry: &Entry| entry.step.and_then(|i| *places.get(i)?).is_some_and(|leaf| leaves.contains(&leaf));
+        entries.extend(entries_of(app, &certificate).into_iter().filter(is_news));
     }
     Ok(entries)
 }
@@ -170,6 +164,7 @@ fn entries_of(app: &App, certificate: &Certificate) -> Vec<Entry> {
                 format!("{} as of {}{}.", row.what.en, row.day, detail.en),
             );
             Some(Entry {
+                step: Some(row.step),
                 id: named(&format!("step-{}", row.step)),
                 title: about(&row.what),
                 summary,
@@ -181,6 +176,7 @@ fn entries_of(app: &App, certificate: &Certificate) -> Vec<Entry> {
     if app.service.standing_now(certificate) == Some(Standing::Expired) {
         let day = terms.valid_until;
         entries.push(Entry {
+            step: None,
             id: named("expired"),
             title: about(&super::text("已到期", "Expired")),
             summary: super::text(

@@ -3,6 +3,7 @@
 mod answers;
 mod card;
 mod feed;
+mod forms;
 mod hosts;
 pub mod language;
 pub mod receipt;

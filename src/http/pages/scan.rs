@@ -3,7 +3,7 @@
 use super::hosts::imitation;
 use super::language::suffix;
 use super::words::{Face, Lang, Text, text};
-use super::{App, Frame, PageQuery, RunsScript, html, lang_of, search, view};
+use super::{App, Frame, PageQuery, RunsScript, forms, html, lang_of, search, view};
 use crate::domain::error::shown;
 use crate::http::error::Problem;
 use crate::http::upload::{FILE_MAX, Form};
@@ -15,7 +15,7 @@ use crate::service::typed::Leads;
 use crate::verify::Verdict;
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use view::View;
 
@@ -284,31 +284,10 @@ fn unread(code: &str) -> Text {
     }
 }
 
-/// Why a form was not taken.
+/// Why a picture was not taken.
 fn refused(app: &App, lang: Lang, uri: &Uri, problem: Problem) -> Response {
-    let said = match problem.code {
-        "body_too_large" => text(
-            format!("文件太大，没有读它：图片最大 {} MB。", FILE_MAX >> 20),
-            format!("The file is too large and was not read: a picture has at most {} MB.", FILE_MAX >> 20),
-        ),
-        "body_too_slow" => text(
-            "图片没有在限时内传完。请走到信号好的地方，或把图片剪小一些，再试一次。",
-            "The picture did not arrive in time. Try again where the connection is better, or with a smaller picture.",
-        ),
-        "busy" => text(
-            "现在查的人太多，这一次没有查。请过几秒再试。",
-            "Many people are asking just now: nothing was looked up this time. Try again in a few seconds.",
-        ),
-        "form_needed" | "form_too_many" | "form_unreadable" => {
-            text("没有收到完整的图片，请再选一次。", "The picture did not arrive whole. Choose it once more.")
-        }
-        _ => super::fault(),
-    };
-    let mut response = form(app, lang, uri, problem.status(), Some(said));
-    if let Some(after) = problem.header.filter(|h| h.0 == header::RETRY_AFTER) {
-        response.headers_mut().insert(after.0, after.1);
-    }
-    response
+    let said = forms::refused(&problem, ("图片", "picture")).unwrap_or_else(super::fault);
+    forms::until(form(app, lang, uri, problem.status(), Some(said)), problem)
 }
 
 fn form(app: &App, lang: Lang, uri: &Uri, status: StatusCode, fault: Option<Text>) -> Response {

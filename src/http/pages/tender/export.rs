@@ -1,6 +1,6 @@
 //! The answers as a table to take along: CSV for programs, XLSX for people.
 
-use super::super::answers::{Held, Row};
+use super::super::answers::{Held, Row, Told, field};
 use super::super::view::clock;
 use super::super::words::{Lang, Text};
 use super::super::{App, Uri};
@@ -9,6 +9,7 @@ use crate::http::error::Problem;
 use crate::service::list::List;
 use crate::service::lookup::Asked;
 use crate::service::sheet::{BOM, for_spreadsheet};
+use crate::verify::receipt::Field;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
@@ -64,7 +65,7 @@ fn cells(row: &Row, lang: Lang, at: &str, app: &App) -> Cells {
     let said = |text: &Text| text.main(&lang).to_owned();
     let notes: Vec<String> = row.notes.iter().map(said).collect();
     let told = row.told.as_ref();
-    let of = |found: fn(&super::super::answers::Told) -> &str| told.map_or_else(String::new, |t| found(t).to_owned());
+    let of = |found: fn(&Told) -> &str| told.map_or_else(String::new, |t| found(t).to_owned());
     [
         row.number.to_string(),
         row.asked.clone(),
@@ -86,14 +87,14 @@ fn cells(row: &Row, lang: Lang, at: &str, app: &App) -> Cells {
 
 /// What was expected and is not so.
 fn differences(row: &Row, lang: Lang) -> String {
-    let names = [("持证人", "holder"), ("统一社会信用代码", "credit code"), ("级别", "level"), ("范围", "scope")];
+    let names = [Field::Holder, Field::Uscc, Field::Level, Field::Scope].map(field);
     let held = row.told.as_ref().map(|t| [&t.holder, &t.uscc, &t.level_held, &t.scope]);
-    let unlike = |(name, held): ((&str, &str), &Held)| {
+    let unlike = |(name, held): (Text, &Held)| {
         let (expected, _) = held.expected.as_ref().filter(|(_, same)| !same)?;
         Some(if lang.is_zh() {
-            format!("要求的{}是“{expected}”", name.0)
+            format!("要求的{}是“{expected}”", name.zh)
         } else {
-            format!("{} expected: {expected}", name.1)
+            format!("{} expected: {expected}", name.en)
         })
     };
     let unmet = row.unmet.iter().map(|(name, expected)| {
@@ -137,6 +138,6 @@ fn xlsx(rows: &[Cells]) -> Result<Vec<u8>, XlsxError> {
         }
     }
     let last = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-    sheet.autofilter(0, 0, last, 14)?;
+    sheet.autofilter(0, 0, last, COLUMNS.len() as u16 - 1)?;
     book.save_to_buffer()
 }

@@ -5,43 +5,37 @@ mod export;
 use super::answers::{Fit, Row, row};
 use super::language::suffix;
 use super::words::{Lang, Text, text};
-use super::{App, Frame, html, lang_of, view};
+use super::{App, Frame, forms, html, lang_of, view};
 use crate::domain::Refusal;
 use crate::domain::dates::{AsOf, CHINA, parse_date};
 use crate::http::error::Problem;
+use crate::http::flow;
 use crate::http::limits::{Client, cost_of_lines};
 use crate::http::upload::{FILE_MAX, Form};
 use crate::service::ServiceError;
-use crate::service::batch::{Batch, LINES_MAX, Sums};
+use crate::service::batch::{AT_ONCE, Batch, LINES_MAX, Sums};
 use crate::service::list::{Entry, List, read_list, written};
 use crate::service::lookup::Asked;
 use crate::verify::receipt::ANSWERS_MAX;
 use askama::Template;
 use axum::Extension;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::Timestamp;
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc::{Sender, channel};
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::mpsc::Sender;
 
 /// Where a list is checked.
 pub const ROUTE: &str = "/tender";
 /// Stands in a page where its rows go.
 const ROWS: &str = "<!--rows-->";
-/// Lines answered in one go.
-const AT_ONCE: usize = 64;
 /// Longest time a page may take to leave: a slow phone gets 15 MB in it at 0.4 Mbit/s.
 const LONGEST: Duration = Duration::from_secs(300);
 /// Longest time a client is kept waiting who asks for more than he may: what is taken along of a long list counts as much again.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Pieces of a page that wait for a browser that receives slowly; then nothing more is looked up.
-const WAITING: usize = 4;
-
 #[derive(Template)]
 #[template(path = "tender.html")]
 struct TenderPage {
@@ -50,7 +44,7 @@ struct TenderPage {
     fault: Option<Text>,
     results: Option<Results>,
     megabytes: usize,
-    lines_max: &'static str,
+    lines_max: String,
 }
 
 /// What was filled in.
@@ -82,7 +76,7 @@ struct Results {
 struct End {
     tally: Vec<(Fit, usize)>,
     sums: Sums,
-    /// Why it broke off.
+    /// Whether it broke off.
     broken: bool,
 }
 
@@ -204,11 +198,11 @@ async fn answered(app: &App, lang: Lang, uri: &Uri, asked: Asked, list: List, fi
     let form = Fields { lines: written(&list.entries), ..fields };
     let page =
         TenderPage { results: Some(results), ..TenderPage::of(app, lang, uri, text("核验结果", "Answers"), form) };
-    let (send, receive) = channel(WAITING);
+    let (send, body) = flow::channel();
     let run = Run { app: app.clone(), page, batch: Arc::new(Mutex::new(batch)), is_now, tally: [0; 4], send };
     tokio::spawn(tokio::time::timeout(LONGEST, run.answer(list.entries)));
     let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::VARY, "accept-language")];
-    (headers, Body::from_stream(ReceiverStream::new(receive))).into_response()
+    (headers, body).into_response()
 }
 
 /// Answering under way.
@@ -218,7 +212,7 @@ struct Run {
     batch: Arc<Mutex<Batch>>,
     is_now: bool,
     tally: [usize; 4],
-    send: Sender<Result<Bytes, Infallible>>,
+    send: Sender<flow::Piece>,
 }
 
 impl Run {
@@ -374,30 +368,11 @@ fn unreadable(refusal: &Refusal) -> Text {
     text(zh, format!("Nothing was looked up: {}.", refusal.message))
 }
 
-/// Why nothing was looked up.
+/// Why nothing was looked up, or no receipt made.
 fn refused(app: &App, lang: Lang, uri: &Uri, fields: Fields, problem: Problem) -> Response {
-    let said = match problem.code {
-        "body_too_large" => text(
-            format!("文件太大，没有读它：最大 {} MB。", FILE_MAX >> 20),
-            format!("The file is too large and was not read: at most {} MB.", FILE_MAX >> 20),
-        ),
-        "body_too_slow" => text(
-            "名单没有在限时内传完，没有查。请再试一次。",
-            "The list did not arrive in time, and nothing was looked up. Try again.",
-        ),
-        "form_needed" | "form_too_many" | "form_unreadable" => {
-            text("没有收到完整的名单，请再传一次。", "The list did not arrive whole. Send it once more.")
-        }
-        "too_many_requests" => text(
-            "从您的网络来的查询太多，这一次没有查。请过几秒再试。",
-            "Too many requests came from your network: nothing was looked up this time. Try again in a few seconds.",
-        ),
-        "busy" => text(
-            "现在查的人太多，这一次没有查。请过几秒再试。",
-            "Many people are asking just now: nothing was looked up this time. Try again in a few seconds.",
-        ),
+    let of_receipt = || match problem.code {
         "too_many_receipts" => text(
-            "这个网络今天要的回执太多：查询照常，回执请过一会儿再要，或者减少行数。",
+            "这个网络要的回执太多：查询照常，回执请过一会儿再要，或者减少行数。",
             format!("No receipt was made: {}.", problem.detail),
         ),
         "receipts_full" | "clock_wrong" | "no_key" => text(
@@ -410,17 +385,21 @@ fn refused(app: &App, lang: Lang, uri: &Uri, fields: Fields, problem: Problem) -
         "text_too_long" => text("备注太长：最多 120 个字。", "The note is too long: at most 120 characters."),
         _ => super::fault(),
     };
-    let mut response = form(app, lang, uri, problem.status(), fields, Some(said));
-    if let Some(after) = problem.header.filter(|h| h.0 == header::RETRY_AFTER) {
-        response.headers_mut().insert(after.0, after.1);
-    }
-    response
+    let said = forms::refused(&problem, ("名单", "list")).unwrap_or_else(of_receipt);
+    forms::until(form(app, lang, uri, problem.status(), fields, Some(said)), problem)
 }
 
 impl TenderPage {
     fn of(app: &App, lang: Lang, uri: &Uri, title: Text, form: Fields) -> Self {
         let frame = Arc::new(Frame::of(app, lang, title, uri));
-        Self { frame, form, fault: None, results: None, megabytes: FILE_MAX >> 20, lines_max: "10,000" }
+        Self {
+            frame,
+            form,
+            fault: None,
+            results: None,
+            megabytes: FILE_MAX >> 20,
+            lines_max: format!("{},{:03}", LINES_MAX / 1_000, LINES_MAX % 1_000),
+        }
     }
 }
 

@@ -27,5 +27,21 @@ export async function readDemo(input) {
   return { lines };
 }
 
+/** Counts what held and tells what did not: `say` takes one fault or several, empty ones aside; `end` tells the sums and gives the exit code. */
+export function tally() {
+  let [passed, failed] = [0, 0];
+  const say = (name, why) => {
+    const faults = [why].flat().filter(Boolean);
+    if (faults.length) console.log(`FAIL ${name}: ${faults.join("; ")}`);
+    if (faults.length) failed += 1;
+    else passed += 1;
+  };
+  const end = (what) => {
+    console.log(`${what}: ${passed} passed, ${failed} failed`);
+    return failed ? 1 : 0;
+  };
+  return { say, end };
+}
+
 /** Its cases alone. */
 export const linesOf = async (input) => (await readDemo(input)).lines;

@@ -6,18 +6,10 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import encodeQR from "../../assets/verify/vendor/qr/index.js";
-import { readDemo, start } from "./browser.mjs";
+import { readDemo, start, tally } from "./browser.mjs";
 import { SIZES, examine } from "./examine.mjs";
 
-let [passed, failed] = [0, 0];
-
-function say(name, why) {
-  const faults = [why].flat().filter(Boolean);
-  if (faults.length) console.log(`FAIL ${name}: ${faults.join("; ")}`);
-  if (faults.length) failed += 1;
-  else passed += 1;
-}
-
+const { say, end } = tally();
 const holds = (name, is, told) => say(name, is ? "" : (told ?? "it does not"));
 
 /** A picture of a code on a table, as PNG or JPEG. */
@@ -180,8 +172,7 @@ async function main([base, folder]) {
   await checking(browser, base, lines);
   await answered(browser, base, lines, folder);
   await browser.close();
-  console.log(`public: ${passed} passed, ${failed} failed`);
-  return failed ? 1 : 0;
+  return end("public");
 }
 
 /** The page of answers, which has no address of its own, looked at and tried by axe. */

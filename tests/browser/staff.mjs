@@ -4,19 +4,11 @@
 // Exit code: 0 all held, 1 something did not, 64 wrong usage.
 
 import { mkdir } from "node:fs/promises";
-import { readDemo, start } from "./browser.mjs";
+import { readDemo, start, tally } from "./browser.mjs";
 import { examine } from "./examine.mjs";
 
 const TOLD = "#answer .told";
-let [passed, failed] = [0, 0];
-
-function say(name, why) {
-  const faults = [why].flat().filter(Boolean);
-  if (faults.length) console.log(`FAIL ${name}: ${faults.join("; ")}`);
-  if (faults.length) failed += 1;
-  else passed += 1;
-}
-
+const { say, end } = tally();
 const expect = (name, is, wanted) => say(name, is === wanted ? "" : `${JSON.stringify(is)}, not ${JSON.stringify(wanted)}`);
 
 /** Comes in by the door and gives the cookies; says what a wrong token is answered on the way. */
@@ -107,8 +99,7 @@ async function main([base, folder]) {
   await live(browser, at(of), storage);
   await still(browser, at(of), storage);
   await browser.close();
-  console.log(`staff: ${passed} passed, ${failed} failed`);
-  return failed ? 1 : 0;
+  return end("staff");
 }
 
 process.exit(await main(process.argv.slice(2)));

@@ -145,6 +145,10 @@ pub enum MarkChange {
         /// Why.
         reason: MarkRevocationReason,
     },
+    /// The body looks into reports that it is misused; whoever scans it is told.
+    Investigated,
+    /// That came to nothing, and it may be relied on again.
+    Cleared,
     /// What befell it with its certificate was recorded in error, and counts from now on as if it had not happened.
     Corrected {
         /// The step, an index into [`MarkLicence::life`].
@@ -163,6 +167,8 @@ pub enum MarkState {
     Requested,
     /// Granted.
     Active,
+    /// Granted, and the body looks into reports that it is misused.
+    UnderInvestigation,
     /// Not granted.
     Refused,
     /// May not be used while the certificate is suspended.
@@ -184,6 +190,7 @@ impl MarkState {
         match self {
             Self::Requested => "requested",
             Self::Active => "active",
+            Self::UnderInvestigation => "under_investigation",
             Self::Refused => "refused",
             Self::Frozen => "frozen",
             Self::Ended => "ended",
@@ -193,7 +200,7 @@ impl MarkState {
         }
     }
 
-    /// The state after `change`; `None` where the order of states forbids it.
+    /// The state after `change`, whatever is investigated besides; `None` where the order of states forbids it.
     fn after(self, change: &MarkChange) -> Option<Self> {
         use MarkState::{Active, Ended, Frozen, NotUnderstood, Refused, Replaced, Requested, Revoked};
         match (self, change) {
@@ -213,7 +220,38 @@ impl MarkState {
     /// Whether the licence can still come to be used.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Requested | Self::Active | Self::Frozen)
+        matches!(self, Self::Requested | Self::Active | Self::UnderInvestigation | Self::Frozen)
+    }
+}
+
+/// Where a life has come to: an investigation goes on while the mark is frozen with its certificate, and freed again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stage {
+    /// Never [`MarkState::UnderInvestigation`].
+    state: MarkState,
+    since: Timestamp,
+    /// Since when it is being investigated.
+    investigated: Option<Timestamp>,
+}
+
+impl Stage {
+    /// Where it has come to after one more step; `None` where the order of states forbids it.
+    fn after(self, step: &MarkStep) -> Option<Self> {
+        let since = step.effective_at;
+        let in_use = matches!(self.state, MarkState::Active | MarkState::Frozen);
+        match (&step.change, self.investigated) {
+            (MarkChange::Investigated, None) if in_use => Some(Self { investigated: Some(since), ..self }),
+            (MarkChange::Cleared, Some(_)) if in_use => Some(Self { investigated: None, ..self }),
+            (change, _) => self.state.after(change).map(|state| Self { state, since, ..self }),
+        }
+    }
+
+    /// What is told of it, and since when.
+    fn told(self) -> (MarkState, Timestamp) {
+        match (self.state, self.investigated) {
+            (MarkState::Active, Some(since)) => (MarkState::UnderInvestigation, since),
+            (state, _) => (state, self.since),
+        }
     }
 }
 
@@ -244,7 +282,7 @@ pub struct MarkLicence {
     pub id: MarkId,
     terms: MarkTerms,
     digits: Option<String>,
-    state: MarkState,
+    stage: Stage,
     life: Vec<MarkStep>,
     corrections: Corrections,
 }
@@ -260,7 +298,7 @@ impl MarkLicence {
                 id,
                 terms: terms.clone(),
                 digits: None,
-                state: MarkState::Requested,
+                stage: Stage { state: MarkState::Requested, since: first.effective_at, investigated: None },
                 life: vec![first],
                 corrections: Corrections::default(),
             }),
@@ -294,8 +332,8 @@ impl MarkLicence {
     #[must_use]
     pub fn state(&self, now: Timestamp) -> MarkState {
         match self.planned_replacement(Timestamp::MAX) {
-            Some(from) if from <= now && self.state.is_open() => MarkState::Replaced,
-            _ => self.state,
+            Some(from) if from <= now && self.stage.state.is_open() => MarkState::Replaced,
+            _ => self.stage.told().0,
         }
     }
 
@@ -328,16 +366,18 @@ impl MarkLicence {
     /// `mark_state` names the state that forbids it; `not_correctable` for an erratum on what is not taken back.
     pub fn apply(mut self, step: MarkStep) -> Result<Self, Refusal> {
         if let MarkChange::Corrected { corrects } = step.change
-            && self.state != MarkState::NotUnderstood
+            && self.stage.state != MarkState::NotUnderstood
         {
             return self.corrected(corrects, step);
         }
         let state = self.state(step.recorded_at);
         let refused =
             |word: &str| Refusal::rule("mark_state", format!("mark {} is {word}: that is not possible now", self.id));
-        let next = state.after(&step.change).ok_or_else(|| refused(state.wire()))?;
+        // Of one whose planned replacement has come, that is its state.
+        let stage = if state == MarkState::Replaced { Stage { state, ..self.stage } } else { self.stage };
+        let next = stage.after(&step).ok_or_else(|| refused(state.wire()))?;
         if !step.is_planned_replacement() {
-            self.state = next;
+            self.stage = next;
         } else if self.planned_replacement(Timestamp::MAX).is_some() {
             return Err(refused("to be replaced already"));
         }
@@ -357,7 +397,7 @@ impl MarkLicence {
         {
             left = left.apply(step.clone()).map_err(|_| not_correctable(self.id, i as u32))?;
         }
-        self.state = left.state;
+        self.stage = left.stage;
         self.corrections.take_back(&taken_back, self.life.len(), erratum.recorded_at);
         self.life.push(erratum);
         Ok(self)
@@ -367,9 +407,11 @@ impl MarkLicence {
     fn taken_back(&self, corrects: u32) -> Result<Vec<usize>, Refusal> {
         let at = usize::try_from(corrects).unwrap_or(usize::MAX);
         let step = self.life.get(at).filter(|s| self.counts(at, s, Timestamp::MAX));
-        let next = (0..)
-            .zip(&self.life)
-            .find(|(i, s)| *i > at && self.counts(*i, s, Timestamp::MAX) && !s.is_planned_replacement());
+        let passed_over = |s: &MarkStep| {
+            s.is_planned_replacement() || matches!(s.change, MarkChange::Investigated | MarkChange::Cleared)
+        };
+        let next =
+            (0..).zip(&self.life).find(|(i, s)| *i > at && self.counts(*i, s, Timestamp::MAX) && !passed_over(s));
         match (step.map(|s| &s.change), next) {
             (Some(MarkChange::Frozen), Some((lifted, MarkStep { change: MarkChange::Unfrozen, .. }))) => {
                 Ok(vec![at, lifted])
@@ -390,22 +432,21 @@ impl MarkLicence {
     /// day has passed is `Ended`: that is computed, never stored.
     #[must_use]
     pub fn state_at(&self, at: Timestamp, known_at: Timestamp) -> Option<(MarkState, Timestamp)> {
-        let mut found: Option<(MarkState, Timestamp)> = None;
+        let mut found: Option<Stage> = None;
         let counts = |s: &&MarkStep| s.effective_at <= at || matches!(s.change, MarkChange::NotUnderstood(_));
         let known = (0..).zip(&self.life).filter(|(i, s)| self.counts(*i, s, known_at) && !s.is_planned_replacement());
         for step in known.map(|(_, step)| step).filter(counts) {
             found = match (found, &step.change) {
-                (None, MarkChange::Requested { .. }) => Some((MarkState::Requested, step.effective_at)),
-                (Some((state, since)), change) => Some(match state.after(change) {
-                    Some(next) => (next, step.effective_at),
-                    None => (state, since),
-                }),
+                (None, MarkChange::Requested { .. }) => {
+                    Some(Stage { state: MarkState::Requested, since: step.effective_at, investigated: None })
+                }
+                (Some(stage), _) => Some(stage.after(step).unwrap_or(stage)),
                 (None, _) => None,
             };
         }
         let ends = day_start(add_days(self.terms.valid_until, 1));
         let replaced = self.planned_replacement(known_at).filter(|from| *from <= at);
-        let (state, since) = found?;
+        let (state, since) = found?.told();
         Some(match replaced {
             Some(from) if state.is_open() => (MarkState::Replaced, from),
             _ if state.is_open() && at >= ends => (MarkState::Ended, ends),

@@ -392,8 +392,8 @@ pub struct MarkBody {
 pub struct LicenceBody {
     /// Identifier.
     id: String,
-    /// `requested`, `active`, `refused`, `frozen`, `ended`, `replaced` or `revoked`; or `not_understood`: recorded by a newer
-    /// version of this program.
+    /// `requested`, `active`, `under_investigation` (the body looks into reports of its misuse), `refused`, `frozen`, `ended`,
+    /// `replaced` or `revoked`; or `not_understood`: recorded by a newer version of this program.
     state: Option<&'static str>,
     /// Since which day.
     since: Option<String>,

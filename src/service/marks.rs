@@ -36,6 +36,10 @@ pub enum MarkOrder {
     Approve,
     /// Do not.
     Refuse,
+    /// Tell whoever scans it that its misuse is being looked into.
+    Investigate,
+    /// That came to nothing.
+    Clear,
     /// Take it back for misuse.
     Revoke {
         /// Why.
@@ -104,7 +108,7 @@ impl Service {
         self.mark(first_mark(&done)?)
     }
 
-    /// Grants, refuses or revokes a licence.
+    /// Grants, refuses or revokes a licence, or looks into its misuse.
     ///
     /// # Errors
     /// `mark_state` when its state forbids it; `no_such_mark`; `role_missing`.
@@ -126,6 +130,8 @@ impl Service {
                     MarkChange::Approved { digits: self.sign_mark(id, licence.terms(), certificate.terms(), now)? }
                 }
                 MarkOrder::Refuse => MarkChange::Refused,
+                MarkOrder::Investigate => MarkChange::Investigated,
+                MarkOrder::Clear => MarkChange::Cleared,
                 MarkOrder::Revoke { reason } => MarkChange::Revoked { reason: *reason },
             };
             licence.clone().apply(MarkStep {
@@ -151,7 +157,9 @@ impl Service {
     pub fn replace_mark(&self, act: &Act, id: MarkId) -> Result<MarkLicence, ServiceError> {
         let role = act.actor.acting_as(Role::MarkOfficer)?;
         let done = self.perform(act, "replace_mark", &json!({ "mark": id }), |now| {
-            let (licence, certificate) = self.usable_mark(id)?;
+            // A mark that others copied gets a new code while that is being looked into.
+            let in_use = [MarkState::Active, MarkState::UnderInvestigation];
+            let (licence, certificate) = self.mark_that_is(&in_use, id)?;
             require_lasting(&certificate, now)?;
             let terms = MarkTerms { licensed_on: china_day(now), ..licence.terms().clone() };
             let marks = self.store.marks_of(certificate.id)?;
@@ -305,10 +313,15 @@ impl Service {
     /// # Errors
     /// `mark_not_active` or `no_such_mark`.
     pub fn usable_mark(&self, id: MarkId) -> Result<(MarkLicence, Certificate), ServiceError> {
+        self.mark_that_is(&[MarkState::Active], id)
+    }
+
+    /// A licence in one of those states, and its certificate valid now.
+    fn mark_that_is(&self, states: &[MarkState], id: MarkId) -> Result<(MarkLicence, Certificate), ServiceError> {
         let licence = self.mark(id)?;
         let now = self.now();
         let state = licence.state_at(now, now).map(|(state, _)| state);
-        if state != Some(MarkState::Active) {
+        if !state.is_some_and(|state| states.contains(&state)) {
             let word = state.map_or("not in force yet", MarkState::wire);
             return Err(
                 Refusal::rule("mark_not_active", format!("mark {id} is {word}; its artwork is not given out")).into()

@@ -280,7 +280,7 @@ fn licence_check(licence: &MarkLicence, state: Option<(MarkState, Timestamp)>, m
         );
     };
     let since = china_day(since);
-    if let Some(open) = moment.open(&draft).filter(|_| matches!(state, MarkState::Active | MarkState::Frozen)) {
+    if let Some(open) = moment.open(&draft).filter(|_| state.is_open() && state != MarkState::Requested) {
         return open;
     }
     match state {
@@ -288,6 +288,12 @@ fn licence_check(licence: &MarkLicence, state: Option<(MarkState, Timestamp)>, m
             "mark_licensed",
             format!("许可用于{}", medium.zh()),
             format!("licensed for use on {}", medium.en()),
+        ),
+        // The licence stands, and whether this copy of the mark is used under it is the very question.
+        MarkState::UnderInvestigation => draft.unknown(
+            "mark_under_investigation",
+            format!("{since} 起，发证机构在调查这个标志是否被冒用"),
+            format!("since {since} the certification body has been looking into reports that this mark is misused"),
         ),
         MarkState::Requested => draft.failed("mark_requested", "已申请，尚未许可", "asked for, not licensed yet"),
         MarkState::Refused => draft.failed("mark_refused", "申请未获许可", "the licence was refused"),
@@ -320,7 +326,7 @@ fn worst(certificate: Option<Standing>, licence: Option<MarkState>) -> Option<St
         // It ended with its certificate, whose own word says how; by itself it has run out.
         MarkState::Ended => Standing::Expired,
         // What its certificate has come to holds for it; that it is valid is for the verdict to say.
-        MarkState::NotUnderstood => Standing::Valid,
+        MarkState::UnderInvestigation | MarkState::NotUnderstood => Standing::Valid,
     };
     Some(certificate?.min(by_licence))
 }

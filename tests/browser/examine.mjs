@@ -27,6 +27,7 @@ export const MARK_WORDS = {
   refused: "标志未获许可",
   revoked: "标志已撤销",
   replaced: "标志已更换",
+  under_investigation: "标志调查中",
 };
 
 export const SIZES = [

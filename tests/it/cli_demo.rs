@@ -67,7 +67,10 @@ fn every_case_answers_as_it_is_printed_and_again_after_a_restart() {
         }
     }
     let states: Vec<&str> = states.iter().map(String::as_str).collect();
-    assert_eq!(states, ["active", "ended", "frozen", "refused", "replaced", "requested", "revoked"]);
+    assert_eq!(
+        states,
+        ["active", "ended", "frozen", "refused", "replaced", "requested", "revoked", "under_investigation"]
+    );
     let (ids, token) = (first.cases.iter().map(|c| text(c, "id")).collect::<Vec<_>>(), first.token.clone());
     drop(first);
 

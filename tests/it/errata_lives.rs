@@ -390,26 +390,37 @@ fn a_unit_whose_erratum_has_no_reading_is_not_written() {
     });
 }
 
-#[test]
-fn a_mark_is_freed_of_what_befell_it_and_of_nothing_else() {
+/// A store with a certificate that has so many granted marks.
+fn marked(marks: u64) -> MemoryStore {
     let store = MemoryStore::new().unwrap();
     store.commit(store_kit::issue(1)).unwrap();
-    let commit = |n: u64, m: u64, change: MarkChange| {
-        let events = vec![mark_event(m, 1, change)];
-        let mut unit = Changeset { expect: vec![], events, ..store_kit::setting("示例") };
-        unit.events[0].recorded_at = store_kit::at(1_000 + n as i64);
-        unit.events[0].effective_at = unit.events[0].recorded_at;
-        store.commit(unit)
-    };
-    let state = |m: u64, at: i64, known: i64| {
-        let (at, known) = (store_kit::at(1_000 + at), store_kit::at(1_000 + known));
-        store.mark(mark_id(m)).unwrap().unwrap().state_at(at, known).unwrap().0
-    };
-    let correct = |corrects| MarkChange::Corrected { corrects };
-    for m in 1..=2 {
+    for m in 1..=marks {
         store.commit(request_mark(m, 1, m - 1)).unwrap();
-        commit(m, m, MarkChange::Approved { digits: "1".into() }).unwrap();
+        store.commit(mark_unit(m, m, MarkChange::Approved { digits: "1".into() })).unwrap();
     }
+    store
+}
+
+/// A change of mark `m`, recorded at second `n`.
+fn mark_unit(n: u64, m: u64, change: MarkChange) -> Changeset {
+    let events = vec![mark_event(m, 1, change)];
+    let mut unit = Changeset { expect: vec![], events, ..store_kit::setting("示例") };
+    unit.events[0].recorded_at = store_kit::at(1_000 + n as i64);
+    unit.events[0].effective_at = unit.events[0].recorded_at;
+    unit
+}
+
+fn state_of(store: &MemoryStore, m: u64, at: i64, known: i64) -> MarkState {
+    let (at, known) = (store_kit::at(1_000 + at), store_kit::at(1_000 + known));
+    store.mark(mark_id(m)).unwrap().unwrap().state_at(at, known).unwrap().0
+}
+
+#[test]
+fn a_mark_is_freed_of_what_befell_it_and_of_nothing_else() {
+    let store = marked(2);
+    let commit = |n, m, change| store.commit(mark_unit(n, m, change));
+    let state = |m: u64, at: i64, known: i64| state_of(&store, m, at, known);
+    let correct = |corrects| MarkChange::Corrected { corrects };
     commit(10, 1, MarkChange::Frozen).unwrap();
     commit(20, 1, MarkChange::Ended).unwrap();
     commit(30, 1, correct(3)).unwrap();
@@ -436,4 +447,29 @@ fn a_mark_is_freed_of_what_befell_it_and_of_nothing_else() {
     commit(60, 2, correct(5)).unwrap();
     assert_eq!((state(2, 45, 60), state(2, 55, 60)), (MarkState::Active, MarkState::Revoked));
     commit(61, 2, correct(6)).unwrap_err();
+}
+
+#[test]
+fn an_investigation_outlasts_a_freeze_and_its_erratum() {
+    let store = marked(1);
+    let commit = |n, change| store.commit(mark_unit(n, 1, change));
+    let state = |at: i64| state_of(&store, 1, at, 99);
+    commit(10, MarkChange::Cleared).unwrap_err();
+    commit(10, MarkChange::Frozen).unwrap();
+    commit(20, MarkChange::Investigated).unwrap();
+    commit(21, MarkChange::Investigated).unwrap_err();
+    assert_eq!(state(25), MarkState::Frozen, "what its certificate suffers is the worse");
+    commit(30, MarkChange::Unfrozen).unwrap();
+    let told = store.mark(mark_id(1)).unwrap().unwrap().state_at(store_kit::at(1_035), store_kit::at(1_099));
+    assert_eq!(told, Some((MarkState::UnderInvestigation, store_kit::at(1_020))));
+    // The freeze goes with what lifted it, whatever was looked into between them.
+    commit(40, MarkChange::Corrected { corrects: 2 }).unwrap();
+    assert_eq!((state(15), state(45)), (MarkState::Active, MarkState::UnderInvestigation));
+    commit(50, MarkChange::Cleared).unwrap();
+    assert_eq!((state(45), state(55)), (MarkState::UnderInvestigation, MarkState::Active));
+    commit(60, MarkChange::Investigated).unwrap();
+    let reason = starmark::domain::reason::MarkRevocationReason::parse("copied").unwrap();
+    commit(70, MarkChange::Revoked { reason }).unwrap();
+    commit(80, MarkChange::Cleared).unwrap_err();
+    assert_eq!(state(85), MarkState::Revoked);
 }

@@ -39,8 +39,13 @@ async fn mark_reads(app: &TestApp, mark: &str, class: &str, word: &str, says: &[
         assert!(page.contains(said), "{word}: “{said}” is not in {page}");
     }
     let answer = app.get(&format!("/api/v1/marks/{mark}")).await.is(200).json();
-    assert_eq!((&answer["standing"], &answer["licence"]["state"]), (&json!(wire.0), &json!(wire.1)), "{word}");
-    assert_eq!(answer["verdict"], "invalid", "{word}");
+    // What cannot be told for certain has no standing.
+    let (verdict, standing) = match wire.1 {
+        "under_investigation" => ("undetermined", json!(null)),
+        _ => ("invalid", json!(wire.0)),
+    };
+    assert_eq!((&answer["standing"], &answer["licence"]["state"]), (&standing, &json!(wire.1)), "{word}");
+    assert_eq!(answer["verdict"], verdict, "{word}");
 }
 
 #[tokio::test]
@@ -88,6 +93,46 @@ async fn a_mark_that_does_not_hold_is_told_from_its_certificate() {
     mark_reads(&app, &followed, "withdrawn hatched", "已撤销", &["违规使用认证信息"], ("withdrawn", "ended")).await;
     mark_reads(&app, &revoked, red, "标志已撤销", &[why, "证书本身：已撤销"], ("withdrawn", "revoked")).await;
     mark_reads(&app, &asked, "withdrawn hatched", "已撤销", &["违规使用认证信息"], ("withdrawn", "ended")).await;
+}
+
+#[tokio::test]
+async fn a_mark_under_investigation_is_not_green_and_asks_to_compare() {
+    let app = TestApp::on("2026-05-08");
+    let issued = app.issue(&decision("D-1", "2026-05-08")).await;
+    let id = issued["id"].as_str().unwrap();
+    let mark = mark_of(&app, id, json!({"medium": "packaging", "brand": "示例牌"})).await;
+    let act = |what: &str| format!("/api/v1/issuing/marks/{mark}/{what}");
+    app.post(&act("clearance"), &json!({})).await.refused(422, "mark_state", "");
+    app.today("2026-06-01");
+    app.post(&act("investigation"), &json!({"note": "举报三件"})).await.is(200);
+    let (class, wire) = ("mark-investigated hatched", ("valid", "under_investigation"));
+    let says =
+        ["<span class=\"date\">2026-06-01</span>", "您手上的是这个吗", "示例牌", "证书本身：有效", "查清之前不作认定"];
+    mark_reads(&app, &mark, class, "标志调查中", &says, wire).await;
+    let page = app.get(&format!("/m/{mark}")).await.text();
+    assert!(!page.contains("举报三件") && !page.contains("★★"), "the body's own note, and no praise");
+    let listed = json!({"certificates": [{"certificate": mark}]});
+    let answers = app.post("/api/v1/receipts", &listed).await.is(201).json();
+    assert_eq!(answers["answers"][0]["verdict"], "undetermined");
+    let receipt = app.get(&format!("/r/{}", answers["id"].as_str().unwrap())).await.is(200).text();
+    assert!(receipt.contains("标志调查中"), "{receipt}");
+    assert_eq!(band(&app.get(&format!("/c/{id}")).await.text()), ("valid", "有效"), "the certificate stands");
+
+    // Its artwork is kept back, a code of its own can be made, and what befalls the certificate shows.
+    app.staff_get(&act("artwork")).await.refused(422, "mark_not_active", "");
+    app.order(id, "suspension", json!({"reason": "0112"})).await.is(200);
+    mark_reads(&app, &mark, "suspended hatched", "暂停", &[], ("suspended", "frozen")).await;
+    app.order(id, "reinstatement", json!({"passed_on": "2026-06-01"})).await.is(200);
+    mark_reads(&app, &mark, class, "标志调查中", &[], wire).await;
+    app.today("2026-06-09");
+    app.post(&act("clearance"), &json!({})).await.is(200);
+    assert_eq!(band(&app.get(&format!("/m/{mark}")).await.text()), ("valid", "有效"));
+    app.staff_get(&act("artwork")).await.is(200);
+    let then = app.get(&format!("/api/v1/marks/{mark}?as_of=2026-06-05")).await.is(200).json();
+    assert_eq!(then["verdict"], "undetermined", "what was told then");
+    app.post(&act("investigation"), &json!({})).await.is(200);
+    app.post(&act("replacement"), &json!({})).await.is(200);
+    app.post(&act("revocation"), &json!({"reason": "copied"})).await.is(200);
 }
 
 #[tokio::test]

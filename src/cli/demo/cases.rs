@@ -162,7 +162,7 @@ fn errata(author: &mut Author) -> Written {
     author.correct(&life, author.ago(0, 19), "overturned")
 }
 
-/// A mark that was revoked, one that is only asked for, and one that was refused.
+/// A mark that was revoked, one whose misuse is being looked into, one that is only asked for, and one that was refused.
 fn marks(author: &mut Author) -> Written {
     let issued_on = author.ago(8, 9);
     let life = author.issue("mark-revoked".into(), Level::FourStar, issued_on);
@@ -170,6 +170,12 @@ fn marks(author: &mut Author) -> Written {
     author.license(&life, Medium::Packaging)?;
     let revoked_on = author.ago(0, 24);
     author.add(revoked_on, life.case(), Deed::RevokeMark(MarkRevocationReason::parse("misuse")?));
+
+    let issued_on = author.ago(5, 13);
+    let life = author.issue("mark-investigated".into(), Level::FiveStar, issued_on);
+    author.license(&life, Medium::Premises)?;
+    author.license(&life, Medium::Packaging)?;
+    author.add(author.ago(0, 5), life.case(), Deed::InvestigateMark);
 
     let issued_on = author.ago(3, 2);
     let life = author.issue("mark-requested".into(), Level::ThreeStar, issued_on);

@@ -72,12 +72,13 @@ fn enact<'a>(
         }
         Deed::License(request) => drop(service.license_mark(act, &of(&scene.case)?, request)?),
         Deed::Request(request) => drop(service.request_mark(act, &of(&scene.case)?, request)?),
-        Deed::RefuseMark | Deed::RevokeMark(_) => {
+        Deed::RefuseMark | Deed::InvestigateMark | Deed::RevokeMark(_) => {
             let certificate = service.find(&of(&scene.case)?)?;
             let marks = service.marks_of(certificate.id)?;
             let none = || Refusal::not_found("no_such_mark", "the case has no mark");
             let order = match &scene.deed {
                 Deed::RevokeMark(reason) => MarkOrder::Revoke { reason: *reason },
+                Deed::InvestigateMark => MarkOrder::Investigate,
                 _ => MarkOrder::Refuse,
             };
             // The first of a case stays as its certificate is; the last is the one that something happens to.

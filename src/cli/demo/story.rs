@@ -36,7 +36,9 @@ pub(super) enum Deed {
     Request(MarkRequest),
     /// The newest request is refused.
     RefuseMark,
-    /// The oldest mark is revoked.
+    /// The misuse of the newest mark is looked into.
+    InvestigateMark,
+    /// The newest mark is revoked.
     RevokeMark(MarkRevocationReason),
 }
 

@@ -37,6 +37,8 @@ pub(super) fn run(global: &Global, command: &Command) -> anyhow::Result<Exit> {
             tell(&opened.service, &licence, act.json)?;
             Ok(Exit::Done)
         }),
+        Command::Investigate { mark, act } => order(global, *mark, &MarkOrder::Investigate, act),
+        Command::Clear { mark, act } => order(global, *mark, &MarkOrder::Clear, act),
         Command::Revoke { mark, reason, act } => order(global, *mark, &MarkOrder::Revoke { reason: *reason }, act),
     }
 }

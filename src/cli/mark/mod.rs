@@ -75,6 +75,22 @@ enum Command {
         #[command(flatten)]
         act: ActArgs,
     },
+    /// Tell whoever scans a mark that its misuse is being looked into
+    Investigate {
+        /// The mark's 16-digit identifier
+        #[arg(value_parser = MarkId::parse)]
+        mark: MarkId,
+        #[command(flatten)]
+        act: ActArgs,
+    },
+    /// End the investigation of a mark that is not misused
+    Clear {
+        /// The mark's 16-digit identifier
+        #[arg(value_parser = MarkId::parse)]
+        mark: MarkId,
+        #[command(flatten)]
+        act: ActArgs,
+    },
     /// Take a licence back for misuse
     #[command(after_help = REASONS.as_str())]
     Revoke {

@@ -29,6 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(approve_mark))
         .routes(routes!(refuse_mark))
         .routes(routes!(replace_mark))
+        .routes(routes!(investigate_mark))
+        .routes(routes!(clear_mark))
         .routes(routes!(revoke_mark))
         .routes(routes!(artwork))
         .routes(routes!(kit))
@@ -181,6 +183,38 @@ async fn replace_mark(
     let (id, act) = (mark_id(&id)?, write.keyed(body.note.as_deref())?);
     let mark = blocking(&app, move |service| service.replace_mark(&act, id)).await?;
     Ok(Json(licence(&app, &mark)))
+}
+
+/// Look into the misuse of a mark
+///
+/// Role `mark_officer`. Whoever scans it is told; its artwork is not given out meanwhile.
+#[utoipa::path(post, path = "/api/v1/issuing/marks/{id}/investigation", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit mark identifier"), ("Idempotency-Key" = String, Header)),
+    request_body = MarkOrderBody,
+    responses((status = 200, body = LicenceBody, description = "done"), WriteProblems))]
+async fn investigate_mark(
+    State(app): State<App>,
+    write: Write,
+    Path(id): Path<String>,
+    Strict(body): Strict<MarkOrderBody>,
+) -> Result<Json<LicenceBody>, Problem> {
+    mark_ordered(&app, write, &id, &body, MarkOrder::Investigate).await
+}
+
+/// End the investigation of a mark that is not misused
+///
+/// Role `mark_officer`. It may be relied on again. One that is misused is revoked.
+#[utoipa::path(post, path = "/api/v1/issuing/marks/{id}/clearance", tag = "issuing", security(("bearer" = [])),
+    params(("id" = String, Path, description = "16-digit mark identifier"), ("Idempotency-Key" = String, Header)),
+    request_body = MarkOrderBody,
+    responses((status = 200, body = LicenceBody, description = "done"), WriteProblems))]
+async fn clear_mark(
+    State(app): State<App>,
+    write: Write,
+    Path(id): Path<String>,
+    Strict(body): Strict<MarkOrderBody>,
+) -> Result<Json<LicenceBody>, Problem> {
+    mark_ordered(&app, write, &id, &body, MarkOrder::Clear).await
 }
 
 /// Revoke a mark for misuse

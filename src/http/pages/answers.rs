@@ -131,9 +131,11 @@ impl Row {
 
 /// The word of an answer: what was in force then is not called in force now.
 fn face(answer: &Answer, is_now: bool) -> Face {
-    let failed = |name: &str| answer.checks.iter().find(|c| c.check == name && c.result == CheckResult::Failed);
-    let certificate_holds = failed("status").is_none() && failed("validity").is_none();
-    let of_mark = failed("mark").filter(|_| certificate_holds).and_then(|check| match check.code.as_str() {
+    let failed = |name: &str| answer.checks.iter().any(|c| c.check == name && c.result == CheckResult::Failed);
+    let certificate_holds = !failed("status") && !failed("validity");
+    let of_mark = answer.checks.iter().find(|c| c.check == "mark" && c.result != CheckResult::Ok);
+    let of_mark = of_mark.filter(|_| certificate_holds).and_then(|check| match check.code.as_str() {
+        "mark_under_investigation" => Some(Face::MarkInvestigated),
         "mark_requested" | "mark_refused" => Some(Face::MarkNotLicensed),
         "mark_frozen" => Some(Face::MarkFrozen),
         "mark_ended" => Some(Face::MarkEnded),

@@ -92,6 +92,8 @@ pub enum Face {
     MarkReplaced,
     /// The mark is frozen, and its certificate does not say why.
     MarkFrozen,
+    /// The body looks into reports that the mark is misused.
+    MarkInvestigated,
     /// The mark's licence has ended, and its certificate does not say why.
     MarkEnded,
     /// Not this body's code or record.
@@ -115,6 +117,7 @@ impl Face {
             Self::MarkNotLicensed => text("标志未获许可", "Mark not licensed"),
             Self::MarkReplaced => text("标志已更换", "Mark replaced"),
             Self::MarkFrozen => text("标志停用", "Mark frozen"),
+            Self::MarkInvestigated => text("标志调查中", "Mark under investigation"),
             Self::MarkEnded => text("标志许可已终止", "Mark licence ended"),
             Self::NotGenuine => text("不是真标志", "Not genuine"),
             Self::Incomplete => text("码不完整", "Incomplete code"),
@@ -141,6 +144,7 @@ impl Face {
             Self::MarkNotLicensed => "mark-not-licensed",
             Self::MarkReplaced => "mark-replaced",
             Self::MarkFrozen => "mark-frozen",
+            Self::MarkInvestigated => "mark-investigated",
             Self::MarkEnded => "mark-ended",
             Self::NotGenuine => "not-genuine",
             Self::Incomplete => "incomplete",

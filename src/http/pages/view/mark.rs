@@ -83,7 +83,9 @@ fn found_mark(found: &FoundMark, leaves: &[Option<u64>], base: &str) -> View {
     // The certificate's word is not the mark's where they differ.
     view.certification = certification.filter(|_| view.face == of_certificate);
     view.advice = advice(view.face, true);
-    if found.licence.was_approved() && (view.face.is_valid() || view.face == Face::CannotTell) {
+    if found.licence.was_approved()
+        && (view.face.is_valid() || matches!(view.face, Face::CannotTell | Face::MarkInvestigated))
+    {
         view.held = Some(held(found));
     }
     view
@@ -101,6 +103,16 @@ fn own_word(found: &FoundMark, of_certificate: Face) -> Option<(Face, Text)> {
         MarkState::Replaced if !of_certificate.is_valid() && of_certificate != Face::Standing(Standing::Superseded) => {
             return None;
         }
+        MarkState::UnderInvestigation if !of_certificate.is_valid() => return None,
+        MarkState::UnderInvestigation => (
+            Face::MarkInvestigated,
+            text(
+                format!("{since} 起，发证机构在调查它是否被冒用。查清之前，只有与下面写的完全一致的东西才可能是真的。"),
+                format!(
+                    "Since {since} the certification body has been looking into reports of its misuse. Until that is settled, only what is exactly as stated below can be genuine."
+                ),
+            ),
+        ),
         MarkState::Frozen => (
             Face::MarkFrozen,
             text(

@@ -181,6 +181,10 @@ fn advice(face: Face, is_mark: bool) -> Option<Text> {
             "现在的级别和范围以新标志、新证书为准。旧标志仍在使用时，请告诉发证机构。",
             "Level and scope now are those of the new mark and certificate. Where the old mark is still used, tell the certification body.",
         )),
+        Face::MarkInvestigated => Some(text(
+            "逐项核对下面的用途、品牌和产品；不一致，或您有疑问，请告诉发证机构。",
+            "Compare use, brand and products below, one by one; where they differ, or you are in doubt, tell the certification body.",
+        )),
         Face::MarkRevoked | Face::MarkNotLicensed | Face::MarkFrozen | Face::MarkEnded => Some(text(
             "这说的是这个标志；企业有没有有效的证书，请看证书本身。标志仍在使用时，请向卖家询问，或告诉发证机构。",
             "This is about the mark; whether the company holds a certificate in force, its certificate says. Where the mark is still used, ask the seller, or tell the certification body.",
@@ -243,6 +247,7 @@ fn level_note(face: Face, then: bool) -> Text {
         (Face::MarkRevoked | Face::MarkNotLicensed | Face::MarkReplaced | Face::MarkFrozen | Face::MarkEnded, _) => {
             text("这个标志不能使用", "this mark may not be used")
         }
+        (Face::MarkInvestigated, _) => text("查清之前不作认定", "not vouched for until that is settled"),
         (Face::CannotTell, _) => text("能否使用，无法判断", "whether it may be used cannot be told"),
         (Face::WasValid, _) => text("当时的级别", "its level then"),
         (_, true) => text("当时不能使用", "could not be used then"),

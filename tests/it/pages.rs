@@ -112,9 +112,9 @@ async fn a_mark_under_investigation_is_not_green_and_asks_to_compare() {
     let page = app.get(&format!("/m/{mark}")).await.text();
     assert!(!page.contains("举报三件") && !page.contains("★★"), "the body's own note, and no praise");
     let listed = json!({"certificates": [{"certificate": mark}]});
-    let answers = app.post("/api/v1/receipts", &listed).await.is(201).json();
-    assert_eq!(answers["answers"][0]["verdict"], "undetermined");
-    let receipt = app.get(&format!("/r/{}", answers["id"].as_str().unwrap())).await.is(200).text();
+    let made = app.post("/api/v1/receipts", &listed).await.is(201);
+    assert_eq!(made.json()["answers"][0]["verdict"], "undetermined");
+    let receipt = app.get(made.headers["location"].to_str().unwrap()).await.is(200).text();
     assert!(receipt.contains("标志调查中"), "{receipt}");
     assert_eq!(band(&app.get(&format!("/c/{id}")).await.text()), ("valid", "有效"), "the certificate stands");
 

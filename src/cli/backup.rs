@@ -15,7 +15,7 @@ use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Copy journal, keys, schemes, witnesses, receipts and the log's checkpoint into a new directory; a process may go on serving
+/// Copy journal, keys, schemes, witnesses, receipts, reports and the log's checkpoint into a new directory; a process may go on serving
 #[derive(Debug, Args)]
 #[command(
     after_help = "The copy is a data directory of its own: it can be served from, or put back with starmark restore.\nThe passphrase of the keys is not in it.\nExit 0: all is in it and sound. 1: something in it is damaged, or could not be put there."
@@ -104,6 +104,7 @@ pub(super) fn copy(from: &DataDir, to: &DataDir, journal: CopyJournal) -> anyhow
     let journal = journal(from.root(), to.root(), &|p| progress::show(&bar, p.events, p.of))?;
     bar.finish_and_clear();
     let keys = to.copy_settings(from)?;
+    to.copy_beside(from)?;
     if let Some(note) = checkpoint {
         to.add_checkpoint(&note)?;
     }

@@ -13,7 +13,7 @@ use crate::service::receipts::MemoryReceipts;
 use crate::service::{Act, Parts, Service, ServiceError};
 use crate::sign::KeyRecord;
 use crate::store::export::{self, ExchangeError, FORMAT, Summary};
-use crate::store::{MemoryStore, Store};
+use crate::store::{Drawer, MemoryStore, Store};
 use serde_json::json;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -52,7 +52,9 @@ pub(super) fn run(global: &Global, file: &Path, wanted: Wanted) -> anyhow::Resul
         let scheme = DataDir::shipped_scheme()?;
         let receipts = Arc::new(MemoryReceipts::default());
         let log = LogFiles::in_memory();
-        let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), log, scheme, receipts };
+        let drawer = Arc::new(Drawer::in_memory());
+        let parts =
+            Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), log, scheme, receipts, drawer };
         proved(&Service::open(parts)?, file)?;
         let words = format!("{}: {}; nothing was written", file.display(), counted(&summary));
         told(&summary, None, json, &words)?;

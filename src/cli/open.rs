@@ -10,7 +10,7 @@ use crate::service::log::LogFiles;
 use crate::service::receipts::ReceiptDir;
 use crate::service::{Parts, Service};
 use crate::sign::Passphrase;
-use crate::store::{SledStore, Store};
+use crate::store::{Drawer, SledStore, Store};
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -105,7 +105,8 @@ pub(super) fn service(dir: &DataDir, store: Arc<dyn Store>, clock: Arc<dyn Clock
 /// What a service on that directory works with.
 pub(super) fn parts(dir: &DataDir, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> anyhow::Result<Parts> {
     let (log, receipts) = (LogFiles::on_disk(dir.root()), Arc::new(ReceiptDir::at(&dir.receipts())));
-    Ok(Parts { store, clock, entropy: Arc::new(Machine), log, scheme: dir.scheme()?, receipts })
+    let drawer = Arc::new(Drawer::on_disk(dir.root()));
+    Ok(Parts { store, clock, entropy: Arc::new(Machine), log, scheme: dir.scheme()?, receipts, drawer })
 }
 
 /// Makes an empty store.

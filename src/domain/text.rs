@@ -78,6 +78,14 @@ text!(
     Note, "the note", 1000
 );
 text!(
+    /// Where a misused mark was seen, in a stranger's words.
+    Place, "the place", 200
+);
+text!(
+    /// A number, code or address as a stranger gave it: a mark's signed address has some 240 characters.
+    Seen, "what it is about", 400
+);
+text!(
     /// A person, pseudonymous: the body's own staff code such as `E-01`. Never on a public page.
     PersonCode, "the person's code", 40
 );

@@ -38,6 +38,10 @@ pub struct Limits {
     pub answers_per_minute: NonZeroU32,
     /// The same at once on top of that.
     pub answers_burst: NonZeroU32,
+    /// Reports of misuse an hour on average.
+    pub reports_per_hour: NonZeroU32,
+    /// The same at once on top of that.
+    pub reports_burst: NonZeroU32,
     /// Longest time for the body of a request to arrive.
     pub body_time: Duration,
     /// Header in which a trusted proxy before us names the client, e.g. `fly-client-ip`; none where there is no proxy.
@@ -52,6 +56,9 @@ impl Limits {
         burst: some(500),
         answers_per_minute: some(10),
         answers_burst: some(2_000),
+        // Somebody who goes through a shop; a market hall shares an address.
+        reports_per_hour: some(10),
+        reports_burst: some(10),
         body_time: BODY_TIME,
         client_header: None,
     };
@@ -91,6 +98,7 @@ pub(super) struct Gate {
     pub(super) limits: Limits,
     requests: Option<Limiter>,
     answers: Option<Limiter>,
+    reports: Option<Limiter>,
     seen: AtomicU64,
     /// Whether the log says that a proxy's header may be missing.
     told: AtomicBool,
@@ -101,8 +109,10 @@ impl Gate {
         let requests = limits.per_second.map(|n| Quota::per_second(n).allow_burst(limits.burst));
         let answers = Quota::per_minute(limits.answers_per_minute).allow_burst(limits.answers_burst);
         let answers = limits.per_second.map(|_| RateLimiter::keyed(answers));
+        let reports = Quota::per_hour(limits.reports_per_hour).allow_burst(limits.reports_burst);
+        let reports = limits.per_second.map(|_| RateLimiter::keyed(reports));
         let requests = requests.map(RateLimiter::keyed);
-        Self { limits, requests, answers, seen: AtomicU64::new(0), told: AtomicBool::new(false) }
+        Self { limits, requests, answers, reports, seen: AtomicU64::new(0), told: AtomicBool::new(false) }
     }
 
     /// Counts a request, or what it takes beyond one, as so many.
@@ -113,7 +123,7 @@ impl Gate {
         let (Some(limiter), Some(cost)) = (&self.requests, NonZeroU32::new(cost)) else { return Ok(()) };
         if self.seen.fetch_add(1, Ordering::Relaxed) % SHRINK_EVERY == SHRINK_EVERY - 1 {
             limiter.retain_recent();
-            self.answers.iter().for_each(Limiter::retain_recent);
+            self.answers.iter().chain(&self.reports).for_each(Limiter::retain_recent);
         }
         let Err(wait) = take(limiter, client, cost.min(self.limits.burst)) else { return Ok(()) };
         if client.0.is_loopback() && !self.told.swap(true, Ordering::Relaxed) {
@@ -155,6 +165,22 @@ impl Gate {
                 wait.div_ceil(60)
             );
             later("too_many_receipts", why, wait)
+        })
+    }
+
+    /// Counts a report of misuse.
+    ///
+    /// # Errors
+    /// `too_many_reports`; then nothing is counted.
+    pub(super) fn admits_report(&self, client: Client) -> Result<(), Problem> {
+        let Some(limiter) = &self.reports else { return Ok(()) };
+        take(limiter, client, NonZeroU32::MIN).map_err(|wait| {
+            let Limits { reports_per_hour: each, reports_burst: once, .. } = self.limits;
+            let why = format!(
+                "one address sends {once} reports at once and {each} more an hour: try again in {} minutes, or tell the certification body itself",
+                wait.div_ceil(60)
+            );
+            later("too_many_reports", why, wait)
         })
     }
 }

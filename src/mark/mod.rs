@@ -6,6 +6,7 @@ pub mod advice;
 pub mod artwork;
 mod crowd;
 mod decoders;
+pub mod evidence;
 mod gate;
 mod layout;
 mod order;

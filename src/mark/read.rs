@@ -2,7 +2,8 @@
 
 use super::decoders::{Grey, texts_in};
 use crate::domain::Refusal;
-use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits};
 use std::collections::BTreeSet;
 use std::io::Cursor;
 use tiny_skia::{Pixmap, PremultipliedColorU8};
@@ -69,8 +70,22 @@ pub(super) fn of_pixels(pixmap: &Pixmap) -> Grey {
     Grey { width: pixmap.width(), height: pixmap.height(), pixels }
 }
 
-/// Decodes a PNG, JPEG or WebP within the limits; transparent pixels show white paper.
+/// The pixels of a PNG, JPEG or WebP in grey; transparent ones show white paper.
 pub(super) fn grey(file: &[u8]) -> Result<Grey, Refusal> {
+    let (image, _) = decoded(file)?;
+    let (width, height) = (image.width(), image.height());
+    let pixels = match &image {
+        i if i.color().has_alpha() => on_white(i),
+        i => i.to_luma8().into_raw(),
+    };
+    Ok(Grey { width, height, pixels })
+}
+
+/// Decodes a PNG, JPEG or WebP within the limits, and how it is to be turned to stand upright.
+///
+/// # Errors
+/// `photo_too_large`; `photo_unreadable`.
+pub(super) fn decoded(file: &[u8]) -> Result<(DynamicImage, Orientation), Refusal> {
     let large = |what: String| Refusal::invalid("photo_too_large", what);
     if file.len() > FILE_MAX {
         return Err(large(format!("the picture has {} bytes; at most {FILE_MAX} are read", file.len())));
@@ -91,12 +106,9 @@ pub(super) fn grey(file: &[u8]) -> Result<Grey, Refusal> {
     limits.max_alloc = Some(MEMORY_MAX);
     let mut reader = ImageReader::with_format(Cursor::new(file), format);
     reader.limits(limits);
-    let image = reader.decode().map_err(|_| unreadable())?;
-    let pixels = match &image {
-        i if i.color().has_alpha() => on_white(i),
-        i => i.to_luma8().into_raw(),
-    };
-    Ok(Grey { width: w, height: h, pixels })
+    let mut decoder = reader.into_decoder().map_err(|_| unreadable())?;
+    let turned = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    Ok((DynamicImage::from_decoder(decoder).map_err(|_| unreadable())?, turned))
 }
 
 fn on_white(image: &DynamicImage) -> Vec<u8> {

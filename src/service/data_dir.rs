@@ -3,6 +3,7 @@
 use super::ServiceError;
 use super::log::{CHECKPOINT, LOG_DIR};
 use crate::domain::{Refusal, Scheme};
+use crate::store::Drawer;
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -22,6 +23,8 @@ const WITNESSES_FILE: &str = "witnesses.toml";
 const CONTROL_SOCKET: &str = "control.sock";
 /// Largest scheme file; the shipped one has 3 KiB.
 const SCHEME_MAX_BYTES: u64 = 1 << 20;
+/// Folders of what is no event.
+const BESIDE: [&str; 1] = [super::reports::FOLDER];
 /// What a fresh file system brings with it; a directory that holds nothing else counts as empty.
 const LOST_AND_FOUND: &str = "lost+found";
 
@@ -208,6 +211,18 @@ impl DataDir {
         Ok(keys)
     }
 
+    /// Copies what is no event: reports of misuse, subscriptions, counts of scans. A server may go on writing meanwhile.
+    ///
+    /// # Errors
+    /// The system's own words; `Full` where there is too little room.
+    pub fn copy_beside(&self, from: &Self) -> Result<(), ServiceError> {
+        let drawer = Drawer::on_disk(&self.root);
+        for folder in BESIDE {
+            copy_folder(&from.root.join(folder), folder, &drawer)?;
+        }
+        Ok(())
+    }
+
     /// Refuses a directory that is not there or was never finished.
     ///
     /// # Errors
@@ -262,6 +277,30 @@ impl DataDir {
         Ok(Scheme::parse(&text)
             .map_err(|r| Refusal { message: format!("{}: {}", path.display(), r.message).into(), ..r })?)
     }
+}
+
+/// Copies a folder, with those in it, under the key it has in a drawer.
+fn copy_folder(from: &Path, key: &str, to: &Drawer) -> Result<(), ServiceError> {
+    let failed = || ServiceError::io(format!("cannot copy {}", from.display()));
+    let entries = match fs::read_dir(from) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(failed())?,
+    };
+    for entry in entries {
+        let entry = entry.map_err(failed())?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let key = format!("{key}/{}", name.to_string_lossy());
+        if path.is_dir() {
+            copy_folder(&path, &key, to)?;
+        } else if Drawer::is_key(&key) {
+            match fs::read(&path) {
+                // It was removed, or given another name, just now.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                read => to.put(&key, &read.map_err(failed())?)?,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A data directory in the making. Dropped before its last step, it takes away again all that was made.

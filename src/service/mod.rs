@@ -23,6 +23,7 @@ pub mod papers;
 mod present;
 pub mod preview;
 pub mod receipts;
+pub mod reports;
 pub mod revocation;
 pub mod roster;
 pub mod roster_import;
@@ -43,7 +44,7 @@ use crate::domain::holder::CertificationBody;
 use crate::domain::text::{Name, Note};
 use crate::domain::{Certificate, CertificateId, Host, MarkId, MarkLicence, Refusal, Role, Scheme};
 use crate::sign::{KdfCost, KeyId, Passphrase, Purpose, canonicalize};
-use crate::store::{Changeset, Claim, Entry, Expect, Record, RecordKind, Store, StoreError, Subject};
+use crate::store::{Changeset, Claim, Drawer, Entry, Expect, Record, RecordKind, Store, StoreError, Subject};
 pub use actor::{Act, Actor, IdempotencyKey};
 use clock::{Clock, Entropy};
 pub use error::ServiceError;
@@ -56,7 +57,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use tokens::Tokens;
 
 /// How often a use case reads again and decides again when somebody was quicker.
@@ -76,6 +77,8 @@ pub struct Parts {
     pub scheme: Scheme,
     /// Where receipts are kept.
     pub receipts: Arc<dyn Receipts>,
+    /// Where reports of misuse and all else that is no event is kept.
+    pub drawer: Arc<Drawer>,
 }
 
 /// What the settings events say.
@@ -92,6 +95,9 @@ pub struct Service {
     entropy: Arc<dyn Entropy>,
     scheme: Scheme,
     receipts: Arc<dyn Receipts>,
+    drawer: Arc<Drawer>,
+    /// One closing of a report at a time.
+    closing: Mutex<()>,
     host: Host,
     settings: RwLock<Settings>,
     log: Log,
@@ -168,14 +174,29 @@ impl Service {
     /// `not_set_up`, or settings events that have no reading.
     pub fn open(parts: Parts) -> Result<Self, ServiceError> {
         let (host, settings) = read_settings(parts.store.as_ref())?;
-        let Parts { store, clock, entropy, log, scheme, receipts } = parts;
+        let Parts { store, clock, entropy, log, scheme, receipts, drawer } = parts;
         let log = Log::new(store.clone(), log, &host);
         let last = store.entries(store.next_seq().saturating_sub(1), 1)?;
         let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
         let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
         let (settings, lists) = (RwLock::new(settings), status_lists::Lists::default());
         let in_flight = InFlight::default();
-        Ok(Self { store, clock, entropy, scheme, receipts, host, settings, log, lists, in_flight, latest })
+        let closing = Mutex::default();
+        Ok(Self {
+            store,
+            clock,
+            entropy,
+            scheme,
+            receipts,
+            drawer,
+            closing,
+            host,
+            settings,
+            log,
+            lists,
+            in_flight,
+            latest,
+        })
     }
 
     /// Opens the private keys, and lets the log go on.

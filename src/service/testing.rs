@@ -7,7 +7,7 @@ use super::{Parts, Service, set_up};
 use crate::domain::holder::CertificationBody;
 use crate::domain::{Host, Scheme};
 use crate::sign::{KdfCost, Passphrase};
-use crate::store::MemoryStore;
+use crate::store::{Drawer, MemoryStore};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -21,7 +21,8 @@ pub fn service() -> Service {
     let scheme = Scheme::parse(SHEET).unwrap();
     let (store, log) = (Arc::new(MemoryStore::new().unwrap()), LogFiles::in_memory());
     let receipts = Arc::new(MemoryReceipts::default());
-    let parts = Parts { store, clock, entropy: Arc::new(Machine), log, scheme, receipts };
+    let drawer = Arc::new(Drawer::in_memory());
+    let parts = Parts { store, clock, entropy: Arc::new(Machine), log, scheme, receipts, drawer };
     let body = "name = \"示例认证中心\"\naddress = \"示例路1号\"\napproval_number = \"CNCA-R-2026-293\"\nnumber_pattern = \"X{serial:3}\"\n";
     let (host, body) = (Host::parse("xb.example.cn").unwrap(), CertificationBody::parse(body).unwrap());
     let passphrase = Passphrase::new(Zeroizing::new("a passphrase of the tests".into())).unwrap();

@@ -73,11 +73,11 @@ pub struct LocalSlot {
     writing: Mutex<()>,
 }
 
-fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+pub(super) fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
     io_error(move || format!("{what} {}", path.display()))
 }
 
-fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+pub(super) fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     let file = match disk.open(path, Access::Read) {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(failed("open", path))?,
@@ -97,7 +97,7 @@ fn read(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 }
 
 /// Writes a file beside `path` that a rename can then put in its place.
-fn write_part(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+pub(super) fn write_part(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {
     let mut part = path.as_os_str().to_owned();
     part.push(PART);
     let part = PathBuf::from(part);
@@ -116,7 +116,7 @@ fn write_part(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<PathBuf, Sto
 
 /// Makes the directories of a file from `root` on, and their names durable. They may be there from an attempt that was cut
 /// off, so that is done each time.
-fn make_dirs(disk: &dyn Disk, root: &Path, path: &Path) -> Result<(), StoreError> {
+pub(super) fn make_dirs(disk: &dyn Disk, root: &Path, path: &Path) -> Result<(), StoreError> {
     let above = path.ancestors().skip(1).take_while(|dir| dir.starts_with(root)).collect::<Vec<_>>();
     for dir in above.into_iter().rev() {
         match disk.make_dir(dir) {
@@ -136,25 +136,26 @@ impl LocalBlobs {
     pub fn new(disk: Arc<dyn Disk>, root: &Path) -> Self {
         Self { disk, root: root.to_owned(), writing: Mutex::default() }
     }
+}
 
-    fn path(&self, key: &str) -> Result<PathBuf, StoreError> {
-        let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_');
-        let named = |part: &str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain);
-        if !key.split('/').all(named) || key.ends_with(PART) {
-            let why = "it is not of the form of a key".to_owned();
-            return Err(StoreError::Corrupt { table: "blobs", key: key.to_owned(), field: "key", why });
-        }
-        Ok(self.root.join(key))
+/// Where a key's file is.
+pub(super) fn key_path(root: &Path, key: &str) -> Result<PathBuf, StoreError> {
+    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b'_');
+    let named = |part: &str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain);
+    if !key.split('/').all(named) || key.ends_with(PART) {
+        let why = "it is not of the form of a key".to_owned();
+        return Err(StoreError::Corrupt { table: "blobs", key: key.to_owned(), field: "key", why });
     }
+    Ok(root.join(key))
 }
 
 impl Blobs for LocalBlobs {
     fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        read(&*self.disk, &self.path(key)?)
+        read(&*self.disk, &key_path(&self.root, key)?)
     }
 
     fn put(&self, key: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let path = self.path(key)?;
+        let path = key_path(&self.root, key)?;
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         make_dirs(&*self.disk, &self.root, &path)?;
         match read(&*self.disk, &path)? {
@@ -179,7 +180,7 @@ impl Blobs for LocalBlobs {
     }
 
     fn remove(&self, key: &str) -> Result<(), StoreError> {
-        let path = self.path(key)?;
+        let path = key_path(&self.root, key)?;
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         match self.disk.remove(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),

@@ -5,6 +5,7 @@ pub mod blobs;
 pub mod changeset;
 mod codec;
 pub mod disk;
+mod drawer;
 pub mod engine;
 pub mod export;
 pub mod fsck;
@@ -16,6 +17,7 @@ use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId
 pub use blobs::{Blobs, LocalBlobs, LocalSlot, Slot};
 pub use changeset::{Changeset, Claim, Entry, Expect, Record, RecordKind, Recorded, Subject};
 pub use codec::{MAX_UNIT_BYTES, MAX_UNIT_EVENTS, Position};
+pub use drawer::Drawer;
 use jiff::civil::Date;
 pub use local::{MemoryStore, SledStore, VIEWS_DIR};
 

@@ -15,7 +15,7 @@ use starmark::service::log::LogFiles;
 use starmark::service::receipts::ReceiptDir;
 use starmark::service::{Act, Actor, Parts, Service, set_up};
 use starmark::sign::{KdfCost, KeyId, Passphrase, Purpose};
-use starmark::store::{SledStore, Store};
+use starmark::store::{Drawer, SledStore, Store};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -87,7 +87,8 @@ pub fn serving(data: &Path) -> Router {
     let store = Arc::new(SledStore::open(data).unwrap());
     let receipts = Arc::new(ReceiptDir::at(&data.join("receipts")));
     let log = LogFiles::on_disk(data);
-    let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), log, scheme, receipts };
+    let drawer = Arc::new(Drawer::on_disk(data));
+    let parts = Parts { store, clock: Arc::new(Machine), entropy: Arc::new(Machine), log, scheme, receipts, drawer };
     let service = Arc::new(Service::open(parts).unwrap());
     router(service, "https://xb.example.cn", Limits { per_second: None, ..Limits::DEFAULT })
 }
@@ -115,7 +116,8 @@ impl TestApp {
         let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();
         let receipts = Arc::new(ReceiptDir::at(&dir.path().join("data/receipts")));
         let log = LogFiles::on_disk(&dir.path().join("data"));
-        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), log, scheme, receipts };
+        let drawer = Arc::new(Drawer::on_disk(&dir.path().join("data")));
+        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), log, scheme, receipts, drawer };
         let passphrase = Passphrase::new(Zeroizing::new("a passphrase of the tests".into())).unwrap();
         let body = CertificationBody::parse(body).unwrap();
         set_up(&parts, &Host::parse("xb.example.cn").unwrap(), &body, &keys, &passphrase, KdfCost::TEST).unwrap();
@@ -154,7 +156,8 @@ impl TestApp {
         let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();
         let store = Arc::new(SledStore::open(&data).unwrap());
         let (log, receipts) = (LogFiles::on_disk(&data), Arc::new(ReceiptDir::at(&data.join("receipts"))));
-        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), log, scheme, receipts };
+        let drawer = Arc::new(Drawer::on_disk(&dir.path().join("data")));
+        let parts = Parts { store, clock: clock.clone(), entropy: Arc::new(Machine), log, scheme, receipts, drawer };
         let service = Service::open(parts).unwrap();
         service.unlock(&dir.path().join("keys"), &passphrase).unwrap();
         let service = Arc::new(service);

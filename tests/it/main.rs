@@ -55,6 +55,7 @@ mod receipt_kit;
 mod receipt_log;
 mod receipt_pages;
 mod receipts;
+mod reports;
 mod roles;
 mod scanning;
 mod searching;

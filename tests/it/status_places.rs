@@ -10,7 +10,7 @@ use starmark::service::log::LogFiles;
 use starmark::service::receipts::MemoryReceipts;
 use starmark::service::{Act, Actor, Parts, Service, set_up};
 use starmark::sign::{KdfCost, Passphrase};
-use starmark::store::{MemoryStore, Store};
+use starmark::store::{Drawer, MemoryStore, Store};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -103,6 +103,7 @@ fn who_draws_the_same_place_at_the_same_time_draws_again() {
         entropy: Arc::new(Pairs(AtomicU32::new(0))),
         log: LogFiles::in_memory(),
         receipts: Arc::new(MemoryReceipts::default()),
+        drawer: Arc::new(Drawer::in_memory()),
         scheme: Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap(),
     };
     let passphrase = Passphrase::new(Zeroizing::new("a passphrase of the tests".into())).unwrap();

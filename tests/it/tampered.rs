@@ -12,7 +12,7 @@ use starmark::service::log::LogFiles;
 use starmark::service::receipts::MemoryReceipts;
 use starmark::service::{Parts, Service};
 use starmark::store::export::{export, import};
-use starmark::store::{MemoryStore, SledStore};
+use starmark::store::{Drawer, MemoryStore, SledStore};
 use std::sync::Arc;
 
 /// The lines of an export without its first and its last.
@@ -190,7 +190,8 @@ async fn a_register_that_does_not_run_forward_in_time_is_noticed() {
         let scheme = app.service.scheme().clone();
         let receipts = Arc::new(MemoryReceipts::default());
         let (clock, log) = (app.clock.clone(), LogFiles::in_memory());
-        let service = Service::open(Parts { store, clock, entropy: Arc::new(Machine), log, scheme, receipts });
+        let drawer = Arc::new(Drawer::in_memory());
+        let service = Service::open(Parts { store, clock, entropy: Arc::new(Machine), log, scheme, receipts, drawer });
         service.unwrap().audit(&|_, _| {}).unwrap()
     };
     let mut units = units(&String::from_utf8(stream).unwrap());

@@ -101,7 +101,7 @@ mod tests {
     use crate::service::receipts::MemoryReceipts;
     use crate::service::{Parts, set_up};
     use crate::sign::Passphrase;
-    use crate::store::{Claim, MemoryStore, Store};
+    use crate::store::{Claim, Drawer, MemoryStore, Store};
     use std::sync::Arc;
     use zeroize::Zeroizing;
 
@@ -117,6 +117,7 @@ mod tests {
             log: LogFiles::in_memory(),
             scheme: Scheme::parse(include_str!("../../../schemes/gbt27922-2011.toml")).unwrap(),
             receipts: Arc::new(MemoryReceipts::default()),
+            drawer: Arc::new(Drawer::in_memory()),
         };
         let keys = tempfile::tempdir().unwrap();
         let passphrase = Passphrase::new(Zeroizing::new("correct horse battery".into())).unwrap();

@@ -3,6 +3,7 @@
 mod certificates;
 mod marks;
 mod orders;
+mod reports;
 mod sweep;
 
 use super::App;
@@ -19,6 +20,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(certificates::routes())
         .merge(orders::routes())
         .merge(marks::routes())
+        .merge(reports::routes())
         .merge(sweep::routes())
 }
 

@@ -7,6 +7,7 @@ mod forms;
 mod hosts;
 pub mod language;
 pub mod receipt;
+mod report;
 mod scan;
 mod scripts;
 mod search;
@@ -48,8 +49,9 @@ const ICON: &str = include_str!("../../../assets/icon.svg");
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 /// What the page to check a mark runs.
 const SCAN_SCRIPT: &str = include_str!("../../../assets/scan.js");
-/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file, to check a mark, and to check a list.
-const PAGES: [&str; 7] = ["/", "/c/{id}", "/m/{digits}", "/r/{rid}", "/verify", SCAN, TENDER];
+/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file, to check a mark, to check a list, and to report misuse.
+const PAGES: [&str; 9] =
+    ["/", "/c/{id}", "/m/{digits}", "/r/{rid}", "/verify", SCAN, TENDER, report::ROUTES[0], report::ROUTES[1]];
 
 /// Routes of the pages.
 pub fn routes() -> Router<App> {
@@ -60,6 +62,7 @@ pub fn routes() -> Router<App> {
         .route(card::ROUTE, get(card::file))
         .route(PAGES[3], get(receipt::page))
         .route(PAGES[4], get(tool::page))
+        .route(report::ROUTES[1], get(report::reported))
         .route(scripts::ROUTE, get(scripts::file))
         .route(feed::ROUTES[0], get(feed::of_certificate))
         .route(feed::ROUTES[1], get(feed::of_holder))
@@ -74,7 +77,10 @@ pub fn routes() -> Router<App> {
 
 /// Routes that forms with a file are sent to.
 pub fn forms() -> Router<App> {
-    Router::new().route(SCAN, get(scan::page).post(scan::photo)).route(TENDER, get(tender::page).post(tender::list))
+    Router::new()
+        .route(SCAN, get(scan::page).post(scan::photo))
+        .route(TENDER, get(tender::page).post(tender::list))
+        .route(report::ROUTES[0], get(report::page).post(report::send))
 }
 
 /// What every page has.
@@ -104,6 +110,8 @@ struct VerdictPage {
     certification: Option<String>,
     /// Address of the picture that goes with the page's.
     picture: Option<String>,
+    /// Where its misuse is told.
+    report: Option<String>,
 }
 
 #[derive(Template)]
@@ -142,6 +150,11 @@ impl Frame {
             Item { path: TENDER, name: text("招投标核验", "Check a list") },
             Item { path: "/verify", name: text("核验文件", "Verify a file") },
         ]
+    }
+
+    /// Behind the addresses on it that ask for something, where the language was chosen.
+    fn more(&self) -> String {
+        self.suffix.replace('?', "&")
     }
 
     fn of(app: &App, lang: Lang, title: Text, uri: &Uri) -> Self {
@@ -250,7 +263,7 @@ fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> 
     let picture = view.certification.as_ref().and_then(|value| value["image"].as_str());
     let picture = picture.map(|path| format!("{}{path}", app.links.base));
     let certification = view.certification.as_ref().map(|value| data(value, &frame.address, picture.as_deref()));
-    let mut response = html(status, &VerdictPage { frame, view, certification, picture });
+    let mut response = html(status, &VerdictPage { frame, view, certification, picture, report: report::address(uri) });
     if runs_script {
         response.extensions_mut().insert(RunsScript);
     }

@@ -1,10 +1,12 @@
 //! The issuing area for people of the body: pages behind a token, which the browser keeps in a cookie of this area alone.
 //!
-//! Everything here only looks: acts go through the issuing API.
+//! Almost everything here only looks: acts on certificates go through the issuing API. What is done with a report of misuse is done
+//! where its evidence is seen.
 
 mod answer;
 mod paper;
 mod preview;
+mod reports;
 mod wish;
 mod words;
 
@@ -13,6 +15,7 @@ use super::super::error::Problem;
 use super::words::text;
 use super::{Frame, MessagePage, PageQuery, html};
 use crate::domain::Role;
+use crate::service::Actor;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Form, FromRequestParts, Query, State};
@@ -24,7 +27,7 @@ use cookie::{Cookie, SameSite};
 use serde::Deserialize;
 
 /// Pages of the area; the first is where one comes in.
-pub const PAGES: [&str; 2] = ["/issuing", "/issuing/marks"];
+pub const PAGES: [&str; 3] = ["/issuing", "/issuing/marks", "/issuing/reports"];
 /// Cookie with the token. It ends with the browser's session.
 const COOKIE: &str = "starmark-token";
 /// Who may look at artwork.
@@ -41,6 +44,9 @@ pub fn routes() -> Router<App> {
         .route("/issuing/marks/file", get(preview::file))
         .route("/issuing/marks/kit", get(preview::kit))
         .route("/issuing/certificate", get(paper::file))
+        .route(PAGES[2], get(reports::page))
+        .route("/issuing/reports/{id}", post(reports::act))
+        .route("/issuing/reports/{id}/photo", get(reports::photo))
 }
 
 #[derive(Template)]
@@ -52,7 +58,7 @@ struct Door {
 }
 
 /// Whoever has come in with a token whose role may look at artwork.
-pub(super) struct Staff;
+pub(super) struct Staff(Actor);
 
 /// Nobody has come in: a page that asks for a token.
 pub(super) struct Outside(App, Uri);
@@ -64,7 +70,7 @@ impl FromRequestParts<App> for Staff {
         let outside = || Outside(app.clone(), parts.uri.clone());
         let actor = token(&parts.headers).and_then(|secret| app.service.bearer(&secret)).ok_or_else(outside)?;
         actor.acting_as_one_of(&MAY_LOOK).map_err(|_| outside())?;
-        Ok(Self)
+        Ok(Self(actor))
     }
 }
 

@@ -1,0 +1,196 @@
+//! Reports of misuse, as cases: what was seen, on what evidence, and the few things to do with it.
+
+use super::super::words::{Text, text};
+use super::super::{App, Frame, MessagePage, html, lang_of, view};
+use super::{Staff, refused};
+use crate::domain::mark_licence::MarkState;
+use crate::domain::report::Outcome;
+use crate::domain::text::Note;
+use crate::domain::{Certificate, MarkId, Refusal, ReportId};
+use crate::http::download::download;
+use crate::http::error::Problem;
+use crate::service::marks::MarkOrder;
+use crate::service::reports::{Case, Cases};
+use crate::service::{Act, Actor, Service, ServiceError};
+use crate::store::PageRequest;
+use askama::Template;
+use axum::extract::{Form, Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// Where the page is.
+pub(super) const PATH: &str = "/issuing/reports";
+/// Reports of a page.
+const PAGE: usize = 20;
+
+#[derive(Template)]
+#[template(path = "staff_reports.html")]
+struct Page {
+    frame: Frame,
+    /// Whether the closed ones are shown, too.
+    all: bool,
+    cases: Vec<Shown>,
+    total: usize,
+    /// Addresses of the pages before and after this one.
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// A report as it is shown.
+struct Shown {
+    case: Case,
+    at: String,
+    /// Whose certificate, and its number.
+    whose: Option<(String, String)>,
+    /// Our page about it.
+    page: Option<String>,
+    /// How the mark stands.
+    mark: Option<(MarkId, MarkState)>,
+    closed: Option<Text>,
+}
+
+impl Shown {
+    fn may_investigate(&self) -> bool {
+        matches!(self.mark, Some((_, MarkState::Active)))
+    }
+
+    fn may_clear(&self) -> bool {
+        matches!(self.mark, Some((_, MarkState::UnderInvestigation)))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    state: Option<String>,
+    offset: Option<usize>,
+}
+
+/// The cases.
+pub(super) async fn page(
+    State(app): State<App>,
+    Staff(actor): Staff,
+    Query(Wanted { state, offset }): Query<Wanted>,
+    uri: Uri,
+) -> Response {
+    let (all, offset) = (state.as_deref() == Some("all"), offset.unwrap_or(0));
+    let request = PageRequest { offset, size: PAGE };
+    let shown = app.blocking(move |service| {
+        let Cases { items, total } = service.cases(&actor, !all, request)?;
+        Ok((items.into_iter().map(|case| shown(service, case)).collect::<Result<Vec<_>, _>>()?, total))
+    });
+    let (cases, total) = match shown.await {
+        Ok(shown) => shown,
+        Err(problem) => return refused(&app, &uri, problem),
+    };
+    let frame = Frame::of(&app, lang_of(&uri), text("举报", "Reports"), &uri);
+    let at = |offset: usize| format!("{PATH}?{}offset={offset}{}", if all { "state=all&" } else { "" }, frame.more());
+    let before = (offset > 0).then(|| at(offset.saturating_sub(PAGE)));
+    let after = (offset + PAGE < total).then(|| at(offset + PAGE));
+    html(StatusCode::OK, &Page { frame, all, cases, total, before, after })
+}
+
+fn shown(service: &Service, case: Case) -> Result<Shown, ServiceError> {
+    let now = service.now();
+    let certificate: Option<Certificate> =
+        case.report.certificate.map(|id| service.store().certificate(id)).transpose()?.flatten();
+    let licence = case.report.mark.map(|id| service.store().mark(id)).transpose()?.flatten();
+    let mark = licence.and_then(|licence| Some((licence.id, licence.state_at(now, now)?.0)));
+    let whose = certificate.as_ref().map(|c| (c.terms().holder.name.to_string(), c.terms().number.to_string()));
+    let page = match (case.report.mark, case.report.certificate) {
+        (Some(mark), _) => Some(format!("/m/{mark}")),
+        (None, Some(certificate)) => Some(format!("/c/{certificate}")),
+        (None, None) => None,
+    };
+    let closed = case.closure.as_ref().map(|closure| {
+        let (zh, en) = match closure.outcome {
+            Outcome::Confirmed => ("属实", "confirmed"),
+            Outcome::Unfounded => ("不属实", "unfounded"),
+            Outcome::Duplicate => ("重复", "duplicate"),
+        };
+        let at = view::clock(closure.closed_at);
+        text(format!("已结案：{zh}，{at}，{}", closure.by), format!("Closed as {en} at {at} by {}", closure.by))
+    });
+    Ok(Shown { at: view::clock(case.report.made_at), whose, page, mark, closed, case })
+}
+
+/// The photograph of a report.
+pub(super) async fn photo(
+    State(app): State<App>,
+    Staff(actor): Staff,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let found = app.blocking(move |service| match ReportId::parse(&id) {
+        Ok(id) => Ok(service.photo_of(&actor, &id)?.map(|bytes| (bytes, id))),
+        Err(_) => Ok(None),
+    });
+    match found.await {
+        Ok(Some((bytes, id))) => download(&headers, bytes, "image/jpeg", &format!("report-{id}.jpg")),
+        Ok(None) => {
+            refused(&app, &uri, Problem::new(StatusCode::NOT_FOUND, "no_such_report", "there is no such photograph"))
+        }
+        Err(problem) => refused(&app, &uri, problem),
+    }
+}
+
+/// What is done with a report.
+#[derive(Debug, Deserialize)]
+pub(super) struct Deed {
+    /// `investigate` or `clear` for its mark; else how it is closed.
+    deed: String,
+    #[serde(default)]
+    note: String,
+}
+
+/// Does it, and shows the open cases again.
+pub(super) async fn act(
+    State(app): State<App>,
+    Staff(actor): Staff,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+    Form(Deed { deed, note }): Form<Deed>,
+) -> Response {
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let done = app.blocking(move |service| done(service, actor, &id, &deed, &note)).await;
+    match done {
+        Ok(()) => Redirect::to(&format!("{PATH}{}", super::super::language::suffix(&uri))).into_response(),
+        Err(problem) => not_done(&app, &uri, &problem),
+    }
+}
+
+fn done(service: &Service, actor: Actor, id: &str, deed: &str, note: &str) -> Result<(), ServiceError> {
+    let id = ReportId::parse(id)?;
+    let note = if note.trim().is_empty() { None } else { Some(Note::parse(note)?) };
+    let order = match deed {
+        "investigate" => MarkOrder::Investigate,
+        "clear" => MarkOrder::Clear,
+        outcome => {
+            service.close_report(&actor, &id, Outcome::parse(outcome)?, note)?;
+            return Ok(());
+        }
+    };
+    let mark = service.case(&id)?.and_then(|case| case.report.mark);
+    let none = || Refusal::not_found("no_such_mark", "the report is about no mark on record");
+    // The evidence, where the note does not name it.
+    let note = note.map_or_else(|| Note::parse(&format!("report {id}")), Ok)?;
+    service.order_mark(&Act { note: Some(note), ..Act::by(actor) }, mark.ok_or_else(none)?, &order)?;
+    service.wait_for_log();
+    Ok(())
+}
+
+fn not_done(app: &App, uri: &Uri, why: &Problem) -> Response {
+    let heading = text("没有做成", "Not done");
+    let frame = Frame::of(app, lang_of(uri), heading.clone(), uri);
+    let sentence = match why.code {
+        "role_missing" => text("您的岗位不能做这件事。", "Your role may not do this."),
+        "report_closed" => text("这份举报已经结案了。", "This report is closed already."),
+        "mark_state" => text("这个标志现在的状态不能这样做。", "The mark's state does not allow that now."),
+        _ => text(format!("没有做成：{}。", why.detail), format!("{}.", why.detail)),
+    };
+    html(why.status(), &MessagePage { frame, heading, sentence })
+}

@@ -51,7 +51,7 @@ async fn what_somebody_saw_is_a_case_with_its_evidence() {
     let (id, mark) = marked(&app).await;
     let photo = photo_of(&app, &mark).await;
     let parts = [
-        ("about", Part::Text(&*format!("https://xb.example.cn/m/{mark}"))),
+        ("about", Part::Text(&format!("https://xb.example.cn/m/{mark}"))),
         ("note", Part::Text("标志贴在别家的\n锅上")),
         ("place", Part::Text("示例市示例商场二层")),
         ("photo", Part::File(&photo)),
@@ -112,9 +112,9 @@ async fn a_report_says_what_it_is_about_and_what_is_wrong() {
     says(report(&app, &mark, &long, none).await, 400, "最多 1000 个字");
     says(report(&app, &mark, "", b"GIF89a").await, 400, "不是能读的照片");
     let trap =
-        [("about", Part::Text(&*mark)), ("note", Part::Text("x")), ("website", Part::Text("http://spam.example"))];
+        [("about", Part::Text(&mark)), ("note", Part::Text("x")), ("website", Part::Text("http://spam.example"))];
     says(app.send(sent("/report", form(&trap))).await, 400, "请留空");
-    let mut foreign = sent("/report", form(&[("about", Part::Text(&*mark)), ("note", Part::Text("x"))]));
+    let mut foreign = sent("/report", form(&[("about", Part::Text(&mark)), ("note", Part::Text("x"))]));
     foreign.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
     says(app.send(foreign).await, 403, "请在本页面填写");
     assert_eq!(app.staff_get(FOR_STAFF).await.json()["total"], 0, "nothing of it was kept");

@@ -7,6 +7,7 @@ use crate::service::Service;
 use crate::service::data_dir::DataDir;
 use crate::service::log::Witness;
 use crate::service::receipts::Room;
+use crate::service::watch::Reach;
 use axum::http::HeaderName;
 use clap::Args;
 use std::net::SocketAddr;
@@ -31,6 +32,10 @@ pub(super) struct Serve {
     /// than 512 MiB of the disk are free
     #[arg(long, value_name = "MIB", default_value_t = Room::DEFAULT.bytes >> 20)]
     receipts_mib: u64,
+    /// Send webhooks also inside: by http, and to addresses of this machine and its networks. Anybody may name one, so only where
+    /// nobody but the body reaches this service
+    #[arg(long)]
+    webhooks_inside: bool,
 }
 
 impl Serve {
@@ -47,6 +52,8 @@ impl Serve {
         if let Err(fault) = service.recording_time() {
             tracing::error!(%fault, "until the clock is right nothing is recorded, and no certificate is called valid");
         }
+        let reach = if self.webhooks_inside { Reach::Anywhere } else { Reach::Public };
+        service.start_watch(&base, reach)?;
         let host = service.host().clone();
         let control = opened.dir.control_socket();
         let options = listen::Options { listen: self.listen, base: base.clone(), limits, control };

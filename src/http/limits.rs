@@ -38,10 +38,10 @@ pub struct Limits {
     pub answers_per_minute: NonZeroU32,
     /// The same at once on top of that.
     pub answers_burst: NonZeroU32,
-    /// Reports of misuse an hour on average.
-    pub reports_per_hour: NonZeroU32,
+    /// What one address may leave here, an hour on average: reports of misuse, subscriptions.
+    pub deposits_per_hour: NonZeroU32,
     /// The same at once on top of that.
-    pub reports_burst: NonZeroU32,
+    pub deposits_burst: NonZeroU32,
     /// Longest time for the body of a request to arrive.
     pub body_time: Duration,
     /// Header in which a trusted proxy before us names the client, e.g. `fly-client-ip`; none where there is no proxy.
@@ -57,8 +57,8 @@ impl Limits {
         answers_per_minute: some(10),
         answers_burst: some(2_000),
         // Somebody who goes through a shop; a market hall shares an address.
-        reports_per_hour: some(10),
-        reports_burst: some(10),
+        deposits_per_hour: some(10),
+        deposits_burst: some(10),
         body_time: BODY_TIME,
         client_header: None,
     };
@@ -98,7 +98,7 @@ pub(super) struct Gate {
     pub(super) limits: Limits,
     requests: Option<Limiter>,
     answers: Option<Limiter>,
-    reports: Option<Limiter>,
+    deposits: Option<Limiter>,
     seen: AtomicU64,
     /// Whether the log says that a proxy's header may be missing.
     told: AtomicBool,
@@ -109,10 +109,10 @@ impl Gate {
         let requests = limits.per_second.map(|n| Quota::per_second(n).allow_burst(limits.burst));
         let answers = Quota::per_minute(limits.answers_per_minute).allow_burst(limits.answers_burst);
         let answers = limits.per_second.map(|_| RateLimiter::keyed(answers));
-        let reports = Quota::per_hour(limits.reports_per_hour).allow_burst(limits.reports_burst);
-        let reports = limits.per_second.map(|_| RateLimiter::keyed(reports));
+        let deposits = Quota::per_hour(limits.deposits_per_hour).allow_burst(limits.deposits_burst);
+        let deposits = limits.per_second.map(|_| RateLimiter::keyed(deposits));
         let requests = requests.map(RateLimiter::keyed);
-        Self { limits, requests, answers, reports, seen: AtomicU64::new(0), told: AtomicBool::new(false) }
+        Self { limits, requests, answers, deposits, seen: AtomicU64::new(0), told: AtomicBool::new(false) }
     }
 
     /// Counts a request, or what it takes beyond one, as so many.
@@ -123,7 +123,7 @@ impl Gate {
         let (Some(limiter), Some(cost)) = (&self.requests, NonZeroU32::new(cost)) else { return Ok(()) };
         if self.seen.fetch_add(1, Ordering::Relaxed) % SHRINK_EVERY == SHRINK_EVERY - 1 {
             limiter.retain_recent();
-            self.answers.iter().chain(&self.reports).for_each(Limiter::retain_recent);
+            self.answers.iter().chain(&self.deposits).for_each(Limiter::retain_recent);
         }
         let Err(wait) = take(limiter, client, cost.min(self.limits.burst)) else { return Ok(()) };
         if client.0.is_loopback() && !self.told.swap(true, Ordering::Relaxed) {
@@ -168,19 +168,19 @@ impl Gate {
         })
     }
 
-    /// Counts a report of misuse.
+    /// Counts something that is to be kept here, or sent on: a report of misuse, a subscription.
     ///
     /// # Errors
-    /// `too_many_reports`; then nothing is counted.
-    pub(super) fn admits_report(&self, client: Client) -> Result<(), Problem> {
-        let Some(limiter) = &self.reports else { return Ok(()) };
+    /// `too_many_deposits`; then nothing is counted.
+    pub(super) fn admits_deposit(&self, client: Client) -> Result<(), Problem> {
+        let Some(limiter) = &self.deposits else { return Ok(()) };
         take(limiter, client, NonZeroU32::MIN).map_err(|wait| {
-            let Limits { reports_per_hour: each, reports_burst: once, .. } = self.limits;
+            let Limits { deposits_per_hour: each, deposits_burst: once, .. } = self.limits;
             let why = format!(
-                "one address sends {once} reports at once and {each} more an hour: try again in {} minutes, or tell the certification body itself",
+                "one address may leave {once} reports and subscriptions at once and {each} more an hour: try again in {} minutes",
                 wait.div_ceil(60)
             );
-            later("too_many_reports", why, wait)
+            later("too_many_deposits", why, wait)
         })
     }
 }

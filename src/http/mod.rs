@@ -19,6 +19,7 @@ mod receipts;
 mod serve;
 pub mod shapes;
 mod status;
+mod subscriptions;
 mod upload;
 mod verifications;
 mod well_known;

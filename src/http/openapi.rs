@@ -144,10 +144,11 @@ pub fn api() -> (axum::Router<App>, utoipa::openapi::OpenApi) {
         .merge(super::status::routes())
         .merge(super::receipts::routes())
         .merge(super::verifications::routes())
+        .merge(super::subscriptions::routes())
         .merge(super::issuing::routes())
         .split_for_parts();
     for item in openapi.paths.paths.values_mut() {
-        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+        for operation in [&mut item.get, &mut item.post, &mut item.delete].into_iter().flatten() {
             operation.responses.responses.insert("429".to_owned(), too_many().into());
         }
     }

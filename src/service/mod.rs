@@ -38,6 +38,7 @@ pub mod sweep;
 pub mod testing;
 pub mod tokens;
 pub mod typed;
+pub mod watch;
 
 use crate::domain::event::{Event, Fact, KeyChange, Provenance};
 use crate::domain::holder::CertificationBody;
@@ -98,6 +99,7 @@ pub struct Service {
     drawer: Arc<Drawer>,
     /// One closing of a report at a time.
     closing: Mutex<()>,
+    watch: Arc<watch::Watch>,
     host: Host,
     settings: RwLock<Settings>,
     log: Log,
@@ -181,7 +183,7 @@ impl Service {
         let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
         let (settings, lists) = (RwLock::new(settings), status_lists::Lists::default());
         let in_flight = InFlight::default();
-        let closing = Mutex::default();
+        let (closing, watch) = (Mutex::default(), Arc::<watch::Watch>::default());
         Ok(Self {
             store,
             clock,
@@ -190,6 +192,7 @@ impl Service {
             receipts,
             drawer,
             closing,
+            watch,
             host,
             settings,
             log,

@@ -3,10 +3,12 @@
 
 use crate::form_kit::{Part, form, sent};
 use crate::harness::{TestApp, decision, noon};
+use crate::hook_kit::{Got, Hook};
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::{Value, json};
 use starmark::domain::Role;
+use starmark::service::watch::Reach;
 use starmark::service::{Act, Actor, Service};
 use std::sync::Arc;
 
@@ -40,6 +42,8 @@ struct Watched {
     ids: Vec<String>,
     marks: Vec<String>,
     receipts: Vec<String>,
+    /// The message by which each subscription was confirmed.
+    followed: Vec<Got>,
     salts: Vec<String>,
 }
 
@@ -120,6 +124,9 @@ impl Watched {
                 format!("/api/v1/receipts/{receipt}"),
             ]);
         }
+        for link in &self.followed {
+            all.extend([link.link(), link.api_link()]);
+        }
         for mark in &self.marks {
             all.extend([format!("/m/{mark}"), format!("/m/{mark}?lang=en"), format!("/api/v1/marks/{mark}")]);
         }
@@ -143,6 +150,17 @@ impl Watched {
         for told in [answered.text(), listed.text()] {
             assert!(told.contains(&self.ids[0]) && !told.contains(PRIVATE), "{told}");
         }
+        let hook = Hook::start();
+        let asked = json!({"url": hook.url, "all": true}).to_string();
+        let ask = Request::post("/api/v1/subscriptions").header("content-type", "application/json");
+        let asked = self.app.send(ask.body(Body::from(asked)).unwrap()).await.is(202);
+        let link = hook.next();
+        let confirm = Request::post(format!("{}/confirmation", link.api_link())).body(Body::empty()).unwrap();
+        let confirmed = self.app.send(confirm).await.is(200);
+        for told in [asked.text(), link.body.clone(), confirmed.text()] {
+            assert!(!told.contains(PRIVATE), "{told}");
+        }
+        self.followed.push(link);
         let secret_hash = token_hash(&self.app.service);
         for address in self.addresses() {
             let answer = self.app.get(&address).await;
@@ -166,7 +184,9 @@ async fn nothing_private_is_told_to_the_public() {
     let app = TestApp::on("2026-05-08");
     let person = Act::by(Actor::local(&secret("user")));
     let token = app.service.make_token(&person, &secret("token"), &Role::OF_TOKENS).unwrap().to_string();
-    let mut w = Watched { app, token, acts: 0, ids: vec![], marks: vec![], receipts: vec![], salts: vec![] };
+    let mut w =
+        Watched { app, token, acts: 0, ids: vec![], marks: vec![], receipts: vec![], followed: vec![], salts: vec![] };
+    w.app.service.start_watch("https://xb.example.cn", Reach::Anywhere).unwrap();
     const ISSUE: &str = "/api/v1/issuing/certificates";
     let first = w.certificate(ISSUE, marked("D-1", "2026-05-08")).await;
     let second = w.certificate(ISSUE, marked("D-2", "2026-05-08")).await;
@@ -215,6 +235,9 @@ fn every_public_route_is_looked_at() {
         "/api/v1/marks/{digits}",
         "/api/v1/receipts",
         "/api/v1/receipts/{rid}",
+        "/api/v1/subscriptions",
+        "/api/v1/subscriptions/{id}/{key}",
+        "/api/v1/subscriptions/{id}/{key}/confirmation",
         "/api/v1/verifications",
         "/status/token/{list}",
         "/status/{purpose}/{list}",

@@ -144,7 +144,7 @@ async fn a_report_says_what_it_is_about_and_what_is_wrong() {
 #[tokio::test]
 async fn one_address_sends_so_many_reports_and_lookups_go_on() {
     let few = NonZeroU32::new(2).unwrap();
-    let app = TestApp::on("2026-05-08").behind(Limits { reports_burst: few, ..Limits::DEFAULT });
+    let app = TestApp::on("2026-05-08").behind(Limits { deposits_burst: few, ..Limits::DEFAULT });
     let (_, mark) = marked(&app).await;
     for _ in 0..2 {
         taken(&app, &mark, "假的", b"").await;

@@ -16,6 +16,7 @@ use crate::domain::{CertificateId, Fact, Host, MarkLicence, Refusal, Role, Stand
 use crate::service::clock::{Clock, Machine, ManualClock};
 use crate::service::data_dir::DataDir;
 use crate::service::lookup::Asked;
+use crate::service::watch::Reach;
 use crate::service::{Act, Service};
 use crate::store::{Claim, Store};
 use anyhow::Context as _;
@@ -64,6 +65,8 @@ impl Demo {
         for line in lines(&service, &dir, &base)? {
             if self.json { say(line.value)? } else { say(line.text)? }
         }
+        // Whoever tries it out has a receiver on this machine.
+        service.start_watch(&base, Reach::Anywhere)?;
         let token = token(&service)?;
         let json = self.json;
         let options = listen::Options {

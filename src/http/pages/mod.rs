@@ -15,6 +15,7 @@ mod staff;
 mod tender;
 mod tool;
 mod view;
+mod watch;
 mod words;
 
 use super::App;
@@ -49,9 +50,20 @@ const ICON: &str = include_str!("../../../assets/icon.svg");
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 /// What the page to check a mark runs.
 const SCAN_SCRIPT: &str = include_str!("../../../assets/scan.js");
-/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file, to check a mark, to check a list, and to report misuse.
-const PAGES: [&str; 9] =
-    ["/", "/c/{id}", "/m/{digits}", "/r/{rid}", "/verify", SCAN, TENDER, report::ROUTES[0], report::ROUTES[1]];
+/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file, to check a mark, to check a list, to report misuse, and to follow changes.
+const PAGES: [&str; 11] = [
+    "/",
+    "/c/{id}",
+    "/m/{digits}",
+    "/r/{rid}",
+    "/verify",
+    SCAN,
+    TENDER,
+    report::ROUTES[0],
+    report::ROUTES[1],
+    watch::ROUTES[0],
+    watch::ROUTES[1],
+];
 
 /// Routes of the pages.
 pub fn routes() -> Router<App> {
@@ -63,6 +75,8 @@ pub fn routes() -> Router<App> {
         .route(PAGES[3], get(receipt::page))
         .route(PAGES[4], get(tool::page))
         .route(report::ROUTES[1], get(report::reported))
+        .route(watch::ROUTES[0], get(watch::page).post(watch::ask))
+        .route(watch::ROUTES[1], get(watch::manage).post(watch::change))
         .route(scripts::ROUTE, get(scripts::file))
         .route(feed::ROUTES[0], get(feed::of_certificate))
         .route(feed::ROUTES[1], get(feed::of_holder))

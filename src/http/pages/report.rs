@@ -100,7 +100,7 @@ pub(super) async fn send(
         let said = text("“网址”一栏请留空。", "Leave the field “website” empty.");
         return form(&app, lang, &uri, StatusCode::BAD_REQUEST, fields, Some(said));
     }
-    if let Err(problem) = app.gate.admits_report(client) {
+    if let Err(problem) = app.gate.admits_deposit(client) {
         return refused(&app, lang, &uri, fields, problem);
     }
     let work = app.clone();
@@ -161,7 +161,7 @@ fn not_kept(why: &Refusal) -> Text {
 /// Why a form was not taken.
 fn refused(app: &App, lang: Lang, uri: &Uri, fields: Fields, problem: Problem) -> Response {
     let said = match problem.code {
-        "too_many_reports" => text(
+        "too_many_deposits" => text(
             "从您的网络来的举报太多，这一份没有保存。请过一会儿再试，或直接告诉发证机构。",
             "Too many reports came from your network, and this one was not kept. Try again later, or tell the certification body itself.",
         ),

@@ -57,9 +57,11 @@ impl Serve {
         let host = service.host().clone();
         let control = opened.dir.control_socket();
         let options = listen::Options { listen: self.listen, base: base.clone(), limits, control };
-        listen::listen(service, options, |address| {
+        service.start_counting();
+        listen::listen(service.clone(), options, |address| {
             tracing::info!(%host, %address, base, "serving");
         })?;
+        service.keep_counts()?;
         Ok(Exit::Done)
     }
 }

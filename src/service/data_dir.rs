@@ -24,7 +24,7 @@ const CONTROL_SOCKET: &str = "control.sock";
 /// Largest scheme file; the shipped one has 3 KiB.
 const SCHEME_MAX_BYTES: u64 = 1 << 20;
 /// Folders of what is no event.
-const BESIDE: [&str; 1] = [super::reports::FOLDER];
+const BESIDE: [&str; 3] = [super::reports::FOLDER, super::watch::FOLDER, super::signals::FOLDER];
 /// What a fresh file system brings with it; a directory that holds nothing else counts as empty.
 const LOST_AND_FOUND: &str = "lost+found";
 

@@ -32,6 +32,7 @@ pub mod search;
 #[cfg(test)]
 mod self_check_tests;
 pub mod sheet;
+pub mod signals;
 pub mod status_lists;
 pub mod sweep;
 #[cfg(test)]
@@ -100,6 +101,7 @@ pub struct Service {
     /// One closing of a report at a time.
     closing: Mutex<()>,
     watch: Arc<watch::Watch>,
+    signals: signals::Signals,
     host: Host,
     settings: RwLock<Settings>,
     log: Log,
@@ -193,6 +195,7 @@ impl Service {
             drawer,
             closing,
             watch,
+            signals: signals::Signals::default(),
             host,
             settings,
             log,

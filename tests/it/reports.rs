@@ -223,3 +223,55 @@ async fn staff_settle_a_case_where_they_see_its_evidence() {
     staff(&app, &officer, cross).await.is(403);
     assert_eq!(app.staff_get(FOR_STAFF).await.json()["total"], 1);
 }
+
+#[tokio::test]
+async fn a_mark_scanned_far_beyond_its_usual_shows_up_and_nobody_who_scanned_does() {
+    let app = TestApp::on("2026-05-08");
+    let (_, mark) = marked(&app).await;
+    let scan = |agent: &str| {
+        let request = Request::get(format!("/m/{mark}")).header(header::USER_AGENT, agent);
+        request
+            .header("x-forwarded-for", "198.51.100.77")
+            .header(header::COOKIE, "who=zq7")
+            .body(Body::empty())
+            .unwrap()
+    };
+    for day in ["2026-05-08", "2026-05-09"] {
+        app.today(day);
+        app.send(scan("Mozilla/5.0")).await.is(200);
+    }
+    app.send(scan("ExampleBot/1.0")).await.is(200);
+    app.get(&format!("/api/v1/marks/{mark}")).await.is(200);
+    app.get("/m/1034659679808070").await.is(404);
+    let unusual = "/api/v1/issuing/signals";
+    assert_eq!(app.staff_get(unusual).await.is(200).json(), json!([]));
+    app.today("2026-05-10");
+    for _ in 0..120 {
+        app.send(scan("Mozilla/5.0 MicroMessenger/8.0")).await.is(200);
+    }
+    let found = app.staff_get(unusual).await.is(200).json();
+    assert_eq!((&found[0]["mark"], &found[0]["scans"]), (&json!(mark), &json!(120)));
+    assert_eq!((&found[0]["busiest_before"], &found[0]["by_source"]["wechat"]), (&json!(1), &json!(120)));
+    let days = app.staff_get(&format!("/api/v1/issuing/marks/{mark}/scans")).await.is(200).json();
+    let days: Vec<_> = days.as_array().unwrap().iter().map(|d| (d["day"].clone(), d["scans"].clone())).collect();
+    assert_eq!(
+        days,
+        [(json!("2026-05-10"), json!(120)), (json!("2026-05-09"), json!(1)), (json!("2026-05-08"), json!(1))]
+    );
+    let officer = app.token_of(Role::MarkOfficer);
+    let page =
+        staff(&app, &officer, Request::get("/issuing/reports").body(Body::empty()).unwrap()).await.is(200).text();
+    assert!(page.contains("扫码异常增多") && page.contains(&mark) && page.contains("120 次"), "{page}");
+    app.get(unusual).await.refused(401, "token_needed", "");
+    // What is on file are counts.
+    app.service.keep_counts().unwrap();
+    let folder = app.data_dir().join("signals");
+    for file in std::fs::read_dir(&folder).unwrap().map(|f| f.unwrap().path()) {
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(
+            text.starts_with(&format!("{{\"{mark}\":[")) && !text.contains("198.51") && !text.contains("zq7"),
+            "{text}"
+        );
+    }
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 3);
+}

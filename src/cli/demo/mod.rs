@@ -75,7 +75,8 @@ impl Demo {
             limits: listen::Limits::DEFAULT,
             control: dir.control_socket(),
         };
-        listen::listen(service, options, |_| {
+        service.start_counting();
+        listen::listen(service.clone(), options, |_| {
             // Whoever started it may have stopped reading; it serves all the same.
             let _ = if json {
                 say(json!({ "ready": true, "token": token.as_str() }))
@@ -86,6 +87,7 @@ impl Demo {
                 ))
             };
         })?;
+        service.keep_counts()?;
         Ok(Exit::Done)
     }
 }

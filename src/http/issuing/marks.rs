@@ -131,7 +131,7 @@ async fn mark_ordered(
     Ok(Json(licence(app, &mark)))
 }
 
-fn mark_id(text: &str) -> Result<MarkId, Problem> {
+pub(super) fn mark_id(text: &str) -> Result<MarkId, Problem> {
     MarkId::parse(text).map_err(|r| Problem::new(StatusCode::NOT_FOUND, r.code, r.message))
 }
 

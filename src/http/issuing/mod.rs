@@ -4,6 +4,7 @@ mod certificates;
 mod marks;
 mod orders;
 mod reports;
+mod signals;
 mod sweep;
 
 use super::App;
@@ -21,6 +22,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(orders::routes())
         .merge(marks::routes())
         .merge(reports::routes())
+        .merge(signals::routes())
         .merge(sweep::routes())
 }
 

@@ -9,6 +9,7 @@ pub mod language;
 pub mod receipt;
 mod report;
 mod scan;
+mod scans;
 mod scripts;
 mod search;
 mod staff;
@@ -30,7 +31,7 @@ use crate::verify::Verdict;
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
@@ -336,11 +337,18 @@ async fn mark(
     Path(digits): Path<String>,
     Query(query): Query<PageQuery>,
     uri: Uri,
+    method: Method,
+    headers: HeaderMap,
 ) -> Response {
     let lang = query.lang();
     let found = app.service.mark_answer(&digits, Asked::default()).and_then(|answer| {
         let leaves = match &answer {
-            MarkAnswer::Found(found) => app.service.leaves_of(found.certificate.certificate.id)?,
+            MarkAnswer::Found(found) => {
+                if let Some(source) = scans::source(&method, &headers) {
+                    app.service.count_scan(found.licence.id, source);
+                }
+                app.service.leaves_of(found.certificate.certificate.id)?
+            }
             _ => vec![],
         };
         Ok((answer, leaves))

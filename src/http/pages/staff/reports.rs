@@ -3,6 +3,7 @@
 use super::super::words::{Text, text};
 use super::super::{App, Frame, MessagePage, html, lang_of, view};
 use super::{Staff, refused};
+use crate::domain::dates::china_day;
 use crate::domain::mark_licence::MarkState;
 use crate::domain::report::Outcome;
 use crate::domain::text::Note;
@@ -11,12 +12,14 @@ use crate::http::download::download;
 use crate::http::error::Problem;
 use crate::service::marks::MarkOrder;
 use crate::service::reports::{Case, Cases};
+use crate::service::signals;
 use crate::service::{Act, Actor, Service, ServiceError};
 use crate::store::PageRequest;
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::Date;
 use serde::Deserialize;
 
 /// Where the page is.
@@ -30,6 +33,8 @@ struct Page {
     frame: Frame,
     /// Whether the closed ones are shown, too.
     all: bool,
+    /// Marks that are scanned far more than usual: number of scans, of the busiest day before, the day.
+    unusual: Vec<(MarkId, u64, u64, String)>,
     cases: Vec<Shown>,
     total: usize,
     /// Addresses of the pages before and after this one.
@@ -48,6 +53,8 @@ struct Shown {
     /// How the mark stands.
     mark: Option<(MarkId, MarkState)>,
     closed: Option<Text>,
+    /// The mark's scans today, and on the busiest of the days before.
+    scans: Option<(u64, u64)>,
 }
 
 impl Shown {
@@ -77,9 +84,12 @@ pub(super) async fn page(
     let request = PageRequest { offset, size: PAGE };
     let shown = app.blocking(move |service| {
         let Cases { items, total } = service.cases(&actor, !all, request)?;
-        Ok((items.into_iter().map(|case| shown(service, case)).collect::<Result<Vec<_>, _>>()?, total))
+        let unusual = service.unusual_scans(&actor)?;
+        let unusual = unusual.into_iter().map(|u| (u.mark, signals::total(&u.scans), u.busiest, u.day.to_string()));
+        let cases = items.into_iter().map(|case| shown(service, &actor, case)).collect::<Result<Vec<_>, _>>()?;
+        Ok((unusual.collect(), cases, total))
     });
-    let (cases, total) = match shown.await {
+    let (unusual, cases, total) = match shown.await {
         Ok(shown) => shown,
         Err(problem) => return refused(&app, &uri, problem),
     };
@@ -87,10 +97,10 @@ pub(super) async fn page(
     let at = |offset: usize| format!("{PATH}?{}offset={offset}{}", if all { "state=all&" } else { "" }, frame.more());
     let before = (offset > 0).then(|| at(offset.saturating_sub(PAGE)));
     let after = (offset + PAGE < total).then(|| at(offset + PAGE));
-    html(StatusCode::OK, &Page { frame, all, cases, total, before, after })
+    html(StatusCode::OK, &Page { frame, all, unusual, cases, total, before, after })
 }
 
-fn shown(service: &Service, case: Case) -> Result<Shown, ServiceError> {
+fn shown(service: &Service, actor: &Actor, case: Case) -> Result<Shown, ServiceError> {
     let now = service.now();
     let certificate: Option<Certificate> =
         case.report.certificate.map(|id| service.store().certificate(id)).transpose()?.flatten();
@@ -102,6 +112,21 @@ fn shown(service: &Service, case: Case) -> Result<Shown, ServiceError> {
         (None, Some(certificate)) => Some(format!("/c/{certificate}")),
         (None, None) => None,
     };
+    let today = china_day(now);
+    let scans = match case.report.mark {
+        Some(mark) => {
+            let days = service.scans_of(actor, mark)?;
+            let of = |is: fn(Date, Date) -> bool| {
+                days.iter()
+                    .filter(|(day, _)| is(*day, today))
+                    .map(|(_, scans)| signals::total(scans))
+                    .max()
+                    .unwrap_or(0)
+            };
+            Some((of(|day, today| day == today), of(|day, today| day < today)))
+        }
+        None => None,
+    };
     let closed = case.closure.as_ref().map(|closure| {
         let (zh, en) = match closure.outcome {
             Outcome::Confirmed => ("属实", "confirmed"),
@@ -111,7 +136,7 @@ fn shown(service: &Service, case: Case) -> Result<Shown, ServiceError> {
         let at = view::clock(closure.closed_at);
         text(format!("已结案：{zh}，{at}，{}", closure.by), format!("Closed as {en} at {at} by {}", closure.by))
     });
-    Ok(Shown { at: view::clock(case.report.made_at), whose, page, mark, closed, case })
+    Ok(Shown { at: view::clock(case.report.made_at), whose, page, mark, closed, scans, case })
 }
 
 /// The photograph of a report.

@@ -1,11 +1,12 @@
 //! The picture that goes with a shared address: how a certificate stood when it was made.
 
+use super::line::line;
 use super::stars::{stars, width};
 use super::{Sign, refused};
 use crate::domain::{Level, Refusal};
 use crate::draw::lines::{Room, Setting, fit, wrap};
 use crate::draw::shape::{Ends, circle, polyline, rounded};
-use crate::draw::{Colour, Font, Letters, Page, Paint, Weight};
+use crate::draw::{Colour, Font, Page, Paint, Weight};
 
 /// What stands on it. Names are printed whatever they are: [`SUBSTITUTE`](crate::draw::font::SUBSTITUTE) stands for a letter the font
 /// lacks.
@@ -90,22 +91,6 @@ fn rank(page: &mut Page, card: &Card<'_>) -> Result<(), Refusal> {
         line(page, "现在不能使用", (end + 4.0, y), (Weight::Bold, 4.0), card.sign.colour())?;
     }
     Ok(())
-}
-
-/// A line that begins there, the middle of its capitals on the height given; where it ends.
-fn line(
-    page: &mut Page,
-    text: &str,
-    (x, y): (f64, f64),
-    (weight, size): (Weight, f64),
-    colour: Colour,
-) -> Result<f64, Refusal> {
-    let text = Font::of(weight).map_err(refused)?.printable(text);
-    let letters = Letters::new(&text, weight, size, colour, (0.0, 0.0));
-    let width = letters.width().map_err(refused)?;
-    let letters = letters.centred(0.0, y).map_err(refused)?;
-    page.letters(Letters { x, ..letters });
-    Ok(x + width)
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! Floor 1: papers: A4 sheets that are filled from top to bottom, the signs and the code that stand on them; the certificate, the
-//! card of a shared address, and the usage sheet of a mark.
+//! card of a shared address, the badge for a holder's site, and the usage sheet of a mark.
 
+pub mod badge;
 pub mod card;
 pub mod certificate;
 mod code;
+mod line;
 mod paper;
 mod sign;
 mod stars;

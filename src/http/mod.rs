@@ -11,6 +11,7 @@ mod limits;
 mod log;
 mod observe;
 pub mod openapi;
+mod packed;
 mod pages;
 mod patience;
 mod places;

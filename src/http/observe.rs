@@ -6,7 +6,7 @@ use super::limits::Client;
 use super::{pages, receipts};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -20,6 +20,9 @@ use tracing::Instrument as _;
 /// Answers that end their connection: its client sends too much, too slowly or too often.
 const CLOSES: [StatusCode; 3] =
     [StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS];
+
+/// What scripts of other sites may read, refusals too: the badge's does. Who asks is told nothing that not everybody is told.
+const OPEN: [&str; 1] = ["/api/v1/certificates/{id}"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
@@ -97,15 +100,14 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         problem.header = allow.map(|a| Box::new((header::ALLOW, a)));
         response = problem.into_response();
     }
-    let failed = response.status().is_client_error() || response.status().is_server_error();
-    if people && failed && !is_page(&response) {
-        response = pages::no_answer(&app, &uri, response);
-    }
+    response = readable(&app, &route, &uri, people, response);
     if CLOSES.contains(&response.status()) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    let policy = if response.extensions().get::<RunsScript>().is_some() { SCRIPTED } else { STRICT };
-    headers(response.headers_mut(), policy, &id);
+    dress(&mut response, &id);
+    if OPEN.contains(&route.as_str()) && method == Method::GET {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
     let took = started.elapsed();
     let status = response.status().as_u16();
     app.observer.requests.get_or_create(&Labels { route: route.clone(), status }).inc();
@@ -113,6 +115,20 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     // The route, never the address asked for: what people search for is theirs.
     tracing::info!(request_id = %id, %method, route, status, micros = took.as_micros() as u64, "request");
     response
+}
+
+/// A refusal as it is read where it was asked for: a page for people, a badge where a badge stands.
+fn readable(app: &App, route: &str, uri: &Uri, people: bool, response: Response) -> Response {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    if people && !is_page(&response) {
+        return pages::no_answer(app, uri, response);
+    }
+    let is_badge = response.extensions().get::<Embedded>().is_some();
+    let badge = if is_badge { None } else { pages::badge::instead(app, route, uri, &response) };
+    badge.unwrap_or(response)
 }
 
 fn is_page(response: &Response) -> bool {
@@ -134,6 +150,48 @@ const STRICT: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
 const SCRIPTED: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
                         form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
                         require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// A picture of other people's sites: opened by itself it can do nothing either.
+const PICTURED: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+/// The one page that anybody may frame: a picture with a link, without script, form or cookie, so that no frame around it gains anything.
+const FRAMED: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *";
+
+/// Marks the answer that stands on other people's sites, and as what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embedded {
+    /// A picture.
+    Picture,
+    /// A page in a frame.
+    Frame,
+    /// A module.
+    Module,
+}
+
+/// The headers that go with what an answer is marked as.
+fn dress(response: &mut Response, id: &str) {
+    let embedded = response.extensions().get::<Embedded>().copied();
+    let policy = match embedded {
+        Some(Embedded::Picture) => PICTURED,
+        Some(Embedded::Frame) => FRAMED,
+        _ if response.extensions().get::<RunsScript>().is_some() => SCRIPTED,
+        _ => STRICT,
+    };
+    headers(response.headers_mut(), policy, id);
+    if let Some(how) = embedded {
+        open(response.headers_mut(), how);
+    }
+}
+
+/// Lets other sites show it, also those that shut out whatever does not say so (COEP).
+fn open(headers: &mut HeaderMap, how: Embedded) {
+    let cross_origin = HeaderValue::from_static("cross-origin");
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), cross_origin);
+    if how == Embedded::Frame {
+        headers.remove(header::X_FRAME_OPTIONS);
+        let embedder = HeaderName::from_static("cross-origin-embedder-policy");
+        headers.insert(embedder, HeaderValue::from_static("require-corp"));
+    }
+}
 
 /// Marks the answer that is a page with a script; every other is without.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,7 @@
 //! Pages for people: rendered here from `templates/`, read without script, on a phone first.
 
 mod answers;
+pub mod badge;
 mod card;
 mod feed;
 mod forms;
@@ -51,8 +52,9 @@ const ICON: &str = include_str!("../../../assets/icon.svg");
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 /// What the page to check a mark runs.
 const SCAN_SCRIPT: &str = include_str!("../../../assets/scan.js");
-/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file, to check a mark, to check a list, to report misuse, and to follow changes.
-const PAGES: [&str; 11] = [
+/// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file, to check a mark, to check a list, to report misuse,
+/// to follow changes, and to take a badge.
+const PAGES: [&str; 12] = [
     "/",
     "/c/{id}",
     "/m/{digits}",
@@ -64,6 +66,7 @@ const PAGES: [&str; 11] = [
     report::ROUTES[1],
     watch::ROUTES[0],
     watch::ROUTES[1],
+    badge::PAGE,
 ];
 
 /// Routes of the pages.
@@ -85,6 +88,7 @@ pub fn routes() -> Router<App> {
         .route("/assets/style.css", get(style))
         .route("/assets/scan.js", get(scan_script))
         .route("/assets/preview.js", get(preview))
+        .merge(badge::routes())
         .merge(staff::routes())
         .route("/favicon.ico", get(icon))
         .route("/assets/icon.svg", get(icon))

@@ -72,6 +72,10 @@ const STRICT: &str =
 const SCRIPTED: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
                         form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
                         require-trusted-types-for 'script'; trusted-types 'none'";
+/// The policy of a picture that stands on other people's sites.
+const PICTURED: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+/// The policy of the one page that stands in other people's frames.
+const FRAMED: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors *";
 /// What else stands on every answer, whatever it says.
 const EVERYWHERE: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
@@ -123,6 +127,9 @@ async fn every_answer_is_strict_whatever_it_says() {
         "/verify?lang=en",
         "/scan",
         "/tender",
+        "/badge",
+        "/embed/badge.js",
+        "/assets/badge.css",
         "/scan?code=https://evil.example/m/1",
     ];
     let about = [
@@ -131,6 +138,7 @@ async fn every_answer_is_strict_whatever_it_says() {
         format!("/c/{id}?as_of=2026-05-08"),
         format!("/c/{id}?as_of=2027-01-01"),
         format!("/c/{id}?known_at=2026-05-08"),
+        format!("/badge?q={id}"),
         format!("/m/{name}"),
         format!("/m/{digits}"),
         format!("/api/v1/certificates/{id}"),
@@ -181,4 +189,18 @@ async fn every_answer_is_strict_whatever_it_says() {
     assert_strict("a broken body", &app.post_as(&app.token, Some("k"), &marks, "{").await.is(400));
     let request = Request::delete("/api/v1/certificates").body(Body::empty()).unwrap();
     assert_strict("another method", &app.send(request).await.is(405));
+}
+
+#[tokio::test]
+async fn what_stands_on_other_sites_is_as_strict_but_for_where_it_stands() {
+    let app = TestApp::on("2026-05-08");
+    let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
+    assert_headers("a badge", &app.get(&format!("/c/{id}/badge.svg")).await.is(200), PICTURED);
+    let mut framed = app.get(&format!("/c/{id}/badge")).await.is(200);
+    assert_eq!(
+        framed.headers.insert("x-frame-options", "DENY".parse().unwrap()),
+        None,
+        "the one page that may be framed"
+    );
+    assert_headers("a badge in a frame", &framed, FRAMED);
 }

@@ -1,6 +1,7 @@
 //! The one integration binary: what a user relies on, tried through the doors a user has.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests may fail loudly")]
 
+mod badges;
 mod bundle_cases;
 mod bundle_kit;
 mod bundles;

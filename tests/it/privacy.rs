@@ -110,6 +110,7 @@ impl Watched {
         for id in &self.ids {
             let api = format!("/api/v1/certificates/{id}");
             all.extend([format!("/c/{id}"), format!("/c/{id}?lang=en"), format!("/c/{id}?as_of=2026-05-20")]);
+            all.extend([format!("/c/{id}/badge.svg"), format!("/c/{id}/badge?lang=en"), format!("/badge?q={id}")]);
             all.extend([api.clone(), format!("{api}?as_of=2026-05-20"), format!("{api}/history")]);
             all.push(format!("/api/v1/bundle/{id}"));
             all.extend([format!("{api}/credential"), format!("/api/v1/issuing/certificates/{id}/decision")]);

@@ -211,7 +211,8 @@ impl Service {
 
 /// A text that may be left out.
 fn given<T>(text: &str, parse: fn(&str) -> Result<T, Refusal>, pointer: &str) -> Result<Option<T>, Refusal> {
-    let text = seen(text);
+    // A form's line break is two characters.
+    let text = seen(text).split_whitespace().collect::<Vec<_>>().join(" ");
     if text.is_empty() { Ok(None) } else { parse(&text).map(Some).map_err(|r| r.under(pointer)) }
 }
 

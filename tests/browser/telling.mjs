@@ -50,8 +50,9 @@ async function reporting(browser, mark) {
     const { context, page } = await open(browser, way, mark);
     await page.click('a[href^="/report?about="]');
     holds(`${label}: the mark is filled in`, mark.endsWith(await page.inputValue("#about")), await page.inputValue("#about"));
-    await page.click(".tender-form button");
-    holds(`${label}: without a word it is not taken`, (await page.textContent("[role=alert]")).includes(chinese ? "哪里不对" : "what is wrong"));
+    // Once, for it counts as one of the ten.
+    if (sent.length === 0) await page.click(".tender-form button");
+    if (sent.length === 0) holds(`${label}: without a word it is not taken`, (await page.textContent("[role=alert]")).includes(chinese ? "哪里不对" : "what is wrong"));
     await page.fill("#note", "贴在别家的锅上\n第二行");
     await page.fill("#place", "示例市示例商场");
     await page.setInputFiles("#photo", file);

@@ -5,6 +5,7 @@ mod download;
 pub mod error;
 mod extract;
 mod flow;
+mod formats;
 mod heavy;
 mod issuing;
 mod limits;
@@ -90,7 +91,8 @@ pub fn router(service: Arc<Service>, base: &str, limits: Limits) -> Router {
 
 fn routes(app: App) -> Router {
     let (api, _) = openapi::api();
-    let routes = api.merge(pages::routes()).merge(well_known::routes()).merge(log::files()).fallback(pages::not_found);
+    let documents = well_known::routes().merge(formats::routes()).merge(log::files());
+    let routes = api.merge(pages::routes()).merge(documents).fallback(pages::not_found);
     let forms = pages::forms().layer(upload::limit());
     bounded(within(routes, REQUEST_TIME).merge(within(forms, upload::REQUEST_TIME)), app)
 }

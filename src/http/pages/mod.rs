@@ -14,6 +14,7 @@ mod scans;
 mod scripts;
 mod search;
 mod staff;
+mod style;
 mod tender;
 mod tool;
 mod view;
@@ -42,8 +43,6 @@ use words::{Face, Lang, Text, text};
 pub use scan::ROUTE as SCAN;
 pub use tender::ROUTE as TENDER;
 
-/// Style sheet of every page.
-const STYLE: &str = include_str!("../../../assets/style.css");
 /// What the issuing area's page of marks runs.
 const PREVIEW: &str = include_str!("../../../assets/preview.js");
 /// The site's sign, for the browser's tab.
@@ -387,7 +386,7 @@ pub async fn not_found(State(app): State<App>, uri: Uri) -> Response {
 }
 
 async fn style() -> Response {
-    cached("text/css; charset=utf-8", STYLE)
+    cached("text/css; charset=utf-8", style::STYLE.as_str())
 }
 
 async fn preview() -> Response {

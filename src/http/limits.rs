@@ -16,6 +16,8 @@ const SHRINK_EVERY: u64 = 10_000;
 /// that.
 const BODY_TIME: Duration = Duration::from_secs(15);
 
+/// Lines of a list that count for a request.
+pub(super) const LINES_OF_ONE: usize = 50;
 /// Requests that are counted at once of what counts for many, and the pause before the next are tried.
 const STEP: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -187,7 +189,6 @@ impl Gate {
 
 /// What so many lines of a list count for, in requests: each takes a fraction of what a page does.
 pub(super) fn cost_of_lines(lines: usize) -> u32 {
-    const LINES_OF_ONE: usize = 50;
     u32::try_from(lines.div_ceil(LINES_OF_ONE)).unwrap_or(u32::MAX)
 }
 

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod data_dir;
 pub mod erratum;
 pub mod error;
+pub mod example;
 mod in_flight;
 pub mod issuance;
 pub mod keyring;

@@ -57,6 +57,16 @@ struct Entry {
     at: Timestamp,
 }
 
+/// What each follows.
+pub(super) fn followed() -> [(&'static str, Text); 3] {
+    let told = [
+        super::text("一张证书的变更", "What happens to a certificate"),
+        super::text("一家企业全部证书的变更", "What happens to a company’s certificates"),
+        super::text("全部证书的变更", "What happens to any certificate"),
+    ];
+    std::array::from_fn(|i| (ROUTES[i], told[i].clone()))
+}
+
 /// What happened to one certificate.
 pub(super) async fn of_certificate(
     State(app): State<App>,

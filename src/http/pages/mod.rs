@@ -3,8 +3,11 @@
 mod answers;
 pub mod badge;
 mod card;
+mod contents;
+mod developers;
 mod feed;
 mod forms;
+mod help;
 mod hosts;
 pub mod language;
 pub mod receipt;
@@ -51,9 +54,12 @@ const ICON: &str = include_str!("../../../assets/icon.svg");
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 /// What the page to check a mark runs.
 const SCAN_SCRIPT: &str = include_str!("../../../assets/scan.js");
+/// How to use it, by hand and by program.
+const HELP: &str = "/help";
+const DEVELOPERS: &str = "/developers";
 /// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file, to check a mark, to check a list, to report misuse,
-/// to follow changes, and to take a badge.
-const PAGES: [&str; 12] = [
+/// to follow changes, and to take a badge; how to use all this, by hand and by program.
+const PAGES: [&str; 14] = [
     "/",
     "/c/{id}",
     "/m/{digits}",
@@ -66,6 +72,8 @@ const PAGES: [&str; 12] = [
     watch::ROUTES[0],
     watch::ROUTES[1],
     badge::PAGE,
+    HELP,
+    DEVELOPERS,
 ];
 
 /// Routes of the pages.
@@ -80,6 +88,8 @@ pub fn routes() -> Router<App> {
         .route(report::ROUTES[1], get(report::reported))
         .route(watch::ROUTES[0], get(watch::page).post(watch::ask))
         .route(watch::ROUTES[1], get(watch::manage).post(watch::change))
+        .route(HELP, get(help::page))
+        .route(DEVELOPERS, get(developers::page))
         .route(scripts::ROUTE, get(scripts::file))
         .route(feed::ROUTES[0], get(feed::of_certificate))
         .route(feed::ROUTES[1], get(feed::of_holder))
@@ -167,6 +177,17 @@ impl Frame {
             Item { path: SCAN, name: text("验标志", "Check a mark") },
             Item { path: TENDER, name: text("招投标核验", "Check a list") },
             Item { path: "/verify", name: text("核验文件", "Verify a file") },
+        ]
+    }
+
+    /// What else there is, and how to use it.
+    fn guides(&self) -> [Item; 5] {
+        [
+            Item { path: HELP, name: text("使用说明", "Help") },
+            Item { path: watch::ROUTES[0], name: text("关注变更", "Follow changes") },
+            Item { path: report::ROUTES[0], name: text("举报冒用", "Report misuse") },
+            Item { path: badge::PAGE, name: text("网站徽标", "Site badge") },
+            Item { path: DEVELOPERS, name: text("开发者", "Developers") },
         ]
     }
 

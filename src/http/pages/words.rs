@@ -126,6 +126,57 @@ impl Face {
         }
     }
 
+    /// What it means, in a sentence.
+    #[must_use]
+    pub fn meaning(self) -> Text {
+        let (zh, en) = match self {
+            Self::Standing(standing) => match standing {
+                Standing::Valid => (
+                    "签名是真的，在有效期内，没有暂停，也没有撤销或注销。",
+                    "Its signature is genuine, it is within its dates, and it is neither suspended nor ended.",
+                ),
+                Standing::Suspended => (
+                    "暂时不能使用。以后可能恢复，也可能撤销。",
+                    "It may not be used for the time being. It may be reinstated, or withdrawn.",
+                ),
+                Standing::Withdrawn => ("发证机构因故收回了它。", "The certification body took it back for cause."),
+                Standing::Cancelled => ("持证企业不要了，或者企业已不存在。", "Its holder gave it up, or is gone."),
+                Standing::Superseded => {
+                    ("换了新证书，这一张不再使用。", "A new certificate took its place; this one is no longer used.")
+                }
+                Standing::Expired => ("有效期的最后一天已经过去。", "Its last day has passed."),
+                Standing::NotYetEffective => {
+                    ("已经签发，生效的那一天还没到。", "It was issued, and its first day has not come.")
+                }
+            },
+            Self::WasValid => {
+                ("您问的是另一个时刻：那时有效。", "You asked about another moment: then it was in force.")
+            }
+            Self::MarkRevoked => ("这个标志的许可收回了。", "The licence of this mark was taken back."),
+            Self::MarkNotLicensed => {
+                ("有人申请过这个标志，但没有得到许可。", "This mark was asked for and is not licensed.")
+            }
+            Self::MarkReplaced => {
+                ("有了新的标志，这一个不再使用。", "A new mark took its place; this one is no longer used.")
+            }
+            Self::MarkFrozen => ("这个标志暂时停用。", "This mark may not be used for the time being."),
+            Self::MarkEnded => ("这个标志的许可已经结束。", "The licence of this mark has ended."),
+            Self::NotGenuine => (
+                "码不是本机构签发的，或者通向别人的网站。",
+                "The code was not issued by this body, or leads to somebody else’s site.",
+            ),
+            Self::Incomplete => {
+                ("码没有扫全，或者数字抄错了。", "The code was not read whole, or a digit was mistyped.")
+            }
+            Self::NoSuchRecord => ("登记簿上没有它。", "It is not on record."),
+            Self::CannotTell => (
+                "现在查不清。既不说明有效，也不说明无效。",
+                "It cannot be settled now. This says neither that it is valid nor that it is not.",
+            ),
+        };
+        text(zh, en)
+    }
+
     /// Class of the band in the style sheet, and name of its shape.
     #[must_use]
     pub const fn class(self) -> &'static str {
@@ -158,6 +209,11 @@ impl Face {
     pub const fn is_valid(self) -> bool {
         matches!(self, Self::Standing(Standing::Valid))
     }
+}
+
+/// A number below a million as people read it: `10,000`.
+pub fn thousands(number: usize) -> String {
+    if number < 1_000 { number.to_string() } else { format!("{},{:03}", number / 1_000, number % 1_000) }
 }
 
 /// A text as markup: escaped, with each `YYYY-MM-DD` kept on one line.
@@ -198,5 +254,10 @@ mod tests {
         assert_eq!(dated("到 2026-05-08，<b>"), "到 <span class=\"date\">2026-05-08</span>，&lt;b&gt;");
         assert_eq!(dated("a\"&'2026-05-0"), "a&quot;&amp;&#39;2026-05-0");
         assert_eq!(dated("示"), "示");
+    }
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        assert_eq!([50, 1_000, 10_000, 999_999].map(thousands), ["50", "1,000", "10,000", "999,999"]);
     }
 }

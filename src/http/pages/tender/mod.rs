@@ -4,7 +4,7 @@ mod export;
 
 use super::answers::{Fit, Row, row};
 use super::language::suffix;
-use super::words::{Lang, Text, text};
+use super::words::{Lang, Text, text, thousands};
 use super::{App, Frame, forms, html, lang_of, view};
 use crate::domain::Refusal;
 use crate::domain::dates::{AsOf, CHINA, parse_date};
@@ -392,14 +392,7 @@ fn refused(app: &App, lang: Lang, uri: &Uri, fields: Fields, problem: Problem) -
 impl TenderPage {
     fn of(app: &App, lang: Lang, uri: &Uri, title: Text, form: Fields) -> Self {
         let frame = Arc::new(Frame::of(app, lang, title, uri));
-        Self {
-            frame,
-            form,
-            fault: None,
-            results: None,
-            megabytes: FILE_MAX >> 20,
-            lines_max: format!("{},{:03}", LINES_MAX / 1_000, LINES_MAX % 1_000),
-        }
+        Self { frame, form, fault: None, results: None, megabytes: FILE_MAX >> 20, lines_max: thousands(LINES_MAX) }
     }
 }
 

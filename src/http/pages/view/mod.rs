@@ -166,7 +166,8 @@ fn face_of(verdict: &Verdict) -> Face {
     }
 }
 
-fn advice(face: Face, is_mark: bool) -> Option<Text> {
+/// What to do next; nothing where all is well.
+pub fn advice(face: Face, is_mark: bool) -> Option<Text> {
     match face {
         Face::Standing(Standing::Valid) | Face::WasValid => None,
         Face::Standing(Standing::Superseded) => Some(text(

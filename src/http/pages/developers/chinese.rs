@@ -1,0 +1,172 @@
+//! What the API's description says, in Chinese.
+
+/// The Chinese of an English text of the description, its line breaks made blanks; none where it has none, which a test refuses.
+pub(super) fn chinese(english: &str) -> Option<&'static str> {
+    TEXTS.iter().find(|(en, _)| *en == english).map(|(_, zh)| *zh)
+}
+
+/// Each English text that the page shows, as the description has it.
+pub(super) const TEXTS: &[(&str, &str)] = &[
+    ("Certificates by number, holder's code or part of the holder's name", "按编号、信用代码或名称的一部分找证书"),
+    (
+        "Certificate number as people type or paste it: with its label, in any width and case, also the 16-digit identifier or the address of the certificate's page.",
+        "证书编号，怎么写都行：带着“证书编号”几个字、全角半角、大小写都可以；也可以是 16 位标识或证书页面的网址。",
+    ),
+    ("Unified social credit code of the holder.", "持证人的统一社会信用代码。"),
+    ("Part of the holder's name.", "持证人名称的一部分。"),
+    ("Items to pass over.", "跳过多少条。"),
+    ("Items wanted, 1 to 100.", "要多少条，1 到 100。"),
+    ("Verdict on a certificate, with its checks", "一张证书的结论和每一项核对"),
+    ("16-digit identifier", "16 位标识"),
+    (
+        "As of a China-time date (its end) or an RFC 3339 instant; now when left out.",
+        "问哪一天（北京时间，那天结束时）或哪一刻（RFC 3339）；不写就是现在。",
+    ),
+    ("As it was known then; now when left out.", "按那时已经登记的内容来答；不写就是现在。"),
+    ("The signed record, byte for byte", "签名文件，一个字节不差"),
+    (
+        "Everything that was recorded of a certificate, oldest first, also what an erratum took back",
+        "一张证书登记过的一切，从早到晚，包括后来更正掉的",
+    ),
+    (
+        "Everything a verifier without a network needs: record, keys, status lists, log proofs",
+        "证书包，不联网核验所需的一切：签名文件、密钥、状态清单、日志证明",
+    ),
+    (
+        "As they stood at a China-time date (its end) or an RFC 3339 instant of the past; now when left out.",
+        "状态清单取过去哪一天（北京时间，那天结束时）或哪一刻（RFC 3339）的；不写就是现在。",
+    ),
+    ("the bundle (docs/SPEC-bundle.md)", "证书包（docs/SPEC-bundle.md）"),
+    ("Verdict on a mark, from the digits of its code", "一个标志的结论，按码里的数字查"),
+    ("16 digits (link mark) or 217 digits (signed mark)", "16 位（链接码）或 217 位（签名码）数字"),
+    ("Ask about many certificates, marks or firms at once", "一次问很多证书、标志或企业"),
+    (
+        "The questions come as JSON, or as JSON a line each (`application/x-ndjson`, each an object of `certificates`, with `as_of` and `known_at` in the query); the answers leave a line each, in the order of the questions, as soon as they are there, all as of one moment. The last line has `end`: an answer without it was broken off. A question that is not understood has an answer too, with the check that says why.",
+        "问题写成一个 JSON，或者一行一个 JSON（`application/x-ndjson`，每行和 `certificates` 里的一项一样，`as_of` 和 `known_at` 写在网址里）。答案按问题的顺序，查到一行出一行，都是同一时刻的情况。最后一行有 `end`；没有它就是中途断了。看不懂的问题也有一行答案，核对里说明原因。",
+    ),
+    ("At most 10,000.", "最多 10,000 个。"),
+    ("a line for each answer, then one with `end`", "一行一个答案，最后一行有 `end`"),
+    ("An answer.", "一个答案："),
+    ("The last one.", "最后一行："),
+    ("what is wrong, where, and what would be right", "错在哪里，怎样才对"),
+    ("the body is too large: send a line each", "请求体太大：请改成一行一个问题"),
+    ("the body is neither JSON nor lines of JSON", "请求体不是 JSON，也不是一行一个 JSON"),
+    (
+        "Its number as people type or paste it: with its label, in any width and case; also the 16-digit identifier, the address of its page, a mark's address or digits, or the credit code of a firm, of which each certificate is answered about; at most 400 characters.",
+        "证书编号，怎么写都行；也可以是 16 位标识、证书页面的网址、标志的网址或数字，或者企业的统一社会信用代码（它的每一张证书都会答）。最多 400 个字。",
+    ),
+    ("The name of the holder that is expected.", "要求的持证人名称。"),
+    ("The credit code of the holder that is expected.", "要求的统一社会信用代码。"),
+    (
+        "The level that is expected: `five_star`, 五星级, 5 stars, ★★★★★.",
+        "要求的级别：`five_star`、五星级、5 stars、★★★★★ 都可以。",
+    ),
+    ("The scope that is expected.", "要求的范围。"),
+    ("Ask about many certificates and get a signed receipt", "问很多证书，得到签名的回执"),
+    (
+        "It proves for years, with no server, what the register answered (docs/SPEC-receipt.md). A certificate that is not on record is an answer in it. With `Accept: application/pdf` the answer is a print of it.",
+        "以后多年，不靠服务器也能证明登记簿当时怎样回答（docs/SPEC-receipt.md）。没有登记的证书，在里面也是一个答案。请求头写 `Accept: application/pdf`，得到的是它的打印件。",
+    ),
+    ("1 to 10,000 certificates, marks and firms.", "1 到 10,000 个证书、标志或企业。"),
+    (
+        "Your own text, such as the number of a tender; at most 120 characters.",
+        "您自己的备注，例如项目编号；最多 120 个字。",
+    ),
+    ("the receipt, kept at the address in `Location`", "回执，保存在 `Location` 写的网址"),
+    ("what is wrong, in which item, and what would be right", "哪一项错了，怎样才对"),
+    ("the body is too large", "请求体太大"),
+    ("the body is not JSON", "请求体不是 JSON"),
+    (
+        "no receipt can be made for the time being: `receipts_full`, `clock_wrong`, `no_key`; or `busy`, see `Retry-After`",
+        "暂时出具不了回执：`receipts_full`、`clock_wrong`、`no_key`；或者 `busy`，过 `Retry-After` 写的秒数再来",
+    ),
+    ("A receipt that was made before", "以前出具的回执"),
+    ("22 characters", "22 个字符"),
+    (
+        "`json` or `pdf`; what `Accept` says when left out, and else `json`.",
+        "`json` 或 `pdf`；不写就看 `Accept`，再没有就是 `json`。",
+    ),
+    (
+        "the receipt, byte for byte; or its print as application/pdf",
+        "回执，一个字节不差；或者它的打印件（application/pdf）",
+    ),
+    ("there is no such receipt", "没有这份回执"),
+    ("`busy`, see `Retry-After`", "`busy`：太忙，过 `Retry-After` 写的秒数再来"),
+    ("A bitstring status list, as a signed Verifiable Credential", "状态清单，签名的可验证凭证"),
+    (
+        "`revocation` (withdrawn, cancelled or superseded) or `suspension`",
+        "`revocation`（撤销、注销或换证）或 `suspension`（暂停）",
+    ),
+    ("number of the list", "清单的编号"),
+    (
+        "The list as it stood at that RFC 3339 instant of the past; now when left out.",
+        "过去那一刻（RFC 3339）的清单；不写就是现在。",
+    ),
+    ("`bad_timestamp`: not an instant, or one that has not come", "`bad_timestamp`：不是时刻，或者还没到"),
+    (
+        "A status list token, as a JWT or, where `Accept` asks for it, a CWT",
+        "状态清单令牌，JWT；`Accept` 要 CWT 就给 CWT",
+    ),
+    (
+        "The list as it stood at that second since 1970, in the past; now when left out.",
+        "过去那一秒（从 1970 年算起）的清单；不写就是现在。",
+    ),
+    ("`bad_timestamp`: not a number of seconds, or one that has not come", "`bad_timestamp`：不是秒数，或者还没到"),
+    ("the list", "清单"),
+    ("`no_such_status_list`", "没有这份清单：`no_such_status_list`"),
+    ("no list can be signed now", "现在签不了清单"),
+    ("The public log: its size, its keys, its checkpoint", "公开日志：有多少条、密钥、检查点"),
+    ("`no_log`: nothing is published yet", "`no_log`：还没有发布"),
+    ("One entry of the log, with its proof", "日志的一条，带证明"),
+    ("number of the leaf, from 0", "第几条，从 0 数起"),
+    ("`no_such_entry`: the log has no such entry", "`no_such_entry`：日志里没有这一条"),
+    (
+        "Proof that nothing was changed or taken out between two sizes of the log",
+        "从一个长度到另一个长度，没有改过也没有抽走的证明",
+    ),
+    ("The earlier size.", "较早的条数。"),
+    ("The later size; the published one when left out.", "较晚的条数；不写就是已发布的条数。"),
+    ("`log_size`: the log has no such sizes", "`log_size`：日志没有这样的条数"),
+    ("the answer", "结果"),
+    ("the signed record", "签名文件"),
+    ("what is wrong, and what would be right", "错在哪里，怎样才对"),
+    (
+        "`record_withheld`: the certificate had ended before its record was signed",
+        "`record_withheld`：签名之前这张证书就已经终止",
+    ),
+    (
+        "this address asks too much; `Retry-After` says when to come again",
+        "这个网络地址问得太多，过 `Retry-After` 写的秒数再来",
+    ),
+    ("Issue a certificate from a decision", "按认证决定签发证书"),
+    ("Everything recorded of a certificate and its marks", "一张证书和它的标志登记过的一切"),
+    ("Cancel a certificate (注销) and end its marks", "注销证书，终止它的标志"),
+    ("The decision behind a certificate, with its score sheet", "证书所依据的认证决定和评分表"),
+    (
+        "Take back what was recorded in error, from now on; nothing disappears",
+        "更正登记错误，从更正时起算；原记录不会消失",
+    ),
+    ("Mark licences of a certificate", "一张证书的标志许可"),
+    ("License a mark, or ask for one", "许可一个标志，或者申请一个"),
+    ("The certificate on paper", "纸质证书"),
+    ("Issue the certificate of the next three years", "再认证，签发下一个三年的证书"),
+    ("Lift a suspension and unfreeze the marks", "恢复证书，标志可以再用"),
+    (
+        "Replace a certificate by a new one until the old one's end, and its marks with it",
+        "换发新证书，到期日不变，标志一起换",
+    ),
+    ("Record a surveillance", "登记监督审查"),
+    ("Suspend a certificate and freeze its marks", "暂停证书，停用它的标志"),
+    ("Withdraw a certificate (撤销) and end its marks", "撤销证书，终止它的标志"),
+    ("What falls due", "到期提醒"),
+    ("Grant a requested mark", "批准申请的标志"),
+    ("The artwork of a granted mark", "已许可标志的图样"),
+    ("Everything a printer needs of a granted mark, in one ZIP", "印刷所需的全部文件，一个 ZIP"),
+    ("Refuse a requested mark", "不批准申请的标志"),
+    ("Replace a mark by a new one with a new code", "用新码的新标志替换一个标志"),
+    ("Revoke a mark for misuse", "因违规使用撤销标志"),
+    (
+        "Report what falls due and suspend what is overdue for surveillance, where the body's policy says so",
+        "报告到期事项；机构政策允许时，暂停逾期未监督的证书",
+    ),
+];

@@ -1,0 +1,1 @@
+curl -fsS '@BASE@/api/v1/certificates/@ID@?as_of=@DAY@'

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What the public does on the pages to check a mark and a list: at both sizes, in both languages, with script and without.
+// What the public does on the pages to check a mark and a list, and the pages that explain it all: at both sizes, in both languages, with script and without.
 // Usage: starmark demo --json | node public.mjs BASE_URL OUTDIR      (reads its standard input up to the line with "ready")
 // Exit code: 0 all held, 1 something did not, 64 wrong usage.
 
@@ -7,7 +7,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import encodeQR from "../../assets/verify/vendor/qr/index.js";
 import { readDemo, start, tally } from "./browser.mjs";
-import { SIZES, examine } from "./examine.mjs";
+import { SIZES, examine, violations } from "./examine.mjs";
 
 const { say, end } = tally();
 const holds = (name, is, told) => say(name, is ? "" : (told ?? "it does not"));
@@ -164,15 +164,36 @@ async function main([base, folder]) {
     ["scan-several", at(`/scan?${two}`)],
     ["list", at("/tender")],
     ["list-english", at("/tender?lang=en")],
+    ["help", at("/help")],
+    ["help-english", at("/help?lang=en")],
+    ["developers", at("/developers")],
+    ["developers-english", at("/developers?lang=en")],
   ]) {
     await examine(browser, { url, shot: { folder, name } }, (check, why) => say(`${name} ${check}`, why));
   }
+  await unfolded(browser, at, folder);
   await scanning(browser, base, lines, painter);
   await live(browser, base);
   await checking(browser, base, lines);
   await answered(browser, base, lines, folder);
   await browser.close();
   return end("public");
+}
+
+/** The page for programs with everything on it opened: code scrolls in its own box, and the keyboard reaches that box. */
+async function unfolded(browser, at, folder) {
+  for (const way of ways.filter(({ script }) => script)) {
+    const { context, page } = await open(browser, way, at("/developers"));
+    const name = `developers-open-${way.size.name}-${way.locale.slice(0, 2)}`;
+    await page.evaluate(() => document.querySelectorAll("details").forEach((part) => (part.open = true)));
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+    say(`${name} accessible`, await violations(page));
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+    say(`${name} sideways`, wide ? "it scrolls sideways" : "");
+    const unreached = await page.evaluate(() => [...document.querySelectorAll("pre")].filter((code) => code.scrollWidth > code.clientWidth && code.tabIndex !== 0).length);
+    holds(`${name} by keyboard`, unreached === 0, `${unreached} boxes that scroll are not reached`);
+    await context.close();
+  }
 }
 
 /** The page of answers, which has no address of its own, looked at and tried by axe. */

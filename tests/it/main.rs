@@ -24,6 +24,7 @@ mod errata;
 mod errata_lives;
 mod feeds;
 mod form_kit;
+mod guides;
 mod harness;
 mod hook_kit;
 mod interop_credential;

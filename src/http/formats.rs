@@ -30,7 +30,8 @@ documents!(
     "SPEC-receipt.md",
     "SPEC-roster.md",
     "SPEC-status.md",
-    "SPEC-verdict.md"
+    "SPEC-verdict.md",
+    "SPEC-webhooks.md"
 );
 
 /// Their routes. Another name is nowhere.

@@ -17,8 +17,8 @@ pub(super) const FOLDER: &str = "signals";
 const EVERY: Duration = Duration::from_secs(60);
 /// Days that say what is usual.
 const USUAL_DAYS: i32 = 28;
-/// Days that files are kept.
-const KEPT_DAYS: i32 = 400;
+/// Days that counts are kept.
+pub const KEPT_DAYS: i32 = 400;
 /// Fewer scans a day than this are never unusual.
 const UNUSUAL_MIN: u64 = 100;
 /// Nor are fewer than so many times those of the busiest of the usual days.

@@ -102,13 +102,8 @@ fn assert_headers(what: &str, answer: &Answer, policy: &str) {
     assert!(!answer.headers.contains_key("set-cookie") && !answer.headers.contains_key("server"), "{what}");
 }
 
-#[tokio::test]
-async fn every_answer_is_strict_whatever_it_says() {
-    let app = TestApp::on("2026-05-08");
-    let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
-    let marks = format!("/api/v1/issuing/certificates/{id}/marks");
-    let mark = app.post(&marks, &json!({"medium": "packaging"})).await.is(201).json();
-    let (name, digits) = (mark["id"].as_str().unwrap(), mark["digits"].as_str().unwrap());
+/// Addresses where there is something.
+fn addresses(id: &str, name: &str, digits: &str) -> Vec<String> {
     let there = [
         "/",
         "/?q=%E7%A4%BA",
@@ -132,6 +127,11 @@ async fn every_answer_is_strict_whatever_it_says() {
         "/scan",
         "/tender",
         "/badge",
+        "/report",
+        "/report?about=1&lang=en",
+        "/watch",
+        "/watch?lang=en",
+        "/formats/SPEC-webhooks.md",
         "/embed/badge.js",
         "/assets/badge.css",
         "/scan?code=https://evil.example/m/1",
@@ -150,6 +150,17 @@ async fn every_answer_is_strict_whatever_it_says() {
         format!("/api/v1/certificates/{id}/history"),
         format!("/api/v1/marks/{digits}"),
     ];
+    there.iter().map(|path| (*path).to_owned()).chain(about).collect()
+}
+
+#[tokio::test]
+async fn every_answer_is_strict_whatever_it_says() {
+    let app = TestApp::on("2026-05-08");
+    let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
+    let marks = format!("/api/v1/issuing/certificates/{id}/marks");
+    let mark = app.post(&marks, &json!({"medium": "packaging"})).await.is(201).json();
+    let (name, digits) = (mark["id"].as_str().unwrap(), mark["digits"].as_str().unwrap());
+    let there = addresses(&id, name, digits);
     // Of what was known at another time, and of a time to come, no bundle tells.
     let scripted = ["", "?lang=en", "?as_of=2026-05-08"].map(|query| format!("/c/{id}{query}"));
     let scripted: Vec<String> = scripted
@@ -167,7 +178,7 @@ async fn every_answer_is_strict_whatever_it_says() {
         "/api/v1/certificates/1",
         "/api/v1/issuing/due",
     ];
-    let there = there.iter().map(|path| (*path).to_owned()).chain(about).map(|path| (path, true));
+    let there = there.into_iter().map(|path| (path, true));
     for (path, is_there) in there.chain(elsewhere.iter().map(|path| ((*path).to_owned(), false))) {
         let answer = app.get(&path).await;
         assert_eq!(answer.status == 200, is_there, "{path}: {}", answer.status);

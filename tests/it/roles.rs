@@ -12,12 +12,16 @@ type Row = (&'static str, &'static str, Value, &'static [Role]);
 
 const CERTIFICATE: &str = "/api/v1/issuing/certificates/{id}";
 const MARK: &str = "/api/v1/issuing/marks/{id}";
+const REPORTS: &str = "/api/v1/issuing/reports";
+/// A report that there is not: what it is refused for is not the role.
+const REPORT: &str = "20260508-0000000000000000";
 const ANY: &[Role] = &Role::OF_TOKENS;
 
 fn rows() -> Vec<Row> {
     let of = |area: &str, what: &str| -> &'static str { format!("{area}/{what}").leak() };
     let certificate = |what| of(CERTIFICATE, what);
     let mark = |what| of(MARK, what);
+    let report = |what: &str| -> &'static str { format!("{REPORTS}/{{id}}{what}").leak() };
     let next = |reference: &str| decision(reference, "2026-05-08");
     vec![
         ("post", "/api/v1/issuing/certificates", next("D-2"), &[Registrar]),
@@ -40,8 +44,11 @@ fn rows() -> Vec<Row> {
         ("post", certificate("marks"), json!({"medium": "packaging"}), &[MarkOfficer]),
         ("post", mark("approval"), json!({}), &[MarkOfficer]),
         ("post", mark("refusal"), json!({}), &[MarkOfficer]),
+        ("post", mark("investigation"), json!({}), &[MarkOfficer]),
+        ("post", mark("clearance"), json!({}), &[MarkOfficer]),
         ("post", mark("replacement"), json!({}), &[MarkOfficer]),
         ("post", mark("revocation"), json!({"reason": "misuse"}), &[MarkOfficer]),
+        ("post", report("/closure"), json!({"outcome": "unfounded"}), &[MarkOfficer, Registrar]),
         ("post", "/api/v1/issuing/sweep", json!({}), &[DecisionMaker]),
         ("get", certificate("decision"), Value::Null, ANY),
         ("get", certificate("acts"), Value::Null, ANY),
@@ -49,7 +56,12 @@ fn rows() -> Vec<Row> {
         ("get", certificate("marks"), Value::Null, ANY),
         ("get", mark("artwork"), Value::Null, &[MarkOfficer, Registrar, Reader]),
         ("get", mark("kit"), Value::Null, &[MarkOfficer, Registrar, Reader]),
+        ("get", mark("scans"), Value::Null, ANY),
         ("get", "/api/v1/issuing/due", Value::Null, ANY),
+        ("get", "/api/v1/issuing/signals", Value::Null, ANY),
+        ("get", REPORTS, Value::Null, ANY),
+        ("get", report(""), Value::Null, ANY),
+        ("get", report("/photo"), Value::Null, ANY),
     ]
 }
 
@@ -94,6 +106,7 @@ async fn each_route_takes_its_role_and_no_other() {
     let mut acts = 0;
     for (method, path, body, may) in rows() {
         let id = if path.starts_with(MARK) { &mark } else { &id };
+        let id = if path.starts_with(REPORTS) { REPORT } else { id };
         let path = path.replace("{id}", id);
         let mut ask = async |token: Option<&str>| {
             acts += 1;

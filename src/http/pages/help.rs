@@ -6,6 +6,7 @@ use super::{App, Frame, PageQuery, feed, html, view};
 use crate::domain::mark_licence::Medium;
 use crate::domain::{Level, Scheme, Standing};
 use crate::service::batch::LINES_MAX;
+use crate::service::signals::KEPT_DAYS;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
@@ -27,7 +28,7 @@ const SECTIONS: &[Section] = &[
 ];
 
 /// Every answer, those with the same advice beside each other.
-const FACES: [Face; 17] = [
+const FACES: [Face; 18] = [
     Face::Standing(Standing::Valid),
     Face::WasValid,
     Face::Standing(Standing::Suspended),
@@ -45,6 +46,7 @@ const FACES: [Face; 17] = [
     Face::MarkFrozen,
     Face::MarkEnded,
     Face::MarkReplaced,
+    Face::MarkInvestigated,
 ];
 
 /// An answer.
@@ -85,6 +87,8 @@ struct HelpPage {
     /// What is followed, and where.
     feeds: [(&'static str, Text); 3],
     base: String,
+    /// Days that counts of scans are kept.
+    counts_days: i32,
     media: Text,
     /// Commands, and what they do.
     commands: [(&'static [&'static str], Text); 7],
@@ -106,6 +110,7 @@ pub(super) async fn page(State(app): State<App>, Query(query): Query<PageQuery>,
         lines_max: thousands(LINES_MAX),
         feeds: feed::followed(),
         base: app.links.base.clone(),
+        counts_days: KEPT_DAYS,
         media: text(all("、", Medium::zh), all(", ", Medium::en)),
         commands: commands(),
     };

@@ -161,6 +161,10 @@ impl Face {
             }
             Self::MarkFrozen => ("这个标志暂时停用。", "This mark may not be used for the time being."),
             Self::MarkEnded => ("这个标志的许可已经结束。", "The licence of this mark has ended."),
+            Self::MarkInvestigated => (
+                "有人举报它被冒用，发证机构正在调查。",
+                "It was reported as misused, and the certification body looks into it.",
+            ),
             Self::NotGenuine => (
                 "码不是本机构签发的，或者通向别人的网站。",
                 "The code was not issued by this body, or leads to somebody else’s site.",

@@ -183,8 +183,8 @@ pub fn advice(face: Face, is_mark: bool) -> Option<Text> {
             "Level and scope now are those of the new mark and certificate. Where the old mark is still used, tell the certification body.",
         )),
         Face::MarkInvestigated => Some(text(
-            "逐项核对下面的用途、品牌和产品；不一致，或您有疑问，请告诉发证机构。",
-            "Compare use, brand and products below, one by one; where they differ, or you are in doubt, tell the certification body.",
+            "逐项核对页面上写的用途、品牌和产品；不一致，或您有疑问，请告诉发证机构。",
+            "Compare use, brand and products on the page, one by one; where they differ, or you are in doubt, tell the certification body.",
         )),
         Face::MarkRevoked | Face::MarkNotLicensed | Face::MarkFrozen | Face::MarkEnded => Some(text(
             "这说的是这个标志；企业有没有有效的证书，请看证书本身。标志仍在使用时，请向卖家询问，或告诉发证机构。",

@@ -337,6 +337,12 @@ impl MarkLicence {
         }
     }
 
+    /// Whether its misuse is being looked into, also while it is frozen.
+    #[must_use]
+    pub fn is_investigated(&self) -> bool {
+        self.stage.investigated.is_some() && matches!(self.stage.state, MarkState::Active | MarkState::Frozen)
+    }
+
     /// First instant of a mark that was to take its place later than this was recorded: until then this one lives on.
     fn planned_replacement(&self, known_at: Timestamp) -> Option<Timestamp> {
         self.life.iter().find(|s| s.is_planned_replacement() && s.recorded_at <= known_at).map(|s| s.effective_at)

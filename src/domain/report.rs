@@ -1,29 +1,35 @@
 //! A report that a mark or certificate is misused: what somebody saw, and what the body made of it. No event: the register does
 //! not follow from what strangers write.
 
+use super::dates::CHINA;
 use super::error::{Refusal, shown};
 use super::ids::{CertificateId, MarkId};
 use super::text::{Note, Place, Seen};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Random hexadecimal digits of an identifier: nobody guesses another's.
+/// Hexadecimal digits of an identifier: of its second, and 44 random bits, so that nobody guesses another's.
 const RANDOM_DIGITS: usize = 16;
 /// Length of the day before them, and of the hyphen.
 const DAY: usize = 8;
 
-/// Names one report for ever: its day and sixteen hexadecimal digits, e.g. `20261127-0f3a5c7799e1b2d4`, so that they sort by day.
+/// Names one report for ever: its day, and sixteen hexadecimal digits of which the first five are its second of that day, e.g.
+/// `20261127-0f3a5c7799e1b2d4`, so that they sort by time; the others are random.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct ReportId(String);
 
 impl ReportId {
-    /// Of that day, with eight random bytes.
+    /// Of that moment (China time), with eight random bytes.
     #[must_use]
-    pub fn new(day: Date, random: [u8; 8]) -> Self {
-        Self(format!("{:04}{:02}{:02}-{:016x}", day.year(), day.month(), day.day(), u64::from_be_bytes(random)))
+    pub fn new(at: Timestamp, random: [u8; 8]) -> Self {
+        let at = CHINA.to_datetime(at);
+        let second = u64::from(at.hour().unsigned_abs()) * 3_600
+            + u64::from(at.minute().unsigned_abs()) * 60
+            + u64::from(at.second().unsigned_abs());
+        let digits = (second << 44) | (u64::from_be_bytes(random) >> 20);
+        Self(format!("{:04}{:02}{:02}-{digits:016x}", at.year(), at.month(), at.day()))
     }
 
     /// Reads a written one.
@@ -153,12 +159,13 @@ pub struct Closure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::civil::date;
 
     #[test]
     fn an_identifier_has_one_way_to_be_written() {
-        let id = ReportId::new(date(2026, 11, 7), [0, 1, 2, 3, 4, 5, 6, 0xff]);
-        assert_eq!(id.as_str(), "20261107-00010203040506ff");
+        let at = |text: &str| ReportId::new(text.parse().unwrap(), [0xff; 8]);
+        let id = at("2026-11-06T16:00:01Z");
+        assert_eq!(id.as_str(), "20261107-00001fffffffffff");
+        assert!(id < at("2026-11-07T15:59:59Z") && at("2026-11-07T15:59:59Z") < at("2026-11-07T16:00:00Z"));
         assert_eq!(ReportId::parse(id.as_str()).unwrap(), id);
         for bad in ["", "20261107-00010203040506FF", "20261107_00010203040506ff", "../x", "2026117-000102030405060ff"] {
             assert_eq!(ReportId::parse(bad).unwrap_err().code, "bad_report_id");

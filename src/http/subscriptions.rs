@@ -4,11 +4,10 @@ use super::App;
 use super::error::Problem;
 use super::extract::Strict;
 use super::limits::Client;
-use crate::service::watch::{CONFIRM_WITHIN, Ending, Follows, State as Stands, Subscription, Wish};
+use crate::service::watch::{Ending, Follows, Link, State as Stands, Subscription, Wish};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,7 +46,7 @@ struct SubscriptionBody {
     follows: FollowsBody,
     /// A pending one is given up then (RFC 3339); null otherwise.
     confirm_before: Option<String>,
-    /// The secret that signs its messages, `whsec_…`; to whoever has its link, once it is active.
+    /// The secret that signs its messages, `whsec_…`; by the link that confirmed it, once it is active.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
     /// What kept the last message from being delivered, where something did.
@@ -85,7 +84,7 @@ impl SubscriptionBody {
     fn bare(subscription: &Subscription) -> Self {
         let Subscription { id, follows, state, .. } = subscription;
         let (wire, ended_because) = match state {
-            Stands::Pending => ("pending", None),
+            Stands::Pending { .. } => ("pending", None),
             Stands::Active { .. } => ("active", None),
             Stands::Ended { why, .. } => (
                 "ended",
@@ -102,25 +101,20 @@ impl SubscriptionBody {
             Follows::Holder(uscc) => FollowsBody { uscc: Some(uscc.to_string()), ..none },
             Follows::All => FollowsBody { all: Some(true), ..none },
         };
-        let confirm_before = (*state == Stands::Pending).then(|| lapses(subscription).to_string());
+        let confirm_before = matches!(state, Stands::Pending { .. }).then(|| subscription.lapses_at().to_string());
         Self { id: id.clone(), state: wire, ended_because, follows, confirm_before, secret: None, trouble: None }
     }
 
-    /// What whoever has its link is told.
-    fn of(subscription: &Subscription) -> Self {
-        let active = matches!(subscription.state, Stands::Active { .. });
-        let trouble = subscription.trouble.as_ref().map(|t| TroubleBody {
+    /// What whoever has one of its links is told; the secret, by the one that confirms.
+    fn of(subscription: &Subscription, link: Link) -> Self {
+        let active = link == Link::Confirm && matches!(subscription.state, Stands::Active { .. });
+        let trouble = subscription.trouble.as_ref().filter(|_| subscription.is_open()).map(|t| TroubleBody {
             tries: t.tries,
             again_at: t.again_at.to_string(),
             why: t.why.clone(),
         });
         Self { secret: active.then(|| subscription.secret()), trouble, ..Self::bare(subscription) }
     }
-}
-
-/// When a pending subscription is given up.
-pub(super) fn lapses(subscription: &Subscription) -> Timestamp {
-    subscription.made_at.checked_add(CONFIRM_WITHIN).unwrap_or(Timestamp::MAX)
 }
 
 /// Ask to be told what happens to certificates
@@ -161,7 +155,7 @@ async fn subscription(
     Path((id, key)): Path<(String, String)>,
 ) -> Result<Json<SubscriptionBody>, Problem> {
     let found = app.blocking(move |service| service.subscription(&id, &key)).await?;
-    Ok(Json(SubscriptionBody::of(&found)))
+    Ok(Json(SubscriptionBody::of(&found.0, found.1)))
 }
 
 /// Confirm a subscription, by its link
@@ -177,7 +171,7 @@ async fn confirm(
     Path((id, key)): Path<(String, String)>,
 ) -> Result<Json<SubscriptionBody>, Problem> {
     let active = app.blocking(move |service| service.confirm_subscription(&id, &key)).await?;
-    Ok(Json(SubscriptionBody::of(&active)))
+    Ok(Json(SubscriptionBody::of(&active, Link::Confirm)))
 }
 
 /// End a subscription, by its link
@@ -192,5 +186,5 @@ async fn end(
     Path((id, key)): Path<(String, String)>,
 ) -> Result<Json<SubscriptionBody>, Problem> {
     let ended = app.blocking(move |service| service.end_subscription(&id, &key)).await?;
-    Ok(Json(SubscriptionBody::of(&ended)))
+    Ok(Json(SubscriptionBody::bare(&ended)))
 }

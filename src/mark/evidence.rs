@@ -3,16 +3,18 @@
 
 use super::read::decoded;
 use crate::domain::Refusal;
-use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
+use image::{DynamicImage, Rgb, RgbImage};
 
 /// Longest side kept: print on packaging stays legible.
 pub const SIDE_MAX: u32 = 1_600;
-/// Quality of the JPEG: some 200 to 500 KB a photograph.
-const QUALITY: u8 = 80;
+/// Bytes that are aimed at.
+const BYTES_AIM: usize = 800 << 10;
+/// Sides and qualities that are tried, until one stays below: a photograph has 200 to 500 KB at the first, noise is made smaller.
+const TRIES: [(u32, u8); 4] = [(SIDE_MAX, 80), (SIDE_MAX, 55), (1_200, 50), (800, 40)];
 
-/// The photograph upright, at most [`SIDE_MAX`] pixels long, as a JPEG with nothing but its pixels.
+/// The photograph upright and on white, at most [`SIDE_MAX`] pixels long, as a JPEG with nothing but its pixels.
 ///
 /// # Errors
 /// `photo_too_large` or `photo_unreadable`, as [`codes`](super::read::codes).
@@ -22,11 +24,36 @@ pub fn photograph(file: &[u8]) -> Result<Vec<u8>, Refusal> {
         image = image.resize(SIDE_MAX, SIDE_MAX, FilterType::Triangle);
     }
     image.apply_orientation(turned);
+    let mut image = on_white(&image);
     let mut jpeg = vec![];
-    let opaque = DynamicImage::ImageRgb8(image.to_rgb8());
-    let broken = |_| Refusal::invalid("photo_unreadable", "the picture cannot be kept as a photograph");
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode_image(&opaque).map_err(broken)?;
+    for (side, quality) in TRIES {
+        if image.width().max(image.height()) > side {
+            image = DynamicImage::ImageRgb8(image).resize(side, side, FilterType::Triangle).to_rgb8();
+        }
+        jpeg.clear();
+        let broken = |_| Refusal::invalid("photo_unreadable", "the picture cannot be kept as a photograph");
+        JpegEncoder::new_with_quality(&mut jpeg, quality).encode_image(&image).map_err(broken)?;
+        if jpeg.len() <= BYTES_AIM {
+            break;
+        }
+    }
     Ok(jpeg)
+}
+
+/// Transparent pixels show white paper, as they do where the code is read.
+fn on_white(image: &DynamicImage) -> RgbImage {
+    if !image.color().has_alpha() {
+        return image.to_rgb8();
+    }
+    let over = |colour: u8, alpha: u8| {
+        let (c, a) = (u32::from(colour), u32::from(alpha));
+        ((c * a + 255 * (255 - a) + 127) / 255) as u8
+    };
+    let from = image.to_rgba8();
+    RgbImage::from_fn(from.width(), from.height(), |x, y| {
+        let [r, g, b, a] = from.get_pixel(x, y).0;
+        Rgb([over(r, a), over(g, a), over(b, a)])
+    })
 }
 
 #[cfg(test)]
@@ -65,6 +92,18 @@ mod tests {
         let (image, _) = decoded(&kept).unwrap();
         assert_eq!(image.width().max(image.height()), SIDE_MAX);
         assert_eq!(codes(&kept).unwrap(), codes(&mark).unwrap());
+        let clear = image::RgbaImage::from_fn(60, 60, |x, _| image::Rgba([0, 0, 0, if x < 30 { 255 } else { 0 }]));
+        let mut png = vec![];
+        clear.write_to(&mut std::io::Cursor::new(&mut png), image::ImageFormat::Png).unwrap();
+        let kept = decoded(&photograph(&png).unwrap()).unwrap().0.to_luma8();
+        assert!(kept.get_pixel(5, 30).0[0] < 20 && kept.get_pixel(55, 30).0[0] > 235, "what is clear shows paper");
+        let noise = image::RgbImage::from_fn(1_600, 1_600, |x, y| {
+            let n = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)).wrapping_mul(2_246_822_519) >> 8;
+            image::Rgb([n as u8, (n >> 8) as u8, (n >> 16) as u8])
+        });
+        let mut jpeg = vec![];
+        JpegEncoder::new_with_quality(&mut jpeg, 95).encode_image(&noise).unwrap();
+        assert!(photograph(&jpeg).unwrap().len() <= BYTES_AIM, "what cannot be packed is made smaller");
         assert_eq!(photograph(b"GIF89a").unwrap_err().code, "photo_unreadable");
     }
 }

@@ -15,6 +15,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
+/// States of which a mark gets a new code: one that others copied does, while that is being looked into.
+const IN_USE: [MarkState; 2] = [MarkState::Active, MarkState::UnderInvestigation];
+
 /// What a mark is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MarkRequest {
@@ -157,9 +160,7 @@ impl Service {
     pub fn replace_mark(&self, act: &Act, id: MarkId) -> Result<MarkLicence, ServiceError> {
         let role = act.actor.acting_as(Role::MarkOfficer)?;
         let done = self.perform(act, "replace_mark", &json!({ "mark": id }), |now| {
-            // A mark that others copied gets a new code while that is being looked into.
-            let in_use = [MarkState::Active, MarkState::UnderInvestigation];
-            let (licence, certificate) = self.mark_that_is(&in_use, id)?;
+            let (licence, certificate) = self.mark_that_is(&IN_USE, id)?;
             require_lasting(&certificate, now)?;
             let terms = MarkTerms { licensed_on: china_day(now), ..licence.terms().clone() };
             let marks = self.store.marks_of(certificate.id)?;
@@ -250,7 +251,7 @@ impl Service {
             }
             plan.expect.push(crate::store::Expect { subject: Subject::Mark(id), version: licence.version() });
             let site_stays = licence.terms().site.as_ref().is_none_or(|s| terms.sites.iter().any(|t| t.name == *s));
-            let by = if state == MarkState::Active && site_stays {
+            let by = if IN_USE.contains(&state) && site_stays {
                 let fresh = MarkTerms {
                     certificate: new,
                     level: terms.level,

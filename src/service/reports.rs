@@ -4,7 +4,6 @@ use super::actor::Actor;
 use super::search::Found;
 use super::typed::Leads;
 use super::{Service, ServiceError, sha256_hex};
-use crate::domain::dates::china_day;
 use crate::domain::report::{Closure, Outcome, Report};
 use crate::domain::text::{Note, Place, Seen};
 use crate::domain::written::seen;
@@ -86,7 +85,7 @@ impl Service {
         let (mark, certificate) = self.meant(about.as_str(), here)?;
         let made_at = self.now();
         let report = Report {
-            id: ReportId::new(china_day(made_at), self.random()?),
+            id: ReportId::new(made_at, self.random()?),
             made_at,
             about,
             mark,
@@ -130,7 +129,15 @@ impl Service {
         let names = self.drawer.names(FOLDER)?;
         let day = id.as_str().split_once('-').map_or("", |(day, _)| day);
         let of_day = names.iter().filter(|name| name.starts_with(day)).count();
-        if names.len() >= REPORTS_MAX || of_day >= REPORTS_OF_DAY_MAX { Err(full()) } else { Ok(()) }
+        if names.len() < REPORTS_MAX && of_day < REPORTS_OF_DAY_MAX {
+            return Ok(());
+        }
+        tracing::error!(
+            reports = names.len(),
+            today = of_day,
+            "no more reports of misuse are kept: move those that are settled out of the folder “{FOLDER}” of the data directory"
+        );
+        Err(full())
     }
 
     /// A report by its name, with what came of it; none where there is none.

@@ -5,7 +5,6 @@ use super::actor::Actor;
 use super::{Service, ServiceError};
 use crate::domain::dates::{add_days, china_day, parse_date};
 use crate::domain::{MarkId, Role};
-use crate::store::StoreError;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,18 +112,31 @@ impl Service {
     /// # Errors
     /// Store failures; then they are tried again the next time.
     pub fn keep_counts(&self) -> Result<(), ServiceError> {
-        let mut counts = self.counts()?;
         let today = china_day(self.now());
-        let Counts { days: Some(days), changed } = &mut *counts else { return Ok(()) };
-        while let Some(day) = changed.last().copied() {
-            let scans: BTreeMap<String, Scans> =
-                days.get(&day).into_iter().flatten().map(|(mark, scans)| (mark.to_string(), *scans)).collect();
-            let json = serde_json::to_vec(&scans).map_err(|e| ServiceError::SelfCheck(e.to_string()))?;
-            self.drawer.put(&key(day), &json)?;
-            changed.pop();
+        let oldest = add_days(today, -USUAL_DAYS);
+        // Written without the counts in hand: no scan waits for the disk.
+        let (changed, is_new_day) = {
+            let mut counts = self.counts()?;
+            let Counts { days: Some(days), changed } = &mut *counts else { return Ok(()) };
+            let is_new_day = days.first_key_value().is_some_and(|(day, _)| *day < oldest);
+            let text = |day: &Date| {
+                let marks = days.get(day).into_iter().flatten();
+                (*day, marks.map(|(mark, scans)| (mark.to_string(), *scans)).collect::<BTreeMap<String, Scans>>())
+            };
+            let texts: Vec<_> = changed.iter().map(text).collect();
+            changed.clear();
+            *days = days.split_off(&oldest);
+            (texts, is_new_day)
+        };
+        for (n, (day, scans)) in changed.iter().enumerate() {
+            let json = serde_json::to_vec(scans).map_err(|e| ServiceError::SelfCheck(e.to_string()))?;
+            if let Err(error) = self.drawer.put(&key(*day), &json) {
+                let left = changed[n..].iter().map(|(day, _)| *day);
+                self.counts()?.changed.extend(left);
+                return Err(error.into());
+            }
         }
-        if days.first_key_value().is_some_and(|(day, _)| *day < add_days(today, -USUAL_DAYS - 1)) {
-            *days = days.split_off(&add_days(today, -USUAL_DAYS - 1));
+        if is_new_day {
             for name in self.drawer.names(FOLDER)? {
                 let day = name.strip_suffix(".json").and_then(|day| parse_date(day).ok());
                 if day.is_some_and(|day| day < add_days(today, -KEPT_DAYS)) {
@@ -170,13 +182,13 @@ impl Service {
         let counts = self.counts()?;
         let Some(days) = &counts.days else { return Ok(vec![]) };
         let mut unusual = BTreeMap::<MarkId, Unusual>::new();
-        for day in [add_days(today, -1), today] {
+        for day in [today, add_days(today, -1)] {
             for (mark, scans) in days.get(&day).into_iter().flatten().filter(|(_, s)| total(s) >= UNUSUAL_MIN) {
                 let before = days.range(add_days(day, -USUAL_DAYS)..day).filter_map(|(_, marks)| marks.get(mark));
                 let busiest = before.map(total).max().unwrap_or(0);
                 if total(scans) > busiest * UNUSUAL_TIMES {
                     let found = Unusual { mark: *mark, day, scans: *scans, busiest };
-                    // Of two days the busier one; a second one is no longer beyond the first.
+                    // Of two days the later one.
                     unusual.entry(*mark).or_insert(found);
                 }
             }
@@ -190,24 +202,30 @@ impl Service {
     fn counts(&self) -> Result<MutexGuard<'_, Counts>, ServiceError> {
         let mut counts = self.signals.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.days.is_none() {
-            let from = add_days(china_day(self.now()), -USUAL_DAYS - 1);
+            let from = add_days(china_day(self.now()), -USUAL_DAYS);
             let mut days = BTreeMap::new();
             for name in self.drawer.names(FOLDER)? {
                 let day = name.strip_suffix(".json").and_then(|day| parse_date(day).ok());
                 let Some(day) = day.filter(|day| *day >= from) else { continue };
                 let bytes = self.drawer.get(&key(day))?.unwrap_or_default();
-                let damaged = |why: String| StoreError::Corrupt { table: "signals", key: key(day), field: "json", why };
-                let read: BTreeMap<String, Scans> =
-                    serde_json::from_slice(&bytes).map_err(|e| damaged(e.to_string()))?;
-                let marks = read
-                    .into_iter()
-                    .map(|(mark, scans)| Ok((MarkId::parse(&mark).map_err(|e| damaged(e.to_string()))?, scans)));
-                days.insert(day, marks.collect::<Result<_, StoreError>>()?);
+                match read(&bytes) {
+                    Ok(marks) => drop(days.insert(day, marks)),
+                    // Counts of one day are no reason to count no more.
+                    Err(why) => {
+                        tracing::error!(why, file = key(day), "counts of scans cannot be read, and are left out")
+                    }
+                }
             }
             counts.days = Some(days);
         }
         Ok(counts)
     }
+}
+
+/// Reads the counts of a day.
+fn read(bytes: &[u8]) -> Result<BTreeMap<MarkId, Scans>, String> {
+    let read: BTreeMap<String, Scans> = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
+    read.into_iter().map(|(mark, scans)| Ok((MarkId::parse(&mark).map_err(|e| e.to_string())?, scans))).collect()
 }
 
 #[cfg(test)]
@@ -245,12 +263,15 @@ mod tests {
         scanned(&service, 2, 1);
         scanned(&service, 3, 1);
         assert_eq!(unusual(), [(mark(1), 90), (mark(2), 4), (mark(3), 0)]);
-        // It is told a day longer, and what has become usual is not unusual.
+        // It is told a day longer, of two days the later one; and what has become usual is not unusual.
         day(11);
         scanned(&service, 2, 400);
         assert_eq!(unusual().len(), 3);
+        scanned(&service, 2, 200);
+        assert_eq!(unusual()[0], (mark(2), 100));
         day(12);
         scanned(&service, 2, 400);
+        day(13);
         assert_eq!(unusual(), vec![]);
     }
 

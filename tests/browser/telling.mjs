@@ -85,11 +85,13 @@ async function settling(browser, base, token, { mark, report }) {
     await reader.context.close();
     return text;
   };
+  await page.fill(`#note-${name}`, "三份举报");
   await one.locator("button[value=investigate]").click();
   holds("the mark says that it is looked into", (await word()).startsWith("标志调查中"), await word());
   const told = await open(browser, ways[0], report);
   holds("and so does the report", (await told.page.textContent("main")).includes("正在调查这个标志"));
   await told.context.close();
+  await page.fill(`#note-${name}`, "现场核实");
   await page.locator(`article[aria-labelledby="r-${name}"] button[value=clear]`).click();
   holds("cleared, it is in force", (await word()).startsWith("有效"), await word());
   await page.fill(`#note-${name}`, "现场核实");
@@ -130,12 +132,12 @@ async function following(browser, base, token, one) {
     const chinese = way.locale === "zh-CN";
     const { context, page } = await open(browser, way, new URL("/watch", base).href);
     await page.fill("#about", one.number);
-    await page.click(".tender-form button");
+    await page.click("button[formmethod=get]");
     const label = `follow ${named(way)}`;
     holds(`${label}: the feed`, (await page.locator(`main a[href^="/c/${one.id}/feed.atom"]`).count()) === 1);
-    await page.fill("#url", hook.url);
-    await page.click(".hook button");
-    holds(label, (await page.textContent("[role=status]")).includes(chinese ? "发出一条带链接的消息" : "A message with a link was sent"));
+    await page.fill("#url", `${hook.url}?${links.length}`);
+    await page.click(".tender-form button:not([formmethod])");
+    holds(label, (await page.textContent("[role=status]")).includes(chinese ? "发送确认链接" : "A link to confirm is on its way"));
     links.push((await hook.next()).data.confirm);
     await context.close();
   }

@@ -64,7 +64,7 @@ async fn every_standing_is_told_and_only_what_is_in_force_is_green() {
     );
     let svg = app.get(&format!("/c/{id}/badge.svg")).await.text();
     assert!(svg.contains(GREEN) && svg.contains(STAR) && !svg.contains(GREY));
-    assert!(svg.contains("2026-05-08 · 请点开到 xb.example.cn 核实"), "the day, and where it is checked");
+    assert!(svg.contains("2026-05-08 · 请点开，到 xb.example.cn 核实"), "the day, and where it is checked");
     let page = app.get(&format!("/c/{id}/badge?lang=en")).await.text();
     assert!(page.contains(&format!("href=\"/c/{id}?lang=en\" target=\"_blank\" rel=\"noopener\"")), "{page}");
     assert!(page.contains("Checked on 2026-05-08") && !page.contains("<script"));

@@ -47,7 +47,12 @@ pub struct Hook {
 
 impl Hook {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::at("127.0.0.1")
+    }
+
+    /// One that is another host's.
+    pub fn at(host: &str) -> Self {
+        let listener = TcpListener::bind((host, 0)).unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let (sender, got) = channel();
         let status = Arc::new(Mutex::new(204));
@@ -61,7 +66,7 @@ impl Hook {
         Self { url, got, status }
     }
 
-    /// How it answers from now on.
+    /// How it answers from now on; 0 for not at all.
     pub fn answers(&self, status: u16) {
         *self.status.lock().unwrap() = status;
     }
@@ -93,6 +98,10 @@ fn take(stream: TcpStream, sender: &Sender<Got>, status: u16) -> Option<()> {
     let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
     reader.read_exact(&mut body).ok()?;
     let _ = sender.send(Got { headers, body: String::from_utf8(body).ok()? });
+    if status == 0 {
+        std::thread::sleep(COMES);
+        return None;
+    }
     let mut stream = stream;
     let answer = format!("HTTP/1.1 {status} Answer\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     stream.write_all(answer.as_bytes()).ok()

@@ -151,7 +151,7 @@ async fn one_address_sends_so_many_reports_and_lookups_go_on() {
     }
     let refused = report(&app, &mark, "假的", b"").await.is(429);
     assert!(refused.headers.contains_key(header::RETRY_AFTER));
-    assert!(refused.text().contains("举报太多"));
+    assert!(refused.text().contains("举报和订阅太多"));
     app.get(&format!("/m/{mark}")).await.is(200);
     assert_eq!(app.staff_get(FOR_STAFF).await.json()["total"], 2);
 }
@@ -197,7 +197,7 @@ async fn staff_settle_a_case_where_they_see_its_evidence() {
     let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
     assert!(app.get("/issuing/reports").await.is(401).text().contains("令牌"));
     let page = staff(&app, &officer, get("/issuing/reports")).await.is(200).text();
-    for said in ["示例电器有限公司", "贴在&#38;lt;别家", "未结案 2 份", "登记簿上没有", &name, &foreign]
+    for said in ["示例电器有限公司", "产品包装", "贴在&#38;lt;别家", "未结案 2 份", "登记簿上没有", &name, &foreign]
     {
         assert!(page.contains(said), "{said}: {page}");
     }
@@ -205,14 +205,16 @@ async fn staff_settle_a_case_where_they_see_its_evidence() {
     assert_eq!(image.headers["content-type"], "image/jpeg");
     staff(&app, &officer, get(&format!("/issuing/reports/{foreign}/photo"))).await.is(404);
 
-    staff(&app, &officer, deed(&name, "investigate", "")).await.is(303);
+    let unsaid = staff(&app, &officer, deed(&name, "investigate", "")).await.is(400).text();
+    assert!(unsaid.contains("请先写依据"), "{unsaid}");
+    staff(&app, &officer, deed(&name, "investigate", "x")).await.is(303);
     let state = |answer: Value| answer["licence"]["state"].clone();
     let public = format!("/api/v1/marks/{mark}");
     assert_eq!(state(app.get(&public).await.json()), "under_investigation");
-    assert!(staff(&app, &officer, deed(&name, "investigate", "")).await.is(422).text().contains("没有做成"));
-    staff(&app, &officer, deed(&foreign, "investigate", "")).await.is(404);
+    assert!(staff(&app, &officer, deed(&name, "investigate", "x")).await.is(422).text().contains("没有做成"));
+    staff(&app, &officer, deed(&foreign, "investigate", "x")).await.is(404);
     staff(&app, &officer, deed(&name, "unfounded", "%E6%A0%B8%E5%AE%9E")).await.is(303);
-    staff(&app, &officer, deed(&name, "clear", "")).await.is(303);
+    staff(&app, &officer, deed(&name, "clear", "x")).await.is(303);
     assert_eq!(state(app.get(&public).await.json()), "active");
     let all = staff(&app, &officer, get("/issuing/reports?state=all")).await.is(200).text();
     assert!(all.contains("已结案：不属实") && all.contains("token:mark_officer"), "{all}");

@@ -3,8 +3,13 @@
 use super::words::{Text, text};
 use crate::http::error::Problem;
 use crate::http::upload::FILE_MAX;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
+
+/// Whether a form was sent from a page of another site, whose readers may not know what they send.
+pub(super) fn from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
+}
 
 /// The problem in a sentence; nothing where it is not of the form but of what was asked with it. `what` was to be in it.
 pub(super) fn refused(problem: &Problem, what: (&str, &str)) -> Option<Text> {

@@ -2,7 +2,7 @@
 
 use super::words::{Lang, Text, text};
 use super::{App, Frame, MessagePage, PageQuery, forms, html, lang_of, search, view};
-use crate::domain::report::Outcome;
+use crate::domain::report::{Outcome, Report};
 use crate::domain::text::{Note, Place, Seen};
 use crate::domain::{MarkId, Refusal, ReportId};
 use crate::http::error::Problem;
@@ -47,6 +47,7 @@ struct Fields {
 #[template(path = "reported.html")]
 struct ReportedPage {
     frame: Frame,
+    heading: Text,
     id: ReportId,
     at: String,
     about: String,
@@ -69,6 +70,15 @@ pub(super) fn address(uri: &Uri) -> Option<String> {
     (about.len() <= Seen::MAX_LEN).then(|| format!("{}?about={}", ROUTES[0], search::percent(about)))
 }
 
+/// Our page of what a report is about, where that is on record.
+pub(super) fn page_of(report: &Report) -> Option<String> {
+    match (report.mark, report.certificate) {
+        (Some(mark), _) => Some(format!("/m/{mark}")),
+        (None, Some(certificate)) => Some(format!("/c/{certificate}")),
+        (None, None) => None,
+    }
+}
+
 /// The form.
 pub(super) async fn page(State(app): State<App>, Query(query): Query<About>, uri: Uri) -> Response {
     let about = query.about.unwrap_or_default();
@@ -86,7 +96,7 @@ pub(super) async fn send(
 ) -> Response {
     let lang = lang_of(&uri);
     // Another site could have its readers report here without knowing.
-    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+    if forms::from_elsewhere(&headers) {
         let said = text("请在本页面填写举报。", "Fill in the report on this page.");
         return form(&app, lang, &uri, StatusCode::FORBIDDEN, Fields::default(), Some(said));
     }
@@ -100,16 +110,28 @@ pub(super) async fn send(
         let said = text("“网址”一栏请留空。", "Leave the field “website” empty.");
         return form(&app, lang, &uri, StatusCode::BAD_REQUEST, fields, Some(said));
     }
+    // What is refused at once counts for nothing.
+    let missing = match (fields.about.trim().is_empty(), fields.note.trim().is_empty() && sent.file.is_none()) {
+        (true, _) => Some("text_empty"),
+        (_, true) => Some("nothing_reported"),
+        _ => None,
+    };
+    if let Some(code) = missing {
+        let said = not_kept(&Refusal::invalid(code, ""));
+        return form(&app, lang, &uri, StatusCode::BAD_REQUEST, fields, Some(said));
+    }
     if let Err(problem) = app.gate.admits_deposit(client) {
         return refused(&app, lang, &uri, fields, problem);
     }
     let work = app.clone();
-    let kept = app.heavy.run_large(move || {
+    let with_photo = sent.file.is_some();
+    let keep = move || {
         let field = |name: &str| sent.text(name).to_owned();
         let saw = Saw { about: field("about"), place: field("place"), note: field("note"), photo: sent.file };
         work.service.report(&saw, work.links.authority())
-    });
-    match kept.await {
+    };
+    let kept = if with_photo { app.heavy.run_large(keep).await } else { app.heavy.run_patiently(keep).await };
+    match kept {
         Ok(Ok(report)) => {
             Redirect::to(&format!("{}/{}{}", ROUTES[0], report.id, super::language::suffix(&uri))).into_response()
         }
@@ -162,8 +184,8 @@ fn not_kept(why: &Refusal) -> Text {
 fn refused(app: &App, lang: Lang, uri: &Uri, fields: Fields, problem: Problem) -> Response {
     let said = match problem.code {
         "too_many_deposits" => text(
-            "从您的网络来的举报太多，这一份没有保存。请过一会儿再试，或直接告诉发证机构。",
-            "Too many reports came from your network, and this one was not kept. Try again later, or tell the certification body itself.",
+            "从您的网络来的举报和订阅太多，这一份举报没有保存。请过十几分钟再试，或直接告诉发证机构。",
+            "Too many reports and subscriptions came from your network, and this report was not kept. Try again in a quarter of an hour, or tell the certification body itself.",
         ),
         "busy" | "too_many_requests" => text(
             "现在人太多，这一份没有保存。请过几秒再发一次。",
@@ -185,7 +207,7 @@ fn form(app: &App, lang: Lang, uri: &Uri, status: StatusCode, fields: Fields, fa
     html(status, &ReportPage { frame, fields, fault, megabytes: FILE_MAX >> 20, about_max, place_max, note_max })
 }
 
-/// What became of a report. Whoever has its name may see that, and nothing of what stands in it.
+/// What became of a report. Whoever has its name may see that, what it is about and whether it had a photo; not what it says.
 pub(super) async fn reported(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -204,20 +226,20 @@ pub(super) async fn reported(
         }
         Err(error) => return super::failed(&app, lang, &uri, error),
     };
-    let page = match (case.report.mark, case.report.certificate) {
-        (Some(mark), _) => Some(format!("/m/{mark}")),
-        (None, Some(certificate)) => Some(format!("/c/{certificate}")),
-        (None, None) => None,
-    };
+    let page = page_of(&case.report);
     let under_way = case.report.mark.is_some_and(|mark| is_investigated(&app, mark));
     let state = state(&case, under_way);
+    let heading = match case.closure {
+        Some(_) => text("举报已处理", "Report settled"),
+        None => text("举报已收到", "Report received"),
+    };
     let Case { report, .. } = case;
     let at = view::clock(report.made_at);
-    let frame = Frame::of(&app, lang, text("举报已收到", "Report received"), &uri);
+    let frame = Frame::of(&app, lang, heading.clone(), &uri);
     let photo = report.photo_sha256.is_some();
     html(
         StatusCode::OK,
-        &ReportedPage { frame, id: report.id, at, about: report.about.to_string(), page, photo, state },
+        &ReportedPage { frame, heading, id: report.id, at, about: report.about.to_string(), page, photo, state },
     )
 }
 

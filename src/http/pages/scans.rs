@@ -4,7 +4,7 @@ use crate::service::signals::Source;
 use axum::http::{HeaderMap, Method, header};
 
 /// What programs that are no readers call themselves.
-const PROGRAMS: [&str; 4] = ["bot", "spider", "crawl", "preview"];
+const PROGRAMS: [&str; 5] = ["bot/", "bot;", "bot)", "spider", "crawler"];
 
 /// Where a reader came from; none for what is no scan: a program, a page fetched ahead, only its head.
 pub(super) fn source(method: &Method, headers: &HeaderMap) -> Option<Source> {
@@ -45,6 +45,7 @@ mod tests {
         assert_eq!(of(&[("sec-fetch-site", "cross-site")]), Some(Source::Web));
         assert_eq!(of(&[("referer", "https://shop.example/")]), Some(Source::Web));
         assert_eq!(of(&[("user-agent", "ExampleBot/1.0")]), None);
+        assert_eq!(of(&[("user-agent", "Mozilla/5.0 (Linux; CUBOT X30)")]), Some(Source::Direct), "a phone");
         assert_eq!(of(&[("sec-purpose", "prefetch;prerender")]), None);
         assert_eq!(source(&Method::HEAD, &HeaderMap::new()), None);
     }

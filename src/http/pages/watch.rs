@@ -1,14 +1,14 @@
 //! Following certificates, for people: the feeds, and a form that asks for messages; the page that a message's link leads to.
 
 use super::words::{Lang, Text, text};
-use super::{App, Frame, MessagePage, PageQuery, html, lang_of, view};
+use super::{App, Frame, MessagePage, PageQuery, forms, html, lang_of, view};
 use crate::domain::{CertificateId, Uscc};
 use crate::http::error::Problem;
 use crate::http::limits::Client;
-use crate::http::subscriptions::{lapses, made};
+use crate::http::subscriptions::made;
 use crate::service::search::Found;
 use crate::service::typed::Leads;
-use crate::service::watch::{Ending, Follows, State as Stands, Subscription, Wish};
+use crate::service::watch::{Ending, Follows, Link, State as Stands, Subscription, Wish};
 use crate::store::PageRequest;
 use askama::Template;
 use axum::Extension;
@@ -32,8 +32,8 @@ struct WatchPage {
     fault: Option<Text>,
     /// The feed of what was asked about, and what that is.
     feed: Option<(String, String)>,
-    /// That the message with the link is on its way, and until when it is good.
-    sent: Option<String>,
+    /// That the message with the link is on its way: where to, what is followed, and until when it is good.
+    sent: Option<(String, String, String)>,
 }
 
 /// What is in the form.
@@ -45,6 +45,9 @@ pub(super) struct Fields {
     about: String,
     #[serde(default)]
     url: String,
+    /// Whether everything is meant, where nothing is named.
+    #[serde(default)]
+    all: Option<String>,
 }
 
 #[derive(Template)]
@@ -55,7 +58,8 @@ struct SubscriptionPage {
     sentence: Text,
     /// What is followed, and our page about it.
     follows: (Text, String),
-    host: String,
+    /// Where messages go.
+    url: String,
     /// To whoever has the link, once it is active.
     secret: Option<String>,
     trouble: Option<String>,
@@ -90,13 +94,20 @@ struct WatchPart {
     fields: Fields,
     fault: Option<Text>,
     feed: Option<(String, String)>,
-    sent: Option<String>,
+    sent: Option<(String, String, String)>,
 }
 
 fn show(app: &App, lang: Lang, uri: &Uri, status: StatusCode, part: WatchPart) -> Response {
     let frame = Frame::of(app, lang, text("关注变更", "Follow changes"), uri);
     let WatchPart { fields, fault, feed, sent } = part;
     html(status, &WatchPage { frame, fields, example: EXAMPLE, fault, feed, sent })
+}
+
+fn nothing_named() -> Text {
+    text(
+        "请填写关注哪一个；要关注全部证书，请勾选“全部证书”。",
+        "Name what to follow; to follow every certificate, tick “all certificates”.",
+    )
 }
 
 fn not_found() -> Text {
@@ -159,15 +170,13 @@ pub(super) async fn ask(
     let refused = |fields: Fields, status: StatusCode, said: Text| {
         show(&app, lang, &uri, status, WatchPart { fields, fault: Some(said), ..WatchPart::default() })
     };
-    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+    if forms::from_elsewhere(&headers) {
         let said = text("请在本页面填写。", "Fill in the form on this page.");
         return refused(Fields::default(), StatusCode::FORBIDDEN, said);
     }
-    if let Err(problem) = app.gate.admits_deposit(client) {
-        let status = problem.status();
-        return super::forms::until(refused(fields, status, told(&problem)), problem);
-    }
-    let follows = if fields.about.trim().is_empty() {
+    let follows = if fields.about.trim().is_empty() && fields.all.is_none() {
+        return refused(fields, StatusCode::BAD_REQUEST, nothing_named());
+    } else if fields.about.trim().is_empty() {
         Ok(Some((Follows::All, app.service.body().name.to_string())))
     } else {
         found(&app, fields.about.clone()).await
@@ -177,6 +186,10 @@ pub(super) async fn ask(
         Ok(None) => return refused(fields, StatusCode::NOT_FOUND, not_found()),
         Err(problem) => return refused(fields, problem.status(), told(&problem)),
     };
+    if let Err(problem) = app.gate.admits_deposit(client) {
+        let status = problem.status();
+        return forms::until(refused(fields, status, told(&problem)), problem);
+    }
     let url = fields.url.clone();
     let wish = match follows {
         Follows::Certificate(id) => Wish { url, certificate: Some(id.to_string()), ..Wish::default() },
@@ -185,7 +198,8 @@ pub(super) async fn ask(
     };
     match made(&app, wish).await {
         Ok(subscription) => {
-            let (feed, sent) = (Some((feed_of(follows), name)), Some(view::clock(lapses(&subscription))));
+            let sent = Some((fields.url.trim().to_owned(), name.clone(), view::clock(subscription.lapses_at())));
+            let feed = Some((feed_of(follows), name));
             show(&app, lang, &uri, StatusCode::ACCEPTED, WatchPart { fields, feed, sent, fault: None })
         }
         Err(problem) => refused(fields, problem.status(), told(&problem)),
@@ -227,7 +241,7 @@ pub(super) async fn manage(
 ) -> Response {
     let lang = query.lang();
     match app.blocking(move |service| service.subscription(&id, &key)).await {
-        Ok(found) => managed(&app, lang, &uri, &found),
+        Ok((found, link)) => managed(&app, lang, &uri, &found, link),
         Err(problem) => missing(&app, lang, &uri, &problem),
     }
 }
@@ -248,7 +262,9 @@ pub(super) async fn change(
     let lang = lang_of(&uri);
     let changed = app.blocking(move |service| match deed.as_str() {
         "confirm" => service.confirm_subscription(&id, &key),
-        _ => service.end_subscription(&id, &key),
+        "end" => service.end_subscription(&id, &key),
+        // Whatever else was sent changes nothing.
+        _ => Ok(service.subscription(&id, &key)?.0),
     });
     match changed.await {
         Ok(_) => Redirect::to(uri.path_and_query().map_or("/watch", |p| p.as_str())).into_response(),
@@ -271,18 +287,18 @@ fn missing(app: &App, lang: Lang, uri: &Uri, problem: &Problem) -> Response {
     html(problem.status(), &MessagePage { frame, heading, sentence })
 }
 
-fn managed(app: &App, lang: Lang, uri: &Uri, found: &Subscription) -> Response {
+fn managed(app: &App, lang: Lang, uri: &Uri, found: &Subscription, link: Link) -> Response {
     let (heading, sentence) = match found.state {
-        Stands::Pending => (
+        Stands::Pending { .. } => (
             text("确认订阅", "Confirm the subscription"),
             text(
                 format!(
                     "有人请求把变更发到这个地址。确认之前不会发送；{} 之前没有确认就取消。",
-                    view::clock(lapses(found))
+                    view::clock(found.lapses_at())
                 ),
                 format!(
                     "Somebody asked to have changes sent to this address. Nothing is sent before you confirm; it is given up at {}.",
-                    view::clock(lapses(found))
+                    view::clock(found.lapses_at())
                 ),
             ),
         ),
@@ -307,13 +323,18 @@ fn managed(app: &App, lang: Lang, uri: &Uri, found: &Subscription) -> Response {
         }
     };
     let follows = match found.follows {
-        Follows::Certificate(id) => (text(format!("证书 {id}"), format!("Certificate {id}")), format!("/c/{id}")),
+        Follows::Certificate(id) => {
+            let known = app.service.store().certificate(id).ok().flatten();
+            let about =
+                known.map_or_else(|| id.to_string(), |c| format!("{}（{}）", c.terms().holder.name, c.terms().number));
+            (text(format!("证书：{about}"), format!("Certificate: {about}")), format!("/c/{id}"))
+        }
         Follows::Holder(uscc) => {
             (text(format!("{uscc} 的全部证书"), format!("All certificates of {uscc}")), format!("/?q={uscc}"))
         }
         Follows::All => (text("全部证书", "All certificates"), "/".to_owned()),
     };
-    let active = matches!(found.state, Stands::Active { .. });
+    let shows_secret = link == Link::Confirm && matches!(found.state, Stands::Active { .. });
     let trouble =
         found.trouble.as_ref().filter(|_| found.is_open()).map(|t| format!("{}（{}）", t.why, view::clock(t.again_at)));
     let page = SubscriptionPage {
@@ -321,10 +342,10 @@ fn managed(app: &App, lang: Lang, uri: &Uri, found: &Subscription) -> Response {
         heading,
         sentence,
         follows,
-        host: found.url.clone(),
-        secret: active.then(|| found.secret()),
+        url: found.url.clone(),
+        secret: shows_secret.then(|| found.secret()),
         trouble,
-        may_confirm: found.state == Stands::Pending,
+        may_confirm: link == Link::Confirm && matches!(found.state, Stands::Pending { .. }),
         may_end: found.is_open(),
     };
     html(StatusCode::OK, &page)

@@ -3,12 +3,11 @@
 use super::message::{self, Base, Message, News, Now};
 use super::reach::{PublicOnly, Reach};
 use super::subscription::{Ending, State, Subscription, Trouble};
-use super::{FOLDER, Followed, Follows, Index, Inner, Watch, key};
-use crate::domain::dates::{add_days, china_day};
-use crate::domain::{Certificate, CertificateId, Fact};
+use super::{FOLDER, Followed, Inner, Watch, key};
+use crate::domain::Certificate;
 use crate::service::{Service, ServiceError};
-use crate::store::{Calendar, Subject};
-use std::collections::BTreeMap;
+use crate::store::Subject;
+use std::collections::HashMap;
 use std::ops::Bound;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
@@ -18,13 +17,10 @@ use ureq::unversioned::transport::DefaultConnector;
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// How often it is looked whether something happened.
 const LOOK: Duration = Duration::from_secs(1);
-/// Messages on their way at once.
-const AT_ONCE: usize = 8;
-/// Units read at once, and how often in one look.
-const UNITS: usize = 256;
-const READS: usize = 16;
-/// An idle subscription is put on file so many events behind, so that a restart need not read more for it.
-const BEHIND_MAX: u64 = 5_000;
+/// Messages on their way at once, each on a thread of its own, and of those to one host: whoever answers slowly at many addresses
+/// holds up himself.
+const AT_ONCE: usize = 32;
+const AT_ONCE_OF_HOST: usize = 2;
 /// Who sends.
 const AGENT: &str = concat!("starmark/", env!("CARGO_PKG_VERSION"));
 
@@ -33,7 +29,12 @@ enum Outcome {
     Delivered,
     Gone,
     Failed(String),
+    /// It could not be made, for a fault of ours.
+    NotMade(String),
 }
+
+/// Whom a message is for, about what, and the message; none where there is nothing to say.
+type Due = (Subscription, News, Result<Option<Message>, ServiceError>);
 
 impl Service {
     /// Begins to send messages, and goes on until the service is gone. `base` is the address pages are reached at, without a
@@ -44,156 +45,42 @@ impl Service {
     pub fn start_watch(self: &Arc<Self>, base: &str, reach: Reach) -> Result<(), ServiceError> {
         {
             let mut inner = self.subscriptions()?;
-            if inner.reach.replace(reach).is_some() {
+            if inner.reach.is_some() {
                 return Ok(());
             }
+            inner.reach = Some(reach);
         }
         let (service, watch, base) = (Arc::downgrade(self), self.watch.clone(), Base(base.to_owned()));
         std::thread::spawn(move || run(&service, &watch, &base, &agent(reach)));
         Ok(())
     }
 
-    /// Looks at what happened since the last time, and at what has expired.
-    fn take_in_news(&self) -> Result<(), ServiceError> {
-        let mut inner = self.watch.lock();
-        let Inner { all: Some(all), next_seq, .. } = &mut *inner else { return Ok(()) };
-        self.drop_lapsed(all)?;
-        let index = Index::of(all);
-        if all.is_empty() {
-            *next_seq = self.store.next_seq();
-            return Ok(());
-        }
-        for _ in 0..READS {
-            let (steps, end) = self.steps(*next_seq)?;
-            *next_seq = end;
-            for (id, seq) in steps {
-                for name in index.told(id, self.holder_of(id, &index)?) {
-                    let Some(followed) = all.get_mut(name).filter(|f| f.behind.is_none()) else { continue };
-                    if !followed.hear(id, seq) {
-                        followed.behind = Some(seq);
-                    }
-                }
-            }
-        }
-        for followed in all.values_mut().filter(|f| f.waiting.is_empty()) {
-            self.catch_up(followed, *next_seq)?;
-        }
-        self.take_in_expiries(all, &index)?;
-        for followed in all.values_mut().filter(|f| f.kept.is_open() && f.waiting.is_empty() && f.behind.is_none()) {
-            if *next_seq > followed.kept.next_seq + BEHIND_MAX {
-                followed.kept.next_seq = *next_seq;
-                self.keep(&followed.kept)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Those of some events from `from` on that are steps of certificates, and the number after the last one looked at.
-    fn steps(&self, from: u64) -> Result<(Vec<(CertificateId, u64)>, u64), ServiceError> {
-        let (mut steps, mut end) = (vec![], from);
-        for entry in self.store.entries(from, UNITS)? {
-            for (seq, event) in (entry.first_seq..).zip(&entry.events) {
-                end = seq + 1;
-                if let Fact::Certificate { id, .. } = &event.fact {
-                    steps.push((*id, seq));
-                }
-            }
-        }
-        Ok((steps, end))
-    }
-
-    /// Goes on for one that stayed behind.
-    fn catch_up(&self, followed: &mut Followed, end: u64) -> Result<(), ServiceError> {
-        let Some(from) = followed.behind.filter(|_| followed.kept.is_open()) else { return Ok(()) };
-        let (steps, next) = self.steps(from)?;
-        followed.behind = Some(next).filter(|next| *next < end);
-        for (id, seq) in steps.into_iter().filter(|(_, seq)| *seq < end) {
-            let concerns = match followed.kept.follows {
-                Follows::Certificate(of) => of == id,
-                Follows::Holder(uscc) => self.store.certificate(id)?.is_some_and(|c| c.terms().holder.uscc == uscc),
-                Follows::All => true,
-            };
-            if concerns && !followed.hear(id, seq) {
-                followed.behind = Some(seq);
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn holder_of(&self, id: CertificateId, index: &Index) -> Result<Option<crate::domain::Uscc>, ServiceError> {
-        if index.holders.is_empty() {
-            return Ok(None);
-        }
-        Ok(self.store.certificate(id)?.map(|c| c.terms().holder.uscc))
-    }
-
-    /// Takes away what nobody confirmed in time.
-    fn drop_lapsed(&self, all: &mut BTreeMap<String, Followed>) -> Result<(), ServiceError> {
-        let now = self.now();
-        let lapsed: Vec<String> =
-            all.iter().filter(|(_, f)| f.kept.has_lapsed(now) && !f.under_way).map(|(id, _)| id.clone()).collect();
-        for id in lapsed {
-            self.drawer.remove(&key(&id))?;
-            all.remove(&id);
-        }
-        Ok(())
-    }
-
-    /// Puts what expired up to yesterday among what is to be told.
-    fn take_in_expiries(&self, all: &mut BTreeMap<String, Followed>, index: &Index) -> Result<(), ServiceError> {
-        let yesterday = add_days(china_day(self.now()), -1);
-        let queued = |f: &Followed| f.waiting.iter().any(|news| matches!(news, News::Expired { .. }));
-        let is_due = |f: &Followed| f.kept.is_open() && f.kept.expired.0 <= yesterday && !queued(f);
-        let Some(from) = all.values().filter(|f| is_due(f)).map(|f| f.kept.expired.0).min() else { return Ok(()) };
-        let due: Vec<String> = all.iter().filter(|(_, f)| is_due(f)).map(|(id, _)| id.clone()).collect();
-        let expired: Vec<_> =
-            self.store.calendar(Calendar::Expires, yesterday)?.into_iter().filter(|(day, _)| *day >= from).collect();
-        for (day, certificate) in expired {
-            for name in index.told(certificate, self.holder_of(certificate, index)?) {
-                let Some(followed) = all.get_mut(name).filter(|_| due.contains(name)) else { continue };
-                if (day, Some(certificate)) > followed.kept.expired {
-                    followed.waiting.push_back(News::Expired { certificate, day });
-                }
-            }
-        }
-        let today = add_days(yesterday, 1);
-        for name in due {
-            if let Some(followed) = all.get_mut(&name).filter(|f| !queued(f)) {
-                followed.kept.expired = (today, None);
-                self.keep(&followed.kept)?;
-            }
-        }
-        Ok(())
-    }
-
     /// The next message for somebody whose time has come, marked as being on its way.
-    fn next_message(&self, base: &Base) -> Option<(Subscription, News, Option<Message>)> {
+    fn next_message(&self, base: &Base) -> Option<Due> {
         let now = self.now();
         let mut inner = self.watch.lock();
         let Inner { all: Some(all), last, .. } = &mut *inner else { return None };
-        if all.values().filter(|f| f.under_way).count() >= AT_ONCE {
+        let mut under_way = HashMap::<String, usize>::new();
+        for followed in all.values().filter(|f| f.under_way) {
+            *under_way.entry(followed.host()).or_default() += 1;
+        }
+        if under_way.values().sum::<usize>() >= AT_ONCE {
             return None;
         }
         let is_due = |trouble: &Option<Trouble>| trouble.as_ref().is_none_or(|t| t.again_at <= now);
-        let ready = |f: &&mut Followed| {
-            let news = f.waiting.front();
-            !f.under_way && is_due(&f.kept.trouble) && news.is_some_and(|news| message::is_for(*news, f.kept.state))
+        let ready = |f: &&Followed| {
+            let news = f.waiting.front().filter(|news| message::is_for(**news, f.kept.state));
+            let free = || under_way.get(&f.host()).is_none_or(|n| *n < AT_ONCE_OF_HOST);
+            !f.under_way && is_due(&f.kept.trouble) && news.is_some() && free()
         };
-        let (start, end) = (Bound::Excluded(last.clone()), Bound::Unbounded);
-        let next = match all.range_mut((start, end)).map(|(_, f)| f).find(ready) {
-            Some(next) => Some(next.kept.id.clone()),
-            None => all.values_mut().find(ready).map(|f| f.kept.id.clone()),
-        }?;
+        let after = (Bound::Excluded(last.clone()), Bound::Unbounded);
+        let next = all.range(after).map(|(_, f)| f).find(ready).or_else(|| all.values().find(ready))?.kept.id.clone();
         let followed = all.get_mut(&next)?;
         followed.under_way = true;
         let (kept, news) = (followed.kept.clone(), *followed.waiting.front()?);
         *last = next;
         drop(inner);
-        let made = self.message(&kept, news, base).unwrap_or_else(|error| {
-            tracing::error!(why = error.in_full(), "a message about a certificate was not made");
-            None
-        });
+        let made = self.message(&kept, news, base);
         Some((kept, news, made))
     }
 
@@ -233,7 +120,7 @@ impl Service {
                 kept.trouble = None;
                 followed.waiting.pop_front();
                 match news {
-                    News::Confirm => {}
+                    News::Confirm => kept.state = State::Pending { sent: true },
                     News::Step { seq, .. } => {
                         let more = followed.waiting.iter().any(|n| matches!(n, News::Step { .. }));
                         let all_told = !more && followed.behind.is_none();
@@ -242,8 +129,17 @@ impl Service {
                     News::Expired { certificate, day } => kept.expired = (day, Some(certificate)),
                 }
             }
+            // Nobody there ever wanted it: nothing of it is kept.
+            Outcome::Gone if matches!(kept.state, State::Pending { .. }) => {
+                self.drawer.remove(&key(id))?;
+                if let Some(all) = inner.all.as_mut() {
+                    all.remove(id);
+                }
+                return Ok(());
+            }
             Outcome::Gone => kept.state = State::Ended { at: now, why: Ending::Gone },
             Outcome::Failed(why) => kept.failed(why, now),
+            Outcome::NotMade(why) => kept.postponed(why, now),
         }
         if !kept.is_open() {
             tracing::info!(subscription = id, "a subscription has ended: its receiver is gone");
@@ -269,16 +165,26 @@ fn agent(reach: Reach) -> ureq::Agent {
 }
 
 fn run(service: &Weak<Service>, watch: &Arc<Watch>, base: &Base, agent: &ureq::Agent) {
+    let mut told = None;
     loop {
         let Some(strong) = service.upgrade() else { return };
-        if let Err(error) = strong.take_in_news() {
-            tracing::error!(why = error.in_full(), folder = FOLDER, "what happened is not told to those who follow it");
+        let fault = strong.take_in_news().err().map(|error| error.in_full());
+        // Once, not every second.
+        if let Some(why) = fault.as_ref().filter(|_| told != fault) {
+            tracing::error!(why, folder = FOLDER, "what happened is not told to those who follow it");
         }
+        told = fault;
         while let Some((kept, news, message)) = strong.next_message(base) {
             let (service, agent) = (service.clone(), agent.clone());
             std::thread::spawn(move || {
-                // What there is nothing to say about is passed over.
-                let outcome = message.map_or(Outcome::Delivered, |message| send(&agent, &service, &kept, &message));
+                let outcome = match message {
+                    Ok(Some(message)) => send(&agent, &service, &kept, &message),
+                    Ok(None) => Outcome::Delivered,
+                    Err(error) => {
+                        tracing::error!(why = error.in_full(), "a message about a certificate was not made");
+                        Outcome::NotMade("this service could not make it".to_owned())
+                    }
+                };
                 let Some(service) = service.upgrade() else { return };
                 if let Err(error) = service.take_outcome(&kept.id, news, outcome) {
                     tracing::error!(why = error.in_full(), "what came of a message was not put on file");

@@ -1,7 +1,7 @@
 //! What is told: one message for each thing that happened (docs/SPEC-webhooks.md). It says enough to know what to look at;
 //! how a certificate stands is what its page says when it is opened.
 
-use super::subscription::{Follows, State, Subscription};
+use super::subscription::{Follows, Link, State, Subscription};
 use crate::domain::dates::{add_days, day_start};
 use crate::domain::{Certificate, CertificateId, Host, Standing};
 use jiff::Timestamp;
@@ -66,9 +66,9 @@ struct Told {
 pub(super) struct Base(pub(super) String);
 
 impl Base {
-    /// Where a subscription is confirmed and ended.
-    pub(super) fn manage(&self, subscription: &Subscription) -> String {
-        format!("{}/watch/{}/{}", self.0, subscription.id, subscription.link_key())
+    /// Where a subscription is confirmed, or ended.
+    fn link(&self, subscription: &Subscription, link: Link) -> String {
+        format!("{}/watch/{}/{}", self.0, subscription.id, subscription.link_key(link))
     }
 }
 
@@ -82,8 +82,9 @@ pub(super) struct Now<'c> {
 pub(super) fn confirm(subscription: &Subscription, host: &Host, base: &Base) -> Message {
     let data = json!({
         "host": host.as_str(), "follows": follows(subscription.follows), "subscription": subscription.id,
-        "confirm": base.manage(subscription),
-        "note": "Open this address and confirm, or nothing more is sent. Whoever did not ask for it leaves it alone.",
+        "confirm": base.link(subscription, Link::Confirm),
+        "note": "Open this address and confirm, or nothing more is sent. If you did not ask for this, ignore it.",
+        "note_zh": "请打开这个网址确认，否则不再发送。不是您要的，不用理会。",
     });
     message(subscription, "confirm", "subscription.confirm", subscription.made_at, &data)
 }
@@ -140,7 +141,7 @@ fn told(
         page: format!("{}/c/{id}", base.0),
         api: format!("{}/api/v1/certificates/{id}", base.0),
         subscription: subscription.id.clone(),
-        manage: base.manage(subscription),
+        manage: base.link(subscription, Link::End),
     }
 }
 
@@ -159,6 +160,7 @@ fn message(
 pub(super) fn is_for(news: News, state: State) -> bool {
     matches!(
         (news, state),
-        (News::Confirm, State::Pending) | (News::Step { .. } | News::Expired { .. }, State::Active { .. })
+        (News::Confirm, State::Pending { sent: false })
+            | (News::Step { .. } | News::Expired { .. }, State::Active { .. })
     )
 }

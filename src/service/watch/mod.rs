@@ -3,26 +3,28 @@
 
 mod deliver;
 mod message;
+mod news;
 mod reach;
 mod subscription;
 
 use super::{Service, ServiceError};
 use crate::domain::dates::china_day;
 use crate::domain::{CertificateId, Refusal, Uscc};
-use crate::store::StoreError;
 use message::News;
 pub use reach::Reach;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-pub use subscription::{CONFIRM_WITHIN, Ending, Follows, State, Subscription, Trouble};
+pub use subscription::{Ending, Follows, Link, State, Subscription, Trouble};
 
 /// Folder of the subscriptions, one file each.
 pub(super) const FOLDER: &str = "watch";
 /// Most subscriptions kept.
 const SUBSCRIPTIONS_MAX: usize = 10_000;
-/// Most subscriptions of one host, and of those the ones not confirmed yet: we send nobody a flood that others ordered.
-const OF_HOST_MAX: usize = 200;
-const PENDING_OF_HOST_MAX: usize = 5;
+/// Most subscriptions of one host, which many may share, and of those the ones not confirmed yet, in all and for one address: we
+/// send nobody a flood that others ordered.
+const OF_HOST_MAX: usize = 1_000;
+const PENDING_OF_HOST_MAX: usize = 100;
+const PENDING_OF_ADDRESS_MAX: usize = 3;
 /// News that one subscription has waiting; whoever does not take them in stays behind, and holds up nobody.
 const WAITING_MAX: usize = 10_000;
 
@@ -59,8 +61,13 @@ struct Followed {
 
 impl Followed {
     fn new(kept: Subscription, behind: Option<u64>) -> Self {
-        let waiting = if kept.state == State::Pending { VecDeque::from([News::Confirm]) } else { VecDeque::new() };
+        let unasked = kept.state == (State::Pending { sent: false });
+        let waiting = if unasked { VecDeque::from([News::Confirm]) } else { VecDeque::new() };
         Self { kept, waiting, behind, under_way: false }
+    }
+
+    fn host(&self) -> String {
+        host_of(&self.kept.url)
     }
 
     /// Puts an event among what is to be told; whether there was room.
@@ -115,6 +122,13 @@ impl Service {
         let url = reach::address(&wish.url, reach)?;
         let next_seq = inner.next_seq;
         let all = inner.all.get_or_insert_default();
+        let twin = |f: &&Followed| {
+            (f.kept.url.as_str(), f.kept.follows) == (&url, follows) && matches!(f.kept.state, State::Pending { .. })
+        };
+        if let Some(asked) = all.values().find(twin) {
+            // The message with its link is on its way, or was there already.
+            return Ok(asked.kept.clone());
+        }
         check_room(all, &url)?;
         let now = self.now();
         let random = (self.random()?, self.random()?);
@@ -149,10 +163,11 @@ impl Service {
     ///
     /// # Errors
     /// `no_such_subscription`, also for a wrong key; store failures.
-    pub fn subscription(&self, id: &str, link_key: &str) -> Result<Subscription, ServiceError> {
+    pub fn subscription(&self, id: &str, link_key: &str) -> Result<(Subscription, Link), ServiceError> {
         let inner = self.subscriptions()?;
-        let found = inner.all.as_ref().and_then(|all| all.get(id)).filter(|f| f.kept.has_key(link_key));
-        Ok(found.map(|f| f.kept.clone()).ok_or_else(missing)?)
+        let found = inner.all.as_ref().and_then(|all| all.get(id));
+        let found = found.and_then(|f| Some((f.kept.clone(), f.kept.link_of(link_key)?)));
+        Ok(found.ok_or_else(missing)?)
     }
 
     /// Confirms a subscription: messages are sent about what happens from when it was asked for. The same again is one act.
@@ -161,8 +176,8 @@ impl Service {
     /// `no_such_subscription`; `subscription_ended`; store failures.
     pub fn confirm_subscription(&self, id: &str, link_key: &str) -> Result<Subscription, ServiceError> {
         let since = self.now();
-        self.change(id, link_key, |kept| match kept.state {
-            State::Pending => Ok(State::Active { since }),
+        self.change(id, link_key, &[Link::Confirm], |kept| match kept.state {
+            State::Pending { .. } => Ok(State::Active { since }),
             state @ State::Active { .. } => Ok(state),
             State::Ended { .. } => {
                 Err(Refusal::conflict("subscription_ended", "this subscription has ended; ask for a new one"))
@@ -176,8 +191,8 @@ impl Service {
     /// `no_such_subscription`; store failures.
     pub fn end_subscription(&self, id: &str, link_key: &str) -> Result<Subscription, ServiceError> {
         let at = self.now();
-        self.change(id, link_key, |kept| match kept.state {
-            State::Pending | State::Active { .. } => Ok(State::Ended { at, why: Ending::ByLink }),
+        self.change(id, link_key, &[Link::Confirm, Link::End], |kept| match kept.state {
+            State::Pending { .. } | State::Active { .. } => Ok(State::Ended { at, why: Ending::ByLink }),
             ended => Ok(ended),
         })
     }
@@ -186,11 +201,14 @@ impl Service {
         &self,
         id: &str,
         link_key: &str,
+        links: &[Link],
         next: impl FnOnce(&Subscription) -> Result<State, Refusal>,
     ) -> Result<Subscription, ServiceError> {
         let mut inner = self.subscriptions()?;
-        let found = inner.all.as_mut().and_then(|all| all.get_mut(id)).filter(|f| f.kept.has_key(link_key));
-        let followed = found.ok_or_else(missing)?;
+        let found = inner.all.as_mut().and_then(|all| all.get_mut(id));
+        let found = found.filter(|f| f.kept.link_of(link_key).is_some_and(|link| links.contains(&link)));
+        let now = self.now();
+        let followed = found.filter(|f| !f.kept.has_lapsed(now)).ok_or_else(missing)?;
         let state = next(&followed.kept)?;
         if state != followed.kept.state {
             let mut changed = followed.kept.clone();
@@ -220,12 +238,14 @@ impl Service {
             for name in self.drawer.names(FOLDER)? {
                 let Some(id) = name.strip_suffix(".json") else { continue };
                 let Some(bytes) = self.drawer.get(&key(id))? else { continue };
-                let kept: Subscription = serde_json::from_slice(&bytes).map_err(|error| StoreError::Corrupt {
-                    table: "watch",
-                    key: key(id),
-                    field: "json",
-                    why: error.to_string(),
-                })?;
+                // The others go on.
+                let kept: Subscription = match serde_json::from_slice(&bytes) {
+                    Ok(kept) => kept,
+                    Err(why) => {
+                        tracing::error!(%why, file = key(id), "a subscription cannot be read, and is told nothing");
+                        continue;
+                    }
+                };
                 // Whoever was left behind is told all of it, in its order.
                 let behind = Some(kept.next_seq).filter(|seq| *seq < next_seq);
                 all.insert(id.to_owned(), Followed::new(kept, behind));
@@ -256,20 +276,22 @@ fn missing() -> Refusal {
 fn check_room(all: &BTreeMap<String, Followed>, url: &str) -> Result<(), Refusal> {
     let host = host_of(url);
     let open = all.values().filter(|f| f.kept.is_open());
-    let (mut of_all, mut of_host, mut pending) = (0, 0, 0);
+    let (mut of_all, mut of_host, mut pending, mut here) = (0, 0, 0, 0);
     for followed in open {
+        let same = followed.host() == host;
+        let unconfirmed = matches!(followed.kept.state, State::Pending { .. });
         of_all += 1;
-        let same = host_of(&followed.kept.url) == host;
         of_host += usize::from(same);
-        pending += usize::from(same && followed.kept.state == State::Pending);
+        pending += usize::from(same && unconfirmed);
+        here += usize::from(followed.kept.url == url && unconfirmed);
     }
     if of_all >= SUBSCRIPTIONS_MAX {
         let why = "no more subscriptions are taken now; the feeds can be read as ever";
         return Err(Refusal::unavailable("subscriptions_full", why));
     }
-    if pending >= PENDING_OF_HOST_MAX || of_host >= OF_HOST_MAX {
+    if here >= PENDING_OF_ADDRESS_MAX || pending >= PENDING_OF_HOST_MAX || of_host >= OF_HOST_MAX {
         let why = format!(
-            "{host} has {of_host} subscriptions, {pending} of them not confirmed: confirm or end some of them first (at most {OF_HOST_MAX}, of them {PENDING_OF_HOST_MAX} not confirmed)"
+            "{here} subscriptions for this address wait to be confirmed (at most {PENDING_OF_ADDRESS_MAX}); for {host}, {pending} of {of_host} do (at most {PENDING_OF_HOST_MAX} of {OF_HOST_MAX}): confirm or end some first"
         );
         return Err(Refusal::conflict("subscriptions_of_host", why));
     }
@@ -279,7 +301,7 @@ fn check_room(all: &BTreeMap<String, Followed>, url: &str) -> Result<(), Refusal
 /// The host of an address that was read before.
 fn host_of(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', ':']).next().unwrap_or_default().to_ascii_lowercase()
+    rest.split(['/', '?', ':']).next().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase()
 }
 
 /// Who is to be told of a certificate.

@@ -26,8 +26,10 @@ const WAITS: [SignedDuration; 9] = [
     SignedDuration::from_hours(20),
     SignedDuration::from_hours(24),
 ];
+/// Wait before a message that we could not make is made again.
+const OWN_FAULT: SignedDuration = SignedDuration::from_mins(5);
 /// How long a subscription waits to be confirmed.
-pub const CONFIRM_WITHIN: SignedDuration = SignedDuration::from_hours(24);
+const CONFIRM_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -46,7 +48,10 @@ pub enum Follows {
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum State {
     /// Asked for; whoever reads at the address has not confirmed it.
-    Pending,
+    Pending {
+        /// Whether the message with the link has arrived.
+        sent: bool,
+    },
     /// Messages are sent.
     Active {
         /// Since when.
@@ -71,6 +76,16 @@ pub enum Ending {
     Gone,
     /// One message could not be delivered in three days.
     Unreachable,
+}
+
+/// Links of a subscription. The one that confirms stands in the first message alone, and shows the secret; the one that ends
+/// stands in every other, which many may come to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// Confirms it, shows the secret, and ends it.
+    Confirm,
+    /// Ends it.
+    End,
 }
 
 /// A message that could not be delivered yet.
@@ -133,7 +148,17 @@ impl Subscription {
         let (id, secret) = (URL_SAFE_NO_PAD.encode(id), STANDARD.encode(secret));
         // What expires today was in force until its end, and is told tomorrow.
         let expired = (today, None);
-        Self { id, url, follows, made_at, state: State::Pending, secret, next_seq, expired, trouble: None }
+        Self {
+            id,
+            url,
+            follows,
+            made_at,
+            state: State::Pending { sent: false },
+            secret,
+            next_seq,
+            expired,
+            trouble: None,
+        }
     }
 
     /// The secret as receivers keep it: `whsec_` and its base64.
@@ -151,16 +176,21 @@ impl Subscription {
         }
     }
 
-    /// The key in the links by which it is confirmed and ended: only who receives its messages knows it.
+    /// The key of one of its links: only who receives its messages knows it.
     #[must_use]
-    pub fn link_key(&self) -> String {
-        URL_SAFE_NO_PAD.encode(&self.mac(b"link")[..KEY_BYTES])
+    pub fn link_key(&self, link: Link) -> String {
+        let what: &[u8] = match link {
+            Link::Confirm => b"link to confirm",
+            Link::End => b"link to end",
+        };
+        URL_SAFE_NO_PAD.encode(&self.mac(what)[..KEY_BYTES])
     }
 
-    /// Whether that is the key of its links.
+    /// Which of its links has that key; none where it is neither's.
     #[must_use]
-    pub fn has_key(&self, key: &str) -> bool {
-        self.link_key().as_bytes().ct_eq(key.as_bytes()).into()
+    pub fn link_of(&self, key: &str) -> Option<Link> {
+        let is = |link: &Link| bool::from(self.link_key(*link).as_bytes().ct_eq(key.as_bytes()));
+        [Link::Confirm, Link::End].into_iter().find(is)
     }
 
     /// The signature of a message (Standard Webhooks 1.0, symmetric): `v1,` and base64 of HMAC-SHA256 over `ID.TIMESTAMP.BODY`.
@@ -177,7 +207,20 @@ impl Subscription {
 
     /// Whether it was not confirmed in time.
     pub(super) fn has_lapsed(&self, now: Timestamp) -> bool {
-        self.state == State::Pending && self.made_at.checked_add(CONFIRM_WITHIN).is_ok_and(|end| now >= end)
+        matches!(self.state, State::Pending { .. }) && now >= self.lapses_at()
+    }
+
+    /// When it is given up, where it is not confirmed.
+    #[must_use]
+    pub fn lapses_at(&self) -> Timestamp {
+        self.made_at.checked_add(CONFIRM_WITHIN).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Notes that a message could not be made: that counts as no try.
+    pub(super) fn postponed(&mut self, why: String, now: Timestamp) {
+        let tries = self.trouble.as_ref().map_or(0, |t| t.tries);
+        let again_at = now.checked_add(OWN_FAULT).unwrap_or(Timestamp::MAX);
+        self.trouble = Some(Trouble { tries, again_at, why });
     }
 
     /// Notes that a message was not delivered.
@@ -220,7 +263,10 @@ mod tests {
     #[test]
     fn its_key_and_secret_are_its_own_and_in_no_debug_text() {
         let (one, other) = (sample(), Subscription { secret: STANDARD.encode([3; 32]), ..sample() });
-        assert!(one.has_key(&one.link_key()) && !one.has_key(&other.link_key()) && !one.has_key(""));
+        for link in [Link::Confirm, Link::End] {
+            assert_eq!((one.link_of(&one.link_key(link)), one.link_of(&other.link_key(link))), (Some(link), None));
+        }
+        assert_eq!(one.link_of(""), None);
         assert!(!format!("{one:?}").contains(&one.secret));
         assert_eq!(serde_json::from_str::<Subscription>(&serde_json::to_string(&one).unwrap()).unwrap(), one);
     }

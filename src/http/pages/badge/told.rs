@@ -131,7 +131,7 @@ impl Told {
         let host = app.service.host();
         let (word, note) = (self.face.word(), self.note());
         let at = self.day.as_ref().map_or_else(String::new, |day| format!("{day} · "));
-        let foot = text(format!("{at}请点开到 {host} 核实"), format!("{at}tap to check at {host}"));
+        let foot = text(format!("{at}请点开，到 {host} 核实"), format!("{at}tap to check at {host}"));
         let sign = match self.face {
             Face::Standing(standing) => Sign::of(standing),
             Face::NoSuchRecord => Sign::Empty,

@@ -190,7 +190,7 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("`subscriptions_of_host`: that host has too many", "`subscriptions_of_host`：那个主机的订阅太多"),
     ("`subscriptions_full`, `watch_off`", "现在不接受订阅：`subscriptions_full`、`watch_off`"),
     ("A subscription, by its link", "一个订阅，凭它的链接"),
-    ("its name", "它的名字"),
+    ("its name", "订阅的标识"),
     ("the key in its link", "链接里的密钥"),
     ("how it stands", "它的状态"),
     ("`no_such_subscription`", "没有这个订阅：`no_such_subscription`"),

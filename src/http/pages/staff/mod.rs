@@ -12,6 +12,7 @@ mod words;
 
 use super::super::App;
 use super::super::error::Problem;
+use super::forms::from_elsewhere;
 use super::words::text;
 use super::{Frame, MessagePage, PageQuery, html};
 use crate::domain::Role;
@@ -122,7 +123,7 @@ struct Key {
 async fn come_in(State(app): State<App>, headers: HeaderMap, Form(key): Form<Key>) -> Response {
     let lang = super::words::Lang::of(key.lang.as_deref());
     let back: Uri = if lang.is_zh() { Uri::from_static("/issuing") } else { Uri::from_static("/issuing?lang=en") };
-    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+    if from_elsewhere(&headers) {
         return closed(&app, &back, StatusCode::FORBIDDEN, false);
     }
     let secret = key.token.trim();

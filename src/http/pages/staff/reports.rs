@@ -1,5 +1,7 @@
 //! Reports of misuse, as cases: what was seen, on what evidence, and the few things to do with it.
 
+use super::super::forms::from_elsewhere;
+use super::super::report::page_of;
 use super::super::words::{Text, text};
 use super::super::{App, Frame, MessagePage, html, lang_of, view};
 use super::{Staff, refused};
@@ -7,7 +9,7 @@ use crate::domain::dates::china_day;
 use crate::domain::mark_licence::MarkState;
 use crate::domain::report::Outcome;
 use crate::domain::text::Note;
-use crate::domain::{Certificate, MarkId, Refusal, ReportId};
+use crate::domain::{Certificate, MarkId, MarkLicence, Refusal, ReportId};
 use crate::http::download::download;
 use crate::http::error::Problem;
 use crate::service::marks::MarkOrder;
@@ -52,6 +54,10 @@ struct Shown {
     page: Option<String>,
     /// How the mark stands.
     mark: Option<(MarkId, MarkState)>,
+    /// Whether its misuse is being looked into.
+    investigated: bool,
+    /// What it is licensed for.
+    licensed: Option<Text>,
     closed: Option<Text>,
     /// The mark's scans today, and on the busiest of the days before.
     scans: Option<(u64, u64)>,
@@ -59,11 +65,11 @@ struct Shown {
 
 impl Shown {
     fn may_investigate(&self) -> bool {
-        matches!(self.mark, Some((_, MarkState::Active)))
+        matches!(self.mark, Some((_, MarkState::Active | MarkState::Frozen))) && !self.investigated
     }
 
-    fn may_clear(&self) -> bool {
-        matches!(self.mark, Some((_, MarkState::UnderInvestigation)))
+    fn is_frozen(&self) -> bool {
+        matches!(self.mark, Some((_, MarkState::Frozen)))
     }
 }
 
@@ -105,13 +111,11 @@ fn shown(service: &Service, actor: &Actor, case: Case) -> Result<Shown, ServiceE
     let certificate: Option<Certificate> =
         case.report.certificate.map(|id| service.store().certificate(id)).transpose()?.flatten();
     let licence = case.report.mark.map(|id| service.store().mark(id)).transpose()?.flatten();
+    let investigated = licence.as_ref().is_some_and(MarkLicence::is_investigated);
+    let licensed = licence.as_ref().map(licensed);
     let mark = licence.and_then(|licence| Some((licence.id, licence.state_at(now, now)?.0)));
     let whose = certificate.as_ref().map(|c| (c.terms().holder.name.to_string(), c.terms().number.to_string()));
-    let page = match (case.report.mark, case.report.certificate) {
-        (Some(mark), _) => Some(format!("/m/{mark}")),
-        (None, Some(certificate)) => Some(format!("/c/{certificate}")),
-        (None, None) => None,
-    };
+    let page = page_of(&case.report);
     let today = china_day(now);
     let scans = match case.report.mark {
         Some(mark) => {
@@ -136,7 +140,17 @@ fn shown(service: &Service, actor: &Actor, case: Case) -> Result<Shown, ServiceE
         let at = view::clock(closure.closed_at);
         text(format!("已结案：{zh}，{at}，{}", closure.by), format!("Closed as {en} at {at} by {}", closure.by))
     });
-    Ok(Shown { at: view::clock(case.report.made_at), whose, page, mark, closed, scans, case })
+    Ok(Shown { at: view::clock(case.report.made_at), whose, page, mark, investigated, licensed, closed, scans, case })
+}
+
+/// Use, brand, products and site of a licence, to be held against what was seen.
+fn licensed(licence: &MarkLicence) -> Text {
+    let terms = licence.terms();
+    let goods = [terms.brand.as_ref().map(ToString::to_string), terms.products.as_ref().map(ToString::to_string)];
+    let goods: Vec<String> =
+        goods.into_iter().chain([terms.site.as_ref().map(ToString::to_string)]).flatten().collect();
+    let all = |medium: &str| [&[medium.to_owned()], goods.as_slice()].concat().join(" · ");
+    text(all(terms.medium.zh()), all(terms.medium.en()))
 }
 
 /// The photograph of a report.
@@ -178,7 +192,7 @@ pub(super) async fn act(
     uri: Uri,
     Form(Deed { deed, note }): Form<Deed>,
 ) -> Response {
-    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+    if from_elsewhere(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
     let done = app.blocking(move |service| done(service, actor, &id, &deed, &note)).await;
@@ -191,6 +205,10 @@ pub(super) async fn act(
 fn done(service: &Service, actor: Actor, id: &str, deed: &str, note: &str) -> Result<(), ServiceError> {
     let id = ReportId::parse(id)?;
     let note = if note.trim().is_empty() { None } else { Some(Note::parse(note)?) };
+    if note.is_none() && matches!(deed, "investigate" | "clear") {
+        let why = "say on what evidence: everybody who scans the mark sees it at once";
+        return Err(Refusal::invalid("note_needed", why).into());
+    }
     let order = match deed {
         "investigate" => MarkOrder::Investigate,
         "clear" => MarkOrder::Clear,
@@ -201,8 +219,9 @@ fn done(service: &Service, actor: Actor, id: &str, deed: &str, note: &str) -> Re
     };
     let mark = service.case(&id)?.and_then(|case| case.report.mark);
     let none = || Refusal::not_found("no_such_mark", "the report is about no mark on record");
-    // The evidence, where the note does not name it.
-    let note = note.map_or_else(|| Note::parse(&format!("report {id}")), Ok)?;
+    // The report stays the evidence whatever is noted besides.
+    let note = note.map_or_else(String::new, |note| format!(": {note}"));
+    let note = Note::parse(&format!("report {id}{note}"))?;
     service.order_mark(&Act { note: Some(note), ..Act::by(actor) }, mark.ok_or_else(none)?, &order)?;
     service.wait_for_log();
     Ok(())
@@ -214,7 +233,14 @@ fn not_done(app: &App, uri: &Uri, why: &Problem) -> Response {
     let sentence = match why.code {
         "role_missing" => text("您的岗位不能做这件事。", "Your role may not do this."),
         "report_closed" => text("这份举报已经结案了。", "This report is closed already."),
-        "mark_state" => text("这个标志现在的状态不能这样做。", "The mark's state does not allow that now."),
+        "mark_state" => text(
+            "这个标志现在的状态不能这样做：可能别人刚刚做过。",
+            "The mark's state does not allow that now: somebody may just have done it.",
+        ),
+        "note_needed" => text(
+            "请先写依据：扫这个标志的人会立刻看到变化。",
+            "Write on what evidence first: whoever scans the mark sees the change at once.",
+        ),
         _ => text(format!("没有做成：{}。", why.detail), format!("{}.", why.detail)),
     };
     html(why.status(), &MessagePage { frame, heading, sentence })

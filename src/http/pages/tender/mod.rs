@@ -102,7 +102,7 @@ pub(super) async fn list(
 ) -> Response {
     let lang = lang_of(&uri);
     // Another site could have its readers file receipts here without knowing.
-    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site") {
+    if forms::from_elsewhere(&headers) {
         let said = text("请在本页面填写名单再查。", "Fill in the list on this page.");
         return form(&app, lang, &uri, StatusCode::FORBIDDEN, Fields::default(), Some(said));
     }

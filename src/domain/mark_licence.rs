@@ -339,8 +339,9 @@ impl MarkLicence {
 
     /// Whether its misuse is being looked into, also while it is frozen.
     #[must_use]
-    pub fn is_investigated(&self) -> bool {
-        self.stage.investigated.is_some() && matches!(self.stage.state, MarkState::Active | MarkState::Frozen)
+    pub fn is_investigated(&self, now: Timestamp) -> bool {
+        let in_use = matches!(self.state(now), MarkState::UnderInvestigation | MarkState::Frozen);
+        in_use && self.stage.investigated.is_some()
     }
 
     /// First instant of a mark that was to take its place later than this was recorded: until then this one lives on.

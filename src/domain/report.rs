@@ -101,6 +101,9 @@ pub struct Report {
     /// What the codes in that picture say.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<String>,
+    /// Whether there were more codes than are told, and none is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub many_codes: bool,
 }
 
 /// What the body found.

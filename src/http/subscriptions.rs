@@ -135,14 +135,9 @@ async fn subscribe(
     app.gate.admits_deposit(client)?;
     let SubscriptionRequest { url, certificate, uscc, all } = body;
     let wish = Wish { url, certificate, uscc, all: all.unwrap_or(false) };
-    let made = made(&app, wish).await?;
-    Ok((StatusCode::ACCEPTED, Json(SubscriptionBody::bare(&made))))
-}
-
-/// Makes a subscription.
-pub(super) async fn made(app: &App, wish: Wish) -> Result<Subscription, Problem> {
     let here = app.links.authority().to_owned();
-    app.blocking(move |service| service.subscribe(&wish, &here)).await
+    let made = app.blocking(move |service| service.subscribe(&wish, &here)).await?;
+    Ok((StatusCode::ACCEPTED, Json(SubscriptionBody::bare(&made))))
 }
 
 /// A subscription, by its link

@@ -6,7 +6,7 @@ use super::limits::Client;
 use super::places::{Bounds, Place, Places};
 use axum::extract::multipart::{Field, MultipartError};
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart, Request};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,6 +62,9 @@ impl FromRequest<App> for Form {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        if from_elsewhere(request.headers()) {
+            return Err(not_from_here());
+        }
         let client = request.extensions().get::<Client>().copied();
         let place = client.and_then(|client| app.uploads.0.take(client.address())).ok_or_else(crowded)?;
         let form = Multipart::from_request(request, app).await.map_err(|_| {
@@ -74,6 +77,17 @@ impl FromRequest<App> for Form {
             Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", why))
         })
     }
+}
+
+/// Whether a form was sent from a page of another site, whose readers may not know what they send.
+pub(super) fn from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
+}
+
+/// Such a form is not taken.
+pub(super) fn not_from_here() -> Problem {
+    let why = "forms are sent from this site's own pages: fill it in there";
+    Problem::new(StatusCode::FORBIDDEN, "from_elsewhere", why)
 }
 
 fn crowded() -> Problem {

@@ -3,8 +3,8 @@
 use super::App;
 use super::error::Problem;
 use super::observe::text;
-use crate::service::ServiceError;
 use crate::service::log::Health;
+use crate::service::{Service, ServiceError};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
@@ -106,8 +106,13 @@ async fn metrics(State(app): State<App>) -> Response {
                     kept.receipts, kept.bytes
                 )
             });
+            let subscriptions = app.blocking(Service::subscriptions_open).await.map(|open| {
+                format!(
+                    "# HELP starmark_subscriptions Subscriptions that have not ended.\n# TYPE starmark_subscriptions gauge\nstarmark_subscriptions {open}\n"
+                )
+            });
             // What cannot be counted stands in the log.
-            let receipts = receipts.unwrap_or_default();
+            let receipts = receipts.unwrap_or_default() + &subscriptions.unwrap_or_default();
             if let Some(end) = counts.rfind("# EOF") {
                 counts.truncate(end);
             }

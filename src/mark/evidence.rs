@@ -61,6 +61,10 @@ mod tests {
     use super::*;
     use crate::mark::read::codes;
     use crate::mark::{Ink, Layout, testing};
+    use image::ImageFormat;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+    use std::sync::LazyLock;
 
     /// Exif that says "turn a quarter to the right", and a place.
     const EXIF: &[u8] = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0GPS 39.9 116.4";
@@ -105,5 +109,48 @@ mod tests {
         JpegEncoder::new_with_quality(&mut jpeg, 95).encode_image(&noise).unwrap();
         assert!(photograph(&jpeg).unwrap().len() <= BYTES_AIM, "what cannot be packed is made smaller");
         assert_eq!(photograph(b"GIF89a").unwrap_err().code, "photo_unreadable");
+    }
+
+    /// A small picture of a code in each format that is read.
+    fn pictures() -> [Vec<u8>; 3] {
+        let mark = testing::png(crate::domain::Level::FiveStar, Layout::Small, Ink::Colour, 2);
+        let small = image::load_from_memory(&mark).unwrap().resize(160, 160, FilterType::Triangle);
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP].map(|format| {
+            let mut file = vec![];
+            let image = DynamicImage::ImageRgb8(small.to_rgb8());
+            image.write_to(&mut std::io::Cursor::new(&mut file), format).unwrap();
+            file
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        /// Whatever a stranger sends is read, or refused in one of three ways; and what is kept is a whole picture.
+        #[test]
+        fn a_broken_picture_is_refused_or_read(
+            kind in 0..3usize,
+            changes in proptest::collection::vec((any::<Index>(), any::<u8>()), 0..10),
+            cut in proptest::option::of(any::<Index>()),
+            tail in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
+            static PICTURES: LazyLock<[Vec<u8>; 3]> = LazyLock::new(pictures);
+            let mut file = PICTURES[kind].clone();
+            for (at, byte) in changes {
+                let at = at.index(file.len());
+                file[at] = byte;
+            }
+            if let Some(cut) = cut {
+                file.truncate(cut.index(file.len()));
+            }
+            file.extend(tail);
+            match photograph(&file) {
+                Ok(kept) => prop_assert!(decoded(&kept).is_ok()),
+                Err(why) => prop_assert!(matches!(why.code, "photo_unreadable" | "photo_too_large"), "{}", why.code),
+            }
+            if let Err(why) = codes(&file) {
+                prop_assert!(why.code.starts_with("photo_"), "{}", why.code);
+            }
+        }
     }
 }

@@ -1,14 +1,13 @@
 //! Reports of misuse: what strangers saw of a mark, kept with its evidence for the body, and what the body made of it.
 
 use super::actor::Actor;
-use super::search::Found;
-use super::typed::Leads;
+use super::search::Meant;
 use super::{Service, ServiceError, sha256_hex};
+use crate::domain::error::shown;
 use crate::domain::report::{Closure, Outcome, Report};
 use crate::domain::text::{Note, Place, Seen};
 use crate::domain::written::seen;
-use crate::domain::{CertificateId, MarkId, Refusal, ReportId, Role};
-use crate::mark::MarkText;
+use crate::domain::{Refusal, ReportId, Role};
 use crate::mark::evidence::photograph;
 use crate::mark::read::codes;
 use crate::store::{PageRequest, StoreError};
@@ -21,7 +20,7 @@ pub(super) const FOLDER: &str = "reports";
 const REPORT: &str = "report.json";
 const PHOTO: &str = "photo.jpg";
 const CLOSURE: &str = "closure.json";
-/// Most reports that are kept: with half a megabyte each, 5 GB. Whoever answers for them removes old ones from the folder.
+/// Most reports that are kept: with 800 KB each at most, 8 GB. Whoever answers for them removes old ones from the folder.
 const REPORTS_MAX: usize = 10_000;
 /// Most reports of one day: what a body can look at, and far more than there are.
 const REPORTS_OF_DAY_MAX: usize = 1_000;
@@ -81,8 +80,18 @@ impl Service {
             return Err(Refusal::invalid("nothing_reported", why).under("/note").into());
         }
         let photo = saw.photo.as_deref().map(photograph).transpose().map_err(|r| r.under("/photo"))?;
-        let codes = saw.photo.as_deref().map(codes).transpose().unwrap_or_default().unwrap_or_default();
-        let (mark, certificate) = self.meant(about.as_str(), here)?;
+        // A picture with more codes than are told is evidence all the same.
+        let (codes, many_codes) = match saw.photo.as_deref().map(codes) {
+            Some(Ok(found)) => (found.iter().map(|code| shown(&seen(code))).collect(), false),
+            Some(Err(_)) => (vec![], true),
+            None => (vec![], false),
+        };
+        // What is on none may be all that stands on a forgery.
+        let (mark, certificate) = match self.meant(about.as_str(), here)? {
+            Some(Meant::Mark(licence)) => (Some(licence.id), Some(licence.terms().certificate)),
+            Some(Meant::Certificate(certificate)) => (None, Some(certificate.id)),
+            Some(Meant::Holder(..)) | None => (None, None),
+        };
         let made_at = self.now();
         let report = Report {
             id: ReportId::new(made_at, self.random()?),
@@ -93,7 +102,8 @@ impl Service {
             place,
             note,
             photo_sha256: photo.as_deref().map(sha256_hex),
-            codes: codes.into_iter().collect(),
+            codes,
+            many_codes,
         };
         self.has_room_for(&report.id)?;
         // The picture first: a report that can be seen has what belongs to it.
@@ -102,27 +112,6 @@ impl Service {
         }
         self.drawer.put(&key(&report.id, REPORT), &json(&report)?).map_err(no_room)?;
         Ok(report)
-    }
-
-    /// What is on record of what somebody typed.
-    fn meant(&self, about: &str, here: &str) -> Result<(Option<MarkId>, Option<CertificateId>), ServiceError> {
-        let one = PageRequest { offset: 0, size: 1 };
-        // A text that no search takes may be all that stands on a forgery.
-        let Ok(Found::Ours(leads)) = self.search(about, here, one) else { return Ok((None, None)) };
-        Ok(match leads {
-            Leads::Certificate(id) => match CertificateId::parse(&id) {
-                Ok(id) => (None, self.store.certificate(id)?.map(|c| c.id)),
-                Err(_) => (None, None),
-            },
-            Leads::Mark(digits) => match MarkText::parse(&digits) {
-                Ok(text) => match self.store.mark(text.mark())? {
-                    Some(licence) => (Some(licence.id), Some(licence.terms().certificate)),
-                    None => (None, None),
-                },
-                Err(_) => (None, None),
-            },
-            Leads::Receipt(_) | Leads::Elsewhere => (None, None),
-        })
     }
 
     fn has_room_for(&self, id: &ReportId) -> Result<(), ServiceError> {

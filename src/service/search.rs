@@ -6,7 +6,8 @@ use crate::domain::error::shown;
 use crate::domain::ids::ID_DIGITS;
 use crate::domain::text::Name;
 use crate::domain::written::plain;
-use crate::domain::{Certificate, CertificateId, CertificateNumber, Refusal, Uscc};
+use crate::domain::{Certificate, CertificateId, CertificateNumber, MarkLicence, Refusal, Uscc};
+use crate::mark::MarkText;
 use crate::store::{Page, PageRequest};
 
 /// What a search came to.
@@ -20,7 +21,51 @@ pub enum Found {
     List(Page<Certificate>),
 }
 
+/// The one thing on record that somebody means.
+#[derive(Debug, Clone)]
+pub enum Meant {
+    /// A mark licence.
+    Mark(Box<MarkLicence>),
+    /// A certificate.
+    Certificate(Box<Certificate>),
+    /// A firm that holds certificates.
+    Holder(Uscc, Name),
+}
+
 impl Service {
+    /// The one thing on record that a text means; none where it means nothing, somebody else's, or several. `here` is the host the
+    /// pages are reached at, where that is not the one in codes.
+    ///
+    /// # Errors
+    /// Store failures.
+    pub fn meant(&self, typed: &str, here: &str) -> Result<Option<Meant>, ServiceError> {
+        let found = match self.search(typed, here, PageRequest { offset: 0, size: PageRequest::MAX }) {
+            Err(ServiceError::Refused(_)) => return Ok(None),
+            found => found?,
+        };
+        Ok(match found {
+            Found::Ours(Leads::Certificate(id)) => match CertificateId::parse(&id) {
+                Ok(id) => self.store.certificate(id)?.map(|c| Meant::Certificate(Box::new(c))),
+                Err(_) => None,
+            },
+            Found::Ours(Leads::Mark(digits)) => match MarkText::parse(&digits) {
+                Ok(text) => self.store.mark(text.mark())?.map(|m| Meant::Mark(Box::new(m))),
+                Err(_) => None,
+            },
+            Found::List(Page { items, total }) => match items.split_first() {
+                Some((first, rest)) => {
+                    let holder = &first.terms().holder;
+                    let same = rest.iter().all(|c| c.terms().holder.uscc == holder.uscc);
+                    // Of more than one page all are this firm's where it holds as many.
+                    let whole = items.len() == total || self.store.certificates_of(holder.uscc)?.len() == total;
+                    (same && whole).then(|| Meant::Holder(holder.uscc, holder.name.clone()))
+                }
+                None => None,
+            },
+            Found::Ours(Leads::Receipt(_) | Leads::Elsewhere) | Found::Foreign(_) => None,
+        })
+    }
+
     /// Finds what people type or paste. `here` is the host the pages are reached at, where that is not the one in codes.
     ///
     /// # Errors

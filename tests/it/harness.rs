@@ -150,7 +150,14 @@ impl TestApp {
     pub fn restarted(self, meanwhile: impl FnOnce(&Path)) -> Self {
         let Self { service, clock, router, token, passphrase, acts, dir } = self;
         drop(router);
-        drop(Arc::into_inner(service).unwrap());
+        let left = Arc::downgrade(&service);
+        drop(service);
+        // Whoever sends messages or makes the log lets go of it within moments.
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while left.strong_count() > 0 {
+            assert!(std::time::Instant::now() < until, "somebody holds the service");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
         let data = dir.path().join("data");
         meanwhile(&data);
         let scheme = Scheme::parse(include_str!("../../schemes/gbt27922-2011.toml")).unwrap();

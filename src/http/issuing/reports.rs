@@ -50,6 +50,8 @@ struct ReportBody {
     photo_sha256: Option<String>,
     /// What the codes in it say.
     codes: Vec<String>,
+    /// Whether there were more than 16 codes, of which none is told.
+    many_codes: bool,
     /// What the body found; null while it is open.
     closure: Option<ClosureBody>,
 }
@@ -70,7 +72,7 @@ struct ClosureBody {
 impl ReportBody {
     fn of(app: &App, case: Case) -> Self {
         let Case {
-            report: Report { id, made_at, about, mark, certificate, place, note, photo_sha256, codes },
+            report: Report { id, made_at, about, mark, certificate, place, note, photo_sha256, codes, many_codes },
             closure,
         } = case;
         let photo = photo_sha256.as_ref().map(|_| format!("{}/api/v1/issuing/reports/{id}/photo", app.links.base));
@@ -91,6 +93,7 @@ impl ReportBody {
             photo,
             photo_sha256,
             codes,
+            many_codes,
             closure,
         }
     }

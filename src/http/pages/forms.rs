@@ -3,13 +3,8 @@
 use super::words::{Text, text};
 use crate::http::error::Problem;
 use crate::http::upload::FILE_MAX;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::Response;
-
-/// Whether a form was sent from a page of another site, whose readers may not know what they send.
-pub(super) fn from_elsewhere(headers: &HeaderMap) -> bool {
-    headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
-}
 
 /// The problem in a sentence; nothing where it is not of the form but of what was asked with it. `what` was to be in it.
 pub(super) fn refused(problem: &Problem, what: (&str, &str)) -> Option<Text> {
@@ -25,6 +20,7 @@ pub(super) fn refused(problem: &Problem, what: (&str, &str)) -> Option<Text> {
                 "The {en} did not arrive in time, and nothing was looked up. Try again where the connection is better, or with a smaller one."
             ),
         ),
+        "from_elsewhere" => text("请在本页面填写。", "Fill in the form on this page."),
         "form_needed" | "form_too_many" | "form_unreadable" => text(
             format!("没有收到完整的{zh}，请再选一次。"),
             format!("The {en} did not arrive whole. Choose it once more."),

@@ -150,6 +150,11 @@ struct MessagePage {
     sentence: Text,
 }
 
+/// A page of one sentence.
+fn message(app: &App, lang: Lang, uri: &Uri, status: StatusCode, heading: Text, sentence: Text) -> Response {
+    html(status, &MessagePage { frame: Frame::of(app, lang, heading.clone(), uri), heading, sentence })
+}
+
 fn html(status: StatusCode, page: &impl Template) -> Response {
     match page.render() {
         Ok(body) => {
@@ -397,13 +402,11 @@ pub async fn not_found(State(app): State<App>, uri: Uri) -> Response {
         )
         .into_response();
     }
-    let frame = Frame::of(&app, lang_of(&uri), text("没有这一页", "No such page"), &uri);
-    let heading = text("没有这一页", "No such page");
     let sentence = text(
         "网址可能抄错了。可以在首页按编号、名称或代码查询。",
         "The address may be mistyped. Search by number, name or code on the first page.",
     );
-    html(StatusCode::NOT_FOUND, &MessagePage { frame, heading, sentence })
+    message(&app, lang_of(&uri), &uri, StatusCode::NOT_FOUND, text("没有这一页", "No such page"), sentence)
 }
 
 async fn style() -> Response {

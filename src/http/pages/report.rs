@@ -1,10 +1,10 @@
 //! Telling the body of misuse: a form that asks for no name, and a page that says what became of it.
 
 use super::words::{Lang, Text, text};
-use super::{App, Frame, MessagePage, PageQuery, forms, html, lang_of, search, view};
+use super::{App, Frame, PageQuery, forms, html, lang_of, message, search, view};
 use crate::domain::report::{Outcome, Report};
 use crate::domain::text::{Note, Place, Seen};
-use crate::domain::{MarkId, Refusal, ReportId};
+use crate::domain::{Refusal, ReportId};
 use crate::http::error::Problem;
 use crate::http::limits::Client;
 use crate::http::upload::{FILE_MAX, Form};
@@ -13,7 +13,7 @@ use crate::service::reports::{Case, Saw};
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
@@ -91,15 +91,9 @@ pub(super) async fn send(
     State(app): State<App>,
     Extension(client): Extension<Client>,
     uri: Uri,
-    headers: HeaderMap,
     sent: Result<Form, Problem>,
 ) -> Response {
     let lang = lang_of(&uri);
-    // Another site could have its readers report here without knowing.
-    if forms::from_elsewhere(&headers) {
-        let said = text("请在本页面填写举报。", "Fill in the report on this page.");
-        return form(&app, lang, &uri, StatusCode::FORBIDDEN, Fields::default(), Some(said));
-    }
     let sent = match sent {
         Ok(sent) => sent,
         Err(problem) => return refused(&app, lang, &uri, Fields::default(), problem),
@@ -220,14 +214,16 @@ pub(super) async fn reported(
         Ok(Some(Some(case))) => case,
         Ok(_) => {
             let heading = text("没有这份举报", "No such report");
-            let frame = Frame::of(&app, lang, heading.clone(), &uri);
             let sentence = text("网址可能抄错了，请核对。", "The address may be mistyped: check it.");
-            return html(StatusCode::NOT_FOUND, &MessagePage { frame, heading, sentence });
+            return message(&app, lang, &uri, StatusCode::NOT_FOUND, heading, sentence);
         }
         Err(error) => return super::failed(&app, lang, &uri, error),
     };
     let page = page_of(&case.report);
-    let under_way = case.report.mark.is_some_and(|mark| is_investigated(&app, mark));
+    let under_way = match case.report.mark.map(|mark| app.service.store().mark(mark)).transpose() {
+        Ok(licence) => licence.flatten().is_some_and(|licence| licence.is_investigated(app.service.now())),
+        Err(error) => return super::failed(&app, lang, &uri, error.into()),
+    };
     let state = state(&case, under_way);
     let heading = match case.closure {
         Some(_) => text("举报已处理", "Report settled"),
@@ -241,14 +237,6 @@ pub(super) async fn reported(
         StatusCode::OK,
         &ReportedPage { frame, heading, id: report.id, at, about: report.about.to_string(), page, photo, state },
     )
-}
-
-fn is_investigated(app: &App, mark: MarkId) -> bool {
-    let now = app.service.now();
-    let licence = app.service.store().mark(mark).ok().flatten();
-    licence
-        .and_then(|l| l.state_at(now, now))
-        .is_some_and(|(state, _)| state == crate::domain::mark_licence::MarkState::UnderInvestigation)
 }
 
 fn state(case: &Case, under_way: bool) -> Text {

@@ -1,15 +1,13 @@
 //! Following certificates, for people: the feeds, and a form that asks for messages; the page that a message's link leads to.
 
 use super::words::{Lang, Text, text};
-use super::{App, Frame, MessagePage, PageQuery, forms, html, lang_of, view};
-use crate::domain::{CertificateId, Uscc};
+use super::{App, Frame, PageQuery, forms, html, lang_of, message, view};
+use crate::domain::Certificate;
 use crate::http::error::Problem;
 use crate::http::limits::Client;
-use crate::http::subscriptions::made;
-use crate::service::search::Found;
-use crate::service::typed::Leads;
-use crate::service::watch::{Ending, Follows, Link, State as Stands, Subscription, Wish};
-use crate::store::PageRequest;
+use crate::http::upload::{from_elsewhere, not_from_here};
+use crate::service::search::Meant;
+use crate::service::watch::{Ending, Follows, Link, State as Stands, Subscription};
 use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Path, Query, State};
@@ -121,33 +119,20 @@ fn not_found() -> Text {
 async fn found(app: &App, typed: String) -> Result<Option<(Follows, String)>, Problem> {
     let here = app.links.authority().to_owned();
     app.blocking(move |service| {
-        let of = |id: CertificateId| -> Result<_, crate::service::ServiceError> {
-            let found = service.store().certificate(id)?;
-            Ok(found.map(|c| (Follows::Certificate(id), format!("{}（{}）", c.terms().holder.name, c.terms().number))))
-        };
-        match service.search(&typed, &here, PageRequest { offset: 0, size: 2 }) {
-            Ok(Found::Ours(Leads::Certificate(id))) => CertificateId::parse(&id).map_or(Ok(None), of),
-            Ok(Found::Ours(Leads::Mark(digits))) => {
-                let Ok(mark) = crate::mark::MarkText::parse(&digits) else { return Ok(None) };
-                let licence = service.store().mark(mark.mark())?;
-                licence.map_or(Ok(None), |licence| of(licence.terms().certificate))
-            }
-            Ok(Found::List(list)) => {
-                let holders: Vec<(Uscc, String)> =
-                    list.items.iter().map(|c| (c.terms().holder.uscc, c.terms().holder.name.to_string())).collect();
-                // Of one firm, whether by its code or its name.
-                Ok(match holders.as_slice() {
-                    [(uscc, name), rest @ ..] if rest.iter().all(|(other, _)| other == uscc) => {
-                        Some((Follows::Holder(*uscc), name.clone()))
-                    }
-                    _ => None,
-                })
-            }
-            Ok(Found::Ours(_) | Found::Foreign(_)) | Err(crate::service::ServiceError::Refused(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let of = |c: Certificate| (Follows::Certificate(c.id), named(&c));
+        Ok(match service.meant(&typed, &here)? {
+            Some(Meant::Certificate(certificate)) => Some(of(*certificate)),
+            Some(Meant::Mark(licence)) => service.store().certificate(licence.terms().certificate)?.map(of),
+            Some(Meant::Holder(uscc, name)) => Some((Follows::Holder(uscc), name.to_string())),
+            None => None,
+        })
     })
     .await
+}
+
+/// A certificate by its holder and number.
+fn named(certificate: &Certificate) -> String {
+    format!("{}（{}）", certificate.terms().holder.name, certificate.terms().number)
 }
 
 fn feed_of(follows: Follows) -> String {
@@ -170,9 +155,9 @@ pub(super) async fn ask(
     let refused = |fields: Fields, status: StatusCode, said: Text| {
         show(&app, lang, &uri, status, WatchPart { fields, fault: Some(said), ..WatchPart::default() })
     };
-    if forms::from_elsewhere(&headers) {
-        let said = text("请在本页面填写。", "Fill in the form on this page.");
-        return refused(Fields::default(), StatusCode::FORBIDDEN, said);
+    if from_elsewhere(&headers) {
+        let problem = not_from_here();
+        return refused(Fields::default(), problem.status(), told(&problem));
     }
     let follows = if fields.about.trim().is_empty() && fields.all.is_none() {
         return refused(fields, StatusCode::BAD_REQUEST, nothing_named());
@@ -191,12 +176,7 @@ pub(super) async fn ask(
         return forms::until(refused(fields, status, told(&problem)), problem);
     }
     let url = fields.url.clone();
-    let wish = match follows {
-        Follows::Certificate(id) => Wish { url, certificate: Some(id.to_string()), ..Wish::default() },
-        Follows::Holder(uscc) => Wish { url, uscc: Some(uscc.to_string()), ..Wish::default() },
-        Follows::All => Wish { url, all: true, ..Wish::default() },
-    };
-    match made(&app, wish).await {
+    match app.blocking(move |service| service.follow(follows, &url)).await {
         Ok(subscription) => {
             let sent = Some((fields.url.trim().to_owned(), name.clone(), view::clock(subscription.lapses_at())));
             let feed = Some((feed_of(follows), name));
@@ -225,10 +205,12 @@ fn told(problem: &Problem) -> Text {
             "从您的网络来的订阅太多，请过一会儿再试。",
             "Too many subscriptions came from your network: try again later.",
         ),
-        _ => text(
-            "服务出了故障，没有订阅。请过一会儿再试。",
-            "The service has a fault, and nothing was subscribed to. Try again in a while.",
-        ),
+        _ => forms::refused(problem, ("", "")).unwrap_or_else(|| {
+            text(
+                "服务出了故障，没有订阅。请过一会儿再试。",
+                "The service has a fault, and nothing was subscribed to. Try again in a while.",
+            )
+        }),
     }
 }
 
@@ -274,7 +256,6 @@ pub(super) async fn change(
 
 fn missing(app: &App, lang: Lang, uri: &Uri, problem: &Problem) -> Response {
     let heading = text("没有这个订阅", "No such subscription");
-    let frame = Frame::of(app, lang, heading.clone(), uri);
     let sentence = match problem.code {
         "subscription_ended" => {
             text("这个订阅已经结束，请重新订阅。", "This subscription has ended: ask for a new one.")
@@ -284,7 +265,7 @@ fn missing(app: &App, lang: Lang, uri: &Uri, problem: &Problem) -> Response {
             "The link is mistyped, or the subscription was not confirmed within 24 hours and was given up.",
         ),
     };
-    html(problem.status(), &MessagePage { frame, heading, sentence })
+    message(app, lang, uri, problem.status(), heading, sentence)
 }
 
 fn managed(app: &App, lang: Lang, uri: &Uri, found: &Subscription, link: Link) -> Response {
@@ -325,8 +306,7 @@ fn managed(app: &App, lang: Lang, uri: &Uri, found: &Subscription, link: Link) -
     let follows = match found.follows {
         Follows::Certificate(id) => {
             let known = app.service.store().certificate(id).ok().flatten();
-            let about =
-                known.map_or_else(|| id.to_string(), |c| format!("{}（{}）", c.terms().holder.name, c.terms().number));
+            let about = known.as_ref().map_or_else(|| id.to_string(), named);
             (text(format!("证书：{about}"), format!("Certificate: {about}")), format!("/c/{id}"))
         }
         Follows::Holder(uscc) => {

@@ -112,30 +112,36 @@ impl Service {
     /// `nothing_followed`, `no_such_certificate`, `bad_uscc`, `bad_webhook_url`; `subscriptions_full` and
     /// `subscriptions_of_host` where no more are taken; `watch_off` where this service sends none; store failures.
     pub fn subscribe(&self, wish: &Wish, here: &str) -> Result<Subscription, ServiceError> {
-        let follows = self.followed(wish, here)?;
+        self.follow(self.followed(wish, here)?, &wish.url)
+    }
+
+    /// The same where it is known what is meant.
+    ///
+    /// # Errors
+    /// As [`Service::subscribe`], but for what is followed.
+    pub fn follow(&self, follows: Follows, url: &str) -> Result<Subscription, ServiceError> {
         let mut inner = self.subscriptions()?;
         let Some(reach) = inner.reach else {
             return Err(
                 Refusal::unavailable("watch_off", "this service sends no messages; its feeds can be read").into()
             );
         };
-        let url = reach::address(&wish.url, reach)?;
-        let next_seq = inner.next_seq;
+        let url = reach::address(url, reach)?;
+        let now = self.now();
         let all = inner.all.get_or_insert_default();
         let twin = |f: &&Followed| {
-            (f.kept.url.as_str(), f.kept.follows) == (&url, follows) && matches!(f.kept.state, State::Pending { .. })
+            let pending = matches!(f.kept.state, State::Pending { .. }) && !f.kept.has_lapsed(now);
+            pending && (f.kept.url.as_str(), f.kept.follows) == (&url, follows)
         };
         if let Some(asked) = all.values().find(twin) {
             // The message with its link is on its way, or was there already.
             return Ok(asked.kept.clone());
         }
         check_room(all, &url)?;
-        let now = self.now();
         let random = (self.random()?, self.random()?);
         let made = Subscription::new(random, url, follows, now, self.store.next_seq(), china_day(now));
         self.keep(&made)?;
-        let behind = Some(made.next_seq).filter(|seq| *seq < next_seq);
-        all.insert(made.id.clone(), Followed::new(made.clone(), behind));
+        all.insert(made.id.clone(), Followed::new(made.clone(), None));
         self.watch.news.notify_all();
         Ok(made)
     }

@@ -7,7 +7,7 @@ use super::super::App;
 use super::super::limits::Client;
 use super::super::receipts::{UNLISTED, read};
 use super::words::{Lang, text};
-use super::{Frame, MessagePage, PageQuery, Problem, html};
+use super::{Frame, PageQuery, Problem, html, message};
 use crate::domain::ReceiptId;
 use crate::service::ServiceError;
 use crate::service::receipts::Made;
@@ -68,8 +68,7 @@ fn missing(app: &App, lang: Lang, uri: &Uri) -> Response {
         "网址可能抄错了：回执的网址区分大小写，请扫回执上的二维码，或从文件里复制。",
         "The address may be mistyped: upper and lower case differ in it. Scan the code on the receipt, or copy its address from the file.",
     );
-    let frame = Frame::of(app, lang, heading.clone(), uri);
-    html(StatusCode::NOT_FOUND, &MessagePage { frame, heading, sentence })
+    message(app, lang, uri, StatusCode::NOT_FOUND, heading, sentence)
 }
 
 /// A receipt's print.

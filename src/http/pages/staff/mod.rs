@@ -12,9 +12,9 @@ mod words;
 
 use super::super::App;
 use super::super::error::Problem;
-use super::forms::from_elsewhere;
+use super::super::upload::from_elsewhere;
 use super::words::text;
-use super::{Frame, MessagePage, PageQuery, html};
+use super::{Frame, PageQuery, html, message};
 use crate::domain::Role;
 use crate::service::Actor;
 use askama::Template;
@@ -156,10 +156,8 @@ fn with_cookie(cookie: &Cookie<'_>, to: &str) -> Response {
 /// A page in place of a file that is not given: what was asked for, in the words of people.
 fn refused(app: &App, uri: &Uri, why: Problem) -> Response {
     let heading = text("这个文件现在给不了", "This file is not to be had now");
-    let frame = Frame::of(app, super::lang_of(uri), heading.clone(), uri);
     let sentence = words::refused(why.code, &why.detail);
-    let status = StatusCode::from_u16(why.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut page = html(status, &MessagePage { frame, heading, sentence });
+    let mut page = message(app, super::lang_of(uri), uri, why.status(), heading, sentence);
     if let Some(header) = why.header {
         page.headers_mut().insert(header.0, header.1);
     }

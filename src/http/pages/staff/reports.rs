@@ -1,9 +1,8 @@
 //! Reports of misuse, as cases: what was seen, on what evidence, and the few things to do with it.
 
-use super::super::forms::from_elsewhere;
 use super::super::report::page_of;
 use super::super::words::{Text, text};
-use super::super::{App, Frame, MessagePage, html, lang_of, view};
+use super::super::{App, Frame, html, lang_of, message, view};
 use super::{Staff, refused};
 use crate::domain::dates::china_day;
 use crate::domain::mark_licence::MarkState;
@@ -12,6 +11,7 @@ use crate::domain::text::Note;
 use crate::domain::{Certificate, MarkId, MarkLicence, Refusal, ReportId};
 use crate::http::download::download;
 use crate::http::error::Problem;
+use crate::http::upload::{from_elsewhere, not_from_here};
 use crate::service::marks::MarkOrder;
 use crate::service::reports::{Case, Cases};
 use crate::service::signals;
@@ -28,6 +28,8 @@ use serde::Deserialize;
 pub(super) const PATH: &str = "/issuing/reports";
 /// Reports of a page.
 const PAGE: usize = 20;
+/// Reports passed over at most: far more than are kept.
+const OFFSET_MAX: usize = 1_000_000;
 
 #[derive(Template)]
 #[template(path = "staff_reports.html")]
@@ -86,7 +88,7 @@ pub(super) async fn page(
     Query(Wanted { state, offset }): Query<Wanted>,
     uri: Uri,
 ) -> Response {
-    let (all, offset) = (state.as_deref() == Some("all"), offset.unwrap_or(0));
+    let (all, offset) = (state.as_deref() == Some("all"), offset.unwrap_or(0).min(OFFSET_MAX));
     let request = PageRequest { offset, size: PAGE };
     let shown = app.blocking(move |service| {
         let Cases { items, total } = service.cases(&actor, !all, request)?;
@@ -111,7 +113,7 @@ fn shown(service: &Service, actor: &Actor, case: Case) -> Result<Shown, ServiceE
     let certificate: Option<Certificate> =
         case.report.certificate.map(|id| service.store().certificate(id)).transpose()?.flatten();
     let licence = case.report.mark.map(|id| service.store().mark(id)).transpose()?.flatten();
-    let investigated = licence.as_ref().is_some_and(MarkLicence::is_investigated);
+    let investigated = licence.as_ref().is_some_and(|licence| licence.is_investigated(now));
     let licensed = licence.as_ref().map(licensed);
     let mark = licence.and_then(|licence| Some((licence.id, licence.state_at(now, now)?.0)));
     let whose = certificate.as_ref().map(|c| (c.terms().holder.name.to_string(), c.terms().number.to_string()));
@@ -193,7 +195,7 @@ pub(super) async fn act(
     Form(Deed { deed, note }): Form<Deed>,
 ) -> Response {
     if from_elsewhere(&headers) {
-        return StatusCode::FORBIDDEN.into_response();
+        return not_done(&app, &uri, &not_from_here());
     }
     let done = app.blocking(move |service| done(service, actor, &id, &deed, &note)).await;
     match done {
@@ -229,8 +231,8 @@ fn done(service: &Service, actor: Actor, id: &str, deed: &str, note: &str) -> Re
 
 fn not_done(app: &App, uri: &Uri, why: &Problem) -> Response {
     let heading = text("没有做成", "Not done");
-    let frame = Frame::of(app, lang_of(uri), heading.clone(), uri);
     let sentence = match why.code {
+        "from_elsewhere" => text("请在举报页面上操作。", "Do it on the page of the reports."),
         "role_missing" => text("您的岗位不能做这件事。", "Your role may not do this."),
         "report_closed" => text("这份举报已经结案了。", "This report is closed already."),
         "mark_state" => text(
@@ -243,5 +245,5 @@ fn not_done(app: &App, uri: &Uri, why: &Problem) -> Response {
         ),
         _ => text(format!("没有做成：{}。", why.detail), format!("{}.", why.detail)),
     };
-    html(why.status(), &MessagePage { frame, heading, sentence })
+    message(app, lang_of(uri), uri, why.status(), heading, sentence)
 }

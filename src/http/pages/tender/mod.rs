@@ -21,7 +21,7 @@ use askama::Template;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -97,15 +97,9 @@ pub(super) async fn list(
     State(app): State<App>,
     Extension(client): Extension<Client>,
     uri: Uri,
-    headers: HeaderMap,
     sent: Result<Form, Problem>,
 ) -> Response {
     let lang = lang_of(&uri);
-    // Another site could have its readers file receipts here without knowing.
-    if forms::from_elsewhere(&headers) {
-        let said = text("请在本页面填写名单再查。", "Fill in the list on this page.");
-        return form(&app, lang, &uri, StatusCode::FORBIDDEN, Fields::default(), Some(said));
-    }
     let sent = match sent {
         Ok(sent) => sent,
         Err(problem) => return refused(&app, lang, &uri, Fields::default(), problem),

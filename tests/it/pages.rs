@@ -1,5 +1,6 @@
 //! What a person reads: a word of its own for each thing that can be wrong, and none of them green.
 
+use crate::form_kit::{Part, form, sent};
 use crate::harness::{Answer, TestApp, decision};
 use serde_json::{Value, json};
 use starmark::http::Limits;
@@ -116,6 +117,9 @@ async fn a_mark_under_investigation_is_not_green_and_asks_to_compare() {
     assert_eq!(made.json()["answers"][0]["verdict"], "undetermined");
     let receipt = app.get(made.headers["location"].to_str().unwrap()).await.is(200).text();
     assert!(receipt.contains("标志调查中"), "{receipt}");
+    let list = form(&[("lines", Part::Text(&mark))]);
+    let listed = app.send(sent("/tender", list)).await.is(200).text();
+    assert!(listed.contains("role=\"row\" class=\"open") && !listed.contains("class=\"fails"), "not settled: {listed}");
     assert_eq!(band(&app.get(&format!("/c/{id}")).await.text()), ("valid", "有效"), "the certificate stands");
 
     // Its artwork is kept back, a code of its own can be made, and what befalls the certificate shows.

@@ -115,7 +115,7 @@ impl Row {
         match self.face {
             Face::Standing(Standing::Valid) | Face::WasValid if !self.differs() => Fit::Fits,
             Face::NoSuchRecord => Fit::Missing,
-            Face::CannotTell | Face::Incomplete => Fit::Open,
+            Face::CannotTell | Face::Incomplete | Face::MarkInvestigated => Fit::Open,
             _ => Fit::Fails,
         }
     }

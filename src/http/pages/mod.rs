@@ -306,8 +306,10 @@ fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> 
     let frame = Frame::of(app, lang, title, uri);
     let picture = view.certification.as_ref().and_then(|value| value["image"].as_str());
     let picture = picture.map(|path| format!("{}{path}", app.links.base));
+    // Where nothing was found out there is nothing to report either.
+    let report = report::address(uri).filter(|_| !matches!(view.face, Face::CannotTell | Face::Incomplete));
     let certification = view.certification.as_ref().map(|value| data(value, &frame.address, picture.as_deref()));
-    let mut response = html(status, &VerdictPage { frame, view, certification, picture, report: report::address(uri) });
+    let mut response = html(status, &VerdictPage { frame, view, certification, picture, report });
     if runs_script {
         response.extensions_mut().insert(RunsScript);
     }

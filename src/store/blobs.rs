@@ -124,6 +124,8 @@ pub(super) fn make_dirs(disk: &dyn Disk, root: &Path, path: &Path) -> Result<(),
             other => other.map_err(failed("make", dir))?,
         }
         if let Some(parent) = dir.parent() {
+            // Above a relative path stands the working directory.
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
             disk.sync_dir(parent).map_err(failed("sync", parent))?;
         }
     }

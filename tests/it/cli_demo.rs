@@ -1,10 +1,11 @@
 //! `demo` and `serve`: what is printed is what is served, and a second start finds it again.
 
 use crate::cli_kit::{Desk, HOST, command};
-use crate::serve_kit::{Serving, get};
+use crate::form_kit::{EDGE, Part, form};
+use crate::serve_kit::{Serving, connect, get, rest};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
@@ -91,6 +92,46 @@ fn the_demo_leaves_other_directories_alone() {
     desk.file("mine/letter.txt", "dear");
     desk.run(&["demo", "--data", "mine", "--listen", "127.0.0.1:0"]).is(1).says("[data_dir_in_use]");
     assert_eq!(std::fs::read_dir(desk.path("mine")).unwrap().count(), 1);
+}
+
+#[test]
+fn what_strangers_left_is_private_and_a_backup_takes_it_along() {
+    let desk = Desk::new();
+    let (number, id) = desk.certificate("D-1", 30);
+    let mark = desk.run(&["mark", "request", &number, "--json"]).is(0).json()["mark"].as_str().unwrap().to_owned();
+    let mut serving = Serving::on(&desk);
+    let body = form(&[("about", Part::Text(&id)), ("note", Part::Text("贴在别家的锅上"))]);
+    let mut stream = connect(serving.address);
+    let head = format!(
+        "POST /report HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: multipart/form-data; boundary={EDGE}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+    let answer = rest(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
+    let report = answer.split("/report/").nth(1).unwrap().lines().next().unwrap().to_owned();
+    assert_eq!(serving.get(&format!("m/{mark}"), None).0, 200);
+    desk.run(&["backup", "copy"]).is(0);
+    serving.signal();
+    assert_eq!(serving.ended(), Some(0));
+    // Counts are put on file when it stops.
+    let counted: Vec<_> = std::fs::read_dir(desk.path("starmark-data/signals")).unwrap().collect();
+    assert_eq!(counted.len(), 1);
+    desk.run(&["restore", "copy", "--data", "back"]).is(0);
+    for data in ["starmark-data", "copy", "back"] {
+        let file = desk.path(&format!("{data}/reports/{report}/report.json"));
+        assert!(std::fs::read_to_string(&file).unwrap().contains("贴在别家的锅上"), "{data}");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+        assert_eq!(mode & 0o077, 0, "{data}: {mode:o}");
+    }
+    // A file there that cannot be read keeps nobody from the register.
+    std::fs::create_dir(desk.path("starmark-data/watch")).unwrap();
+    for (file, text) in [("watch/odd.json", "{"), ("signals/2026-01-02.json", "[]"), ("reports/odd", "x")] {
+        desk.file(&format!("starmark-data/{file}"), text);
+    }
+    let serving = Serving::on(&desk);
+    assert_eq!(serving.get(&format!("c/{id}"), None).0, 200);
+    assert_eq!(serving.get(&format!("report/{report}"), None).0, 200);
 }
 
 #[test]

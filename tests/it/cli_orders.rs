@@ -115,6 +115,10 @@ fn marks_are_licensed_once_drawn_and_revoked() {
     desk.run(&["mark", &number, "--layout", "small", "--format", "png"]).is(64).says("--out");
 
     let mark = first["mark"].as_str().unwrap();
+    desk.run(&["mark", "clear", mark]).is(1).says("[mark_state]");
+    desk.run(&["mark", "investigate", mark, "--note", "三份举报"]).is(0).shows("under_investigation packaging");
+    draw(&[]).is(1).says("under_investigation");
+    desk.run(&["mark", "clear", mark]).is(0).shows("active");
     desk.run(&["mark", "revoke", mark, "--reason", "misuse"]).is(0).shows("revoked");
     desk.run(&["mark", "revoke", mark, "--reason", "misuse"]).is(1).says("[mark_state]");
     let asked = desk.run(&["mark", "request", &number, "--json"]).is(0).json();

@@ -180,7 +180,7 @@ pub(super) fn licence_text(service: &Service, licence: &MarkLicence) -> String {
         goods.push_str(&format!("  site {site}"));
     }
     format!(
-        "{}  {state:<18}{:<12}{} to {}{goods}",
+        "{}  {state:<20}{:<12}{} to {}{goods}",
         licence.id,
         terms.medium.wire(),
         terms.licensed_on,

@@ -107,3 +107,9 @@ async function offerCamera() {
 }
 
 offerCamera();
+
+// Opened as an installed app: then this device is to work without a network, too.
+if (!matchMedia("(display-mode: browser)").matches) {
+  const { canKeep, keep } = await import(form.dataset.device);
+  if (canKeep) keep().catch(() => {});
+}

@@ -194,11 +194,14 @@ async function mayBeOurs(credential, keys) {
   return isString(key) && keys.mayBeNewer(key, "credential") && issuer === keys.did && readable !== undefined;
 }
 
-/** Verifies a certificate's file with the body's keys and nothing else. */
-export async function verifyCertificate(bytes, { keys, now, asOf }) {
+/** Verifies a certificate's file with the body's keys, and the check `status` that `statusByLists` gives of its place in the lists. */
+export async function verifyCertificate(bytes, { keys, now, asOf, statusByLists }) {
   const { found, checks } = await signatureAndKey(bytes, keys, undefined, now);
-  if (found)
-    checks.push(validity(found.terms.issued_on, found.terms.valid_until, asOf, now), statusNotAsked(asOf, now));
+  if (found) {
+    const { issued_on, valid_until, status } = found.terms;
+    const told = await statusByLists?.(status, { keys, now, asOf });
+    checks.push(validity(issued_on, valid_until, asOf, now), told ?? statusNotAsked(asOf, now));
+  }
   const genuine = found && !failed(checks, "key") ? { ...found.terms, id: found.id } : null;
   return { input: "certificate", host: keys.host, genuine, ...verdict(asOf, null, checks) };
 }

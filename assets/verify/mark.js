@@ -3,6 +3,7 @@
 
 import { concat, fromBigInt, hex, toBigInt, utf8 } from "./bytes.js";
 import { verifies } from "./keys.js";
+import { statusInList } from "./mark-list.js";
 import { Refusal } from "./refusal.js";
 import { addDays } from "./time.js";
 import { draft, failed, keyWindow, onDay, statusNotAsked, unlistedKey, validity, verdict } from "./verdict.js";
@@ -88,8 +89,9 @@ function readToken(digits) {
 export const signingInput = (host, token) =>
   concat(utf8(CONTEXT), utf8(`${host}\0`), token.bytes.subarray(0, BODY_BYTES));
 
-/** Verifies the text of a mark's code, or its bare digits, with the body's keys and nothing else. */
-export async function verifyMark(text, { keys, now, asOf }) {
+/** Verifies the text of a mark's code, or its bare digits, with the body's keys, a list of marks where one was kept, and nothing else. */
+export async function verifyMark(text, { keys, now, asOf, marks }) {
+  const listed = (id) => marks && statusInList(marks, id, asOf, now);
   const end = (checks, claims = null) => ({
     input: "mark",
     host: keys.host,
@@ -107,10 +109,14 @@ export async function verifyMark(text, { keys, now, asOf }) {
     return end([unread(digits, error, mark)]);
   }
   if (read.link) {
+    const told = listed(read.link);
+    if (told?.required) return end([told]);
     const en = `this is the short code ${read.link}: it carries no signature, so it can be checked online only`;
     return end([mark.unknown("link_mark", `这是短码 ${read.link}，没有签名，离线无法判断；请打开它的网址查询`, en)]);
   }
-  const { signed, checks } = await tokenChecks(read.token, keys, now, asOf);
+  const { signed, checks: own } = await tokenChecks(read.token, keys, now, asOf);
+  const status = signed && listed(read.token.claims.mark);
+  const checks = status ? [...own.filter(({ check }) => check !== "status"), status] : own;
   // Under a key that was not the body's own at that time anybody may have signed.
   return end(checks, signed && !failed(checks, "key") ? read.token.claims : null);
 }

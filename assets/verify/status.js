@@ -116,6 +116,30 @@ export async function statusOfLists(place, lists, { keys, now, asOf }) {
   );
 }
 
+/**
+ * The check `status` by lists that a device keeps: what they told when they were made. Nothing where they tell nothing of it, or the
+ * question is about a time before them.
+ */
+export async function statusThen(place, lists, { keys, now, asOf }) {
+  if (!place) return undefined;
+  const ofPurpose = PURPOSES.map((purpose) => statusListUrl(keys.host, purpose, place.list));
+  const made = ofPurpose.map((address) => lists.find((list) => at(list, "id") === address));
+  const [one, other] = made.map((list) => parseInstant(at(list, "validFrom")));
+  if (one === undefined || other === undefined) return undefined;
+  // The later of the two: both cover it, for each is of a day.
+  const then = one > other ? one : other;
+  if (asOf < then && asOf !== now) return undefined;
+  const told = await statusOfLists(place, lists, { keys, now, asOf: then });
+  if (told.result !== "ok") return told.result === "failed" ? told : undefined;
+  const of = toText(then);
+  const open = draft("status", "status_lists", then < now ? then : now).unknown(
+    "status_not_listed_then",
+    `${of} 没有暂停、撤销、注销或换证；后来有没有，不能排除`,
+    `not suspended, withdrawn, cancelled or superseded at ${of}; that it has been since cannot be ruled out`,
+  );
+  return { ...open, required: asOf > now };
+}
+
 /** What the latest list of that purpose says that covers the instant: `list` and `set`, or the check that stays `open`. */
 async function latest(place, purpose, lists, context) {
   const address = statusListUrl(context.keys.host, purpose, place.list);

@@ -159,6 +159,14 @@ pub enum MarkChange {
     NotUnderstood(Unread),
 }
 
+impl MarkChange {
+    /// Whether it befalls a mark that was granted: what comes before says nothing of codes that are in use.
+    #[must_use]
+    pub const fn befalls_granted(&self) -> bool {
+        !matches!(self, Self::Requested { .. } | Self::Approved { .. } | Self::Refused)
+    }
+}
+
 /// State of a licence after its latest step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -432,6 +440,12 @@ impl MarkLicence {
     fn counts(&self, i: usize, step: &MarkStep, known_at: Timestamp) -> bool {
         let erratum = matches!(step.change, MarkChange::Corrected { .. });
         step.recorded_at <= known_at && !erratum && self.corrected_by(i, known_at).is_none()
+    }
+
+    /// The first instant after `at` at which something that is on record takes effect.
+    #[must_use]
+    pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
+        self.life.iter().map(|s| s.effective_at).filter(|effective| *effective > at).min()
     }
 
     /// State at `at`, from what was on record at `known_at`; `None` when it was not on record then. What this version cannot

@@ -144,12 +144,18 @@ fn request_id(app: &App) -> String {
 
 /// No script at all, no other host, no frame.
 const STRICT: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                      manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// The same for a page that runs our verifier: this host's own modules, which may ask this host alone, and may make no markup
 /// from text. Nothing else of this host is served as a script.
 const SCRIPTED: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
-                        form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                        manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
                         require-trusted-types-for 'script'; trusted-types 'none'";
+/// The same for a page that may have this site's worker installed, whose address is its one trusted type.
+const KEEPING: &str = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; \
+                       manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+                       require-trusted-types-for 'script'; trusted-types worker";
+/// The worker itself: it asks this host, and runs nothing else.
+const WORKING: &str = "default-src 'none'; connect-src 'self'";
 
 /// A picture of other people's sites: opened by itself it can do nothing either.
 const PICTURED: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
@@ -173,8 +179,13 @@ fn dress(response: &mut Response, id: &str) {
     let policy = match embedded {
         Some(Embedded::Picture) => PICTURED,
         Some(Embedded::Frame) => FRAMED,
-        _ if response.extensions().get::<RunsScript>().is_some() => SCRIPTED,
-        _ => STRICT,
+        None => match response.extensions().get::<RunsScript>() {
+            Some(RunsScript::Page) => SCRIPTED,
+            Some(RunsScript::Keeper) => KEEPING,
+            Some(RunsScript::Worker) => WORKING,
+            None => STRICT,
+        },
+        Some(Embedded::Module) => STRICT,
     };
     headers(response.headers_mut(), policy, id);
     if let Some(how) = embedded {
@@ -193,9 +204,16 @@ fn open(headers: &mut HeaderMap, how: Embedded) {
     }
 }
 
-/// Marks the answer that is a page with a script; every other is without.
+/// Marks the answer that runs a script; every other is without.
 #[derive(Debug, Clone, Copy)]
-pub struct RunsScript;
+pub enum RunsScript {
+    /// A page.
+    Page,
+    /// A page that may install the worker.
+    Keeper,
+    /// The worker.
+    Worker,
+}
 
 /// No guessing of types; answers are fresh unless a handler says else.
 fn headers(headers: &mut HeaderMap, policy: &'static str, id: &str) {

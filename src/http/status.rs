@@ -2,10 +2,12 @@
 
 use super::App;
 use super::error::Problem;
+use super::packed::packed;
 use super::public::{Params, params};
 use crate::domain::error::shown;
 use crate::domain::{Refusal, RefusalKind, StatusPurpose};
 use crate::service::ServiceError;
+use crate::service::mark_list::MADE_FOR;
 use crate::service::status_lists::{ListForm, TTL_SECONDS};
 use crate::sign::cwt;
 use axum::extract::{Path, State};
@@ -22,7 +24,7 @@ const CWT_TYPE: &str = cwt::TYPE;
 
 /// Routes of the status lists.
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(token))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(token)).routes(routes!(marks))
 }
 
 /// Of which moment a list is wanted (Bitstring Status List 1.0, section 3.2).
@@ -75,6 +77,23 @@ async fn token(
     Ok(response)
 }
 
+/// The marks that do not hold now, and those whose misuse is being looked into, signed: to check marks without a network
+#[utoipa::path(get, path = "/status/marks", tag = "public",
+    responses((status = 200, content_type = "application/json", body = String, description = "the list: `as_of`, and under `marks` the identifiers by state (`frozen`, `ended`, `replaced`, `revoked`, `under_investigation`, `not_understood`); a mark whose own last day has passed is not in it"), (status = 503, body = Problem, content_type = "application/problem+json", description = "no list can be signed now")))]
+async fn marks(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+    let bytes = app.blocking(|service| Ok(service.mark_list().map_err(unsigned))).await??;
+    Ok(kept(packed(&headers, "application/json", &bytes), MADE_FOR.as_secs().unsigned_abs()))
+}
+
+/// What anybody may fetch from anywhere, and keep for so many seconds.
+fn kept(mut response: Response, seconds: u64) -> Response {
+    if let Ok(age) = HeaderValue::from_str(&format!("public, max-age={seconds}")) {
+        response.headers_mut().insert(header::CACHE_CONTROL, age);
+    }
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
 fn missing(which: &str) -> Problem {
     let why = format!("there is no status list “{}”", shown(which));
     Problem::new(StatusCode::NOT_FOUND, "no_such_status_list", why)
@@ -91,13 +110,8 @@ fn give(
     let number = list.parse::<u32>().ok().filter(|n| n.to_string() == list).ok_or_else(|| missing(list))?;
     let made = app.service.status_list(form, number, at).map_err(unsigned)?;
     let bytes = made.ok_or_else(|| missing(list))?;
-    let age = HeaderValue::from_str(&format!("public, max-age={TTL_SECONDS}"));
-    let mut response = ([(header::CONTENT_TYPE, content_type)], bytes.to_vec()).into_response();
-    if let Ok(age) = age {
-        response.headers_mut().insert(header::CACHE_CONTROL, age);
-    }
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    Ok(response)
+    let response = ([(header::CONTENT_TYPE, content_type)], bytes.to_vec()).into_response();
+    Ok(kept(response, TTL_SECONDS.into()))
 }
 
 /// What keeps this service from signing now (its clock, a key that is not open) is no fault of who asks.

@@ -19,6 +19,7 @@ pub mod list;
 pub mod log;
 pub mod lookalike;
 pub mod lookup;
+pub mod mark_list;
 pub mod marks;
 pub mod papers;
 mod present;
@@ -107,6 +108,7 @@ pub struct Service {
     settings: RwLock<Settings>,
     log: Log,
     lists: status_lists::Lists,
+    mark_lists: mark_list::MarkLists,
     in_flight: InFlight,
     /// The latest moment that has surely come, in milliseconds: time never runs behind it.
     latest: AtomicI64,
@@ -201,6 +203,7 @@ impl Service {
             settings,
             log,
             lists,
+            mark_lists: mark_list::MarkLists::default(),
             in_flight,
             latest,
         })

@@ -11,6 +11,7 @@ pub mod key_document;
 pub mod key_file;
 pub mod keys;
 pub mod log_entry;
+pub mod mark_list;
 pub mod note;
 pub mod note_key;
 pub mod proof;
@@ -22,6 +23,7 @@ pub use canonical::{canonicalize, parse_strict};
 pub use key_document::KeyDocument;
 pub use key_file::{KdfCost, KeyFileRandom, Passphrase};
 pub use keys::{KeyId, KeyRecord, PublicKey, Purpose};
+pub use mark_list::MarkList;
 pub use note::{Note, NoteFailure, NoteProof, NoteSignature, cosign, sign_note};
 pub use note_key::{NoteAlgorithm, NoteKey};
 pub use proof::{

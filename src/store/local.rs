@@ -133,6 +133,9 @@ macro_rules! through_engine {
             fn status_list(&self, list: u32) -> Result<Vec<(u32, CertificateId)>, StoreError> {
                 self.0.status_list(list)
             }
+            fn marks_moved(&self, from_seq: u64) -> Result<Vec<MarkId>, StoreError> {
+                self.0.marks_moved(from_seq)
+            }
             fn settings(&self) -> Result<Vec<Event>, StoreError> {
                 self.0.settings()
             }

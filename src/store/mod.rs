@@ -236,6 +236,13 @@ pub trait Store: Send + Sync {
     /// A failure of the machine.
     fn status_list(&self, list: u32) -> Result<Vec<(u32, CertificateId)>, StoreError>;
 
+    /// Marks to which something befell after they were granted, by an event from `from_seq` on, in the order of those events; one
+    /// may stand there several times.
+    ///
+    /// # Errors
+    /// `Corrupt` when a pair has no reading.
+    fn marks_moved(&self, from_seq: u64) -> Result<Vec<MarkId>, StoreError>;
+
     /// Events about the body, its keys and its tokens, in order: few, and read at start-up.
     ///
     /// # Errors

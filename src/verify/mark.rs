@@ -2,8 +2,8 @@
 
 use super::certificate::{Moment, newer, verify_registered};
 use super::key::{self, Signed};
-use super::offline;
 use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
+use super::{mark_list, offline};
 use crate::domain::dates::china_day;
 use crate::domain::ids::ID_DIGITS;
 use crate::domain::mark_licence::{MarkChange, MarkLicence, MarkState};
@@ -13,7 +13,7 @@ use crate::domain::{Certificate, CertificateId, Host, MarkId, Refusal, Standing}
 use crate::mark::payload::SignedToken;
 use crate::mark::payload::TOKEN_DIGITS;
 use crate::mark::text::{INCOMPLETE, MarkText, ScannedUrl, Scheme};
-use crate::sign::{KeyDocument, KeyRecord, Purpose, verify_raw};
+use crate::sign::{KeyDocument, KeyRecord, MarkList, Purpose, verify_raw};
 use jiff::Timestamp;
 
 /// What an offline look at a mark gives.
@@ -25,27 +25,41 @@ pub struct Finding {
     pub verdict: Verdict,
 }
 
-/// Verifies the text of a mark's code, a link, or its bare digits, with the body's keys and nothing else.
+/// Verifies the text of a mark's code, a link, or its bare digits, with the body's keys, a list of marks where one was kept, and
+/// nothing else.
 ///
-/// A link mark (16 digits) carries no signature, so nothing can be told of it. Of a signed mark everything but what
-/// happened since is settled; the `status` check says so, and the verdict does not depend on it.
+/// A link mark (16 digits) carries no signature, so nothing can be told of it unless it is listed. Of a signed mark everything but what
+/// happened since is settled; the `status` check says so, and the verdict does not depend on it unless the list tells against it.
 #[must_use]
-pub fn verify_offline(text: &str, keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Finding {
+pub fn verify_offline(
+    text: &str,
+    keys: &KeyDocument,
+    list: Option<&MarkList>,
+    now: Timestamp,
+    at: Timestamp,
+) -> Finding {
     let mark = Draft { name: CheckName::Mark, source: Source::Record, known_at: now };
     let end = |check: Check| Finding { genuine: None, verdict: Verdict::of(at, None, vec![check]) };
     let digits = match digits_of(text, keys.host()) {
         Ok(digits) => digits,
         Err((code, zh, en)) => return end(mark.failed(code, zh, en)),
     };
+    let listed = |id| list.and_then(|list| mark_list::check(list, id, at, now));
     match MarkText::parse(digits) {
         Err(refusal) => end(unread(digits, &refusal, now)),
-        Ok(MarkText::Link(id)) => end(mark.unknown(
-            "link_mark",
-            format!("这是短码 {id}，没有签名，离线无法判断；请联网查询"),
-            format!("this is the short code {id}: it carries no signature, so it can be checked online only"),
-        )),
+        Ok(MarkText::Link(id)) => end(listed(id).filter(|check| check.required).unwrap_or_else(|| {
+            mark.unknown(
+                "link_mark",
+                format!("这是短码 {id}，没有签名，离线无法判断；请联网查询"),
+                format!("this is the short code {id}: it carries no signature, so it can be checked online only"),
+            )
+        })),
         Ok(MarkText::Signed(token)) => {
-            let (signed, checks) = token_checks(&token, keys, KeyList::Saved, None, (at, now));
+            let (signed, mut checks) = token_checks(&token, keys, KeyList::Saved, None, (at, now));
+            if let Some(status) = listed(token.token().mark()).filter(|_| signed) {
+                checks.retain(|c| c.check != CheckName::Status);
+                checks.push(status);
+            }
             // Under a key that was not the body's own at that time anybody may have signed.
             let genuine =
                 signed && !checks.iter().any(|c| c.check == CheckName::Key && c.result == CheckResult::Failed);

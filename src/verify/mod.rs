@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod key;
 pub mod log;
 pub mod mark;
+pub mod mark_list;
 mod offline;
 pub mod receipt;
 pub mod status;

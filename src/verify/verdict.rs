@@ -89,6 +89,8 @@ pub enum Source {
     Log,
     /// Status lists the body signed.
     StatusLists,
+    /// The list of marks that the body signed.
+    MarkList,
     /// Nothing was asked: no register at hand.
     Nothing,
 }
@@ -103,6 +105,7 @@ impl Source {
             Self::Register => "机构登记簿",
             Self::Log => "公开日志",
             Self::StatusLists => "机构签名的状态清单",
+            Self::MarkList => "机构签名的标志清单",
             Self::Nothing => "未联网",
         }
     }
@@ -116,6 +119,7 @@ impl Source {
             Self::Register => "the body's register",
             Self::Log => "the body's public log",
             Self::StatusLists => "the body's signed status lists",
+            Self::MarkList => "the body's signed list of marks",
             Self::Nothing => "nothing: offline",
         }
     }

@@ -13,7 +13,9 @@ import { unreadable, isMarkText, verifyFile, verifyText } from "../../assets/ver
 import { utf8 } from "../../assets/verify/bytes.js";
 import { parseStrict } from "../../assets/verify/jcs.js";
 import { readKeys } from "../../assets/verify/keys.js";
-import { parseInstant } from "../../assets/verify/time.js";
+import { readMarkList } from "../../assets/verify/mark-list.js";
+import { Refusal } from "../../assets/verify/refusal.js";
+import { fromMilliseconds, parseInstant } from "../../assets/verify/time.js";
 import { trimmed } from "../../assets/verify/words.js";
 import { linesOf } from "./browser.mjs";
 import { draws } from "./kit.mjs";
@@ -122,23 +124,35 @@ class Desk {
     Object.assign(this, parts);
   }
 
-  async compare(name, content, extra = []) {
+  /** `list` is the text of a list of marks that goes with a mark. */
+  async compare(name, content, extra = [], list = undefined) {
     const file = join(this.folder, `${name}.json`);
     const typed = isMarkText(trimmed(content));
-    if (!typed) await writeFile(file, content);
-    const given = await program(this.starmark, [typed ? content : file, "--keys", this.keysFile, ...extra]);
+    await writeFile(file, typed ? (list ?? "") : content);
+    const more = list === undefined ? extra : [...extra, "--status", file];
+    const given = await program(this.starmark, [typed ? content : file, "--keys", this.keysFile, ...more]);
     const bytes = utf8(content);
     const ours = async (now, asOf) => {
       const context = { keys: this.keys, now, asOf };
+      if (list !== undefined) context.marks = await readMarkList(utf8(list), this.keys, now);
       return typed ? verifyText(trimmed(content), context) : verifyFile(bytes, context);
     };
+    if (list !== undefined && !given) {
+      const read = await readMarkList(utf8(list), this.keys, fromMilliseconds(Date.now())).catch((error) => error);
+      if (!(read instanceof Refusal)) await this.#differs(name, list, "not usable", "a list of marks");
+      this.counts.unusable = (this.counts.unusable ?? 0) + 1;
+      return;
+    }
     const instant = given && parseInstant(given.as_of);
     // The program reads the clock, and its checks tell what it said.
     const now = given && given.checks.map((check) => parseInstant(check.known_at)).reduce((a, b) => (a > b ? a : b));
     const mine = !typed && unreadable(bytes) ? undefined : given && (await ours(now, instant));
     const [theirs, own] = [given && told(given), mine && told(mine)];
     this.counts[given?.verdict ?? "unusable"] = (this.counts[given?.verdict ?? "unusable"] ?? 0) + 1;
-    if (theirs === own) return;
+    if (theirs !== own) await this.#differs(name, content, theirs, own);
+  }
+
+  async #differs(name, content, theirs, own) {
     this.differing += 1;
     console.log(`DIFFER ${name}\n  program ${theirs?.slice(0, SHOWN)}\n  browser ${own?.slice(0, SHOWN)}`);
     await writeFile(join(this.differences, name), content);
@@ -196,7 +210,18 @@ async function main([starmark, base, rounds = "1000", seed = "27922"]) {
     work.push(() => desk.compare(`${name}-past`, content, ["--at", "2026-07-01"]));
     work.push(() => desk.compare(`${name}-ahead`, content, ["--at", "2027-07-01"]));
   }
+  const list = await get("/status/marks");
+  const marks = lines.flatMap((one) => [one.mark, ...one.marks.map(({ page }) => page)]).filter(Boolean);
+  const codes = marks.map((address) => `https://${desk.keys.host}${new URL(address).pathname}`);
+  for (const [i, code] of codes.entries()) {
+    work.push(() => desk.compare(`listed-${i}`, code, [], list));
+    work.push(() => desk.compare(`listed-past-${i}`, code, ["--at", "2026-07-01"], list));
+  }
   const draw = draws(Number(seed));
+  for (let i = 0; i < Number(rounds); i += 1) {
+    const [code, altered] = [codes[draw(codes.length)], changed(list, draw)];
+    work.push(() => desk.compare(`altered-list-${i}`, code, [], altered));
+  }
   const bundles = all.filter((one) => one.kind === "bundle");
   for (let i = 0; i < Number(rounds); i += 1) {
     const [{ content }, other] = [bundles[draw(bundles.length)], bundles[draw(bundles.length)]];

@@ -1,5 +1,6 @@
 // Starts Debian's Chromium so that it asks nobody but the server under test.
 
+import { createServer, request } from "node:http";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
@@ -45,3 +46,32 @@ export function tally() {
 
 /** Its cases alone. */
 export const linesOf = async (input) => (await readDemo(input)).lines;
+
+/** Has a server listen at a free port of this machine, which is told. */
+export const listen = (server) => new Promise((there) => server.listen(0, "127.0.0.1", () => there(server.address().port)));
+
+/** The server under test at another port, where the network can be `up`, `down` (connections break) or `slow` (nothing ever comes). */
+export async function gateway(base) {
+  const gate = { network: "up", asked: [] };
+  const server = createServer((from, to) => {
+    gate.asked.push(from.url);
+    if (gate.network === "down") from.socket.destroy();
+    if (gate.network !== "up") return;
+    const onward = request(new URL(from.url, base), { method: from.method, headers: from.headers }, (answer) => {
+      to.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(to);
+    });
+    onward.on("error", () => to.destroy());
+    from.pipe(onward);
+  });
+  gate.ours = `http://127.0.0.1:${await listen(server)}`;
+  gate.cut = (network) => {
+    gate.network = network;
+    server.closeAllConnections();
+  };
+  gate.stop = () => {
+    server.closeAllConnections();
+    return new Promise((gone) => server.close(gone));
+  };
+  return gate;
+}

@@ -4,35 +4,15 @@
 // Usage: starmark demo --json | node embed.mjs BASE_URL OUTDIR      (reads its standard input up to the line with "ready")
 // Exit code: 0 all held, 1 something did not, 64 wrong usage.
 
-import { createServer, request } from "node:http";
+import { createServer } from "node:http";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { readDemo, start, tally } from "./browser.mjs";
+import { gateway, listen, readDemo, start, tally } from "./browser.mjs";
 import { examine, violations } from "./examine.mjs";
 
 const { say, end } = tally();
 const holds = (name, is, told) => say(name, is ? "" : (told ?? "it does not"));
 const expect = (name, is, wanted) => say(name, is === wanted ? "" : `${JSON.stringify(is)}, not ${JSON.stringify(wanted)}`);
-
-const listen = (server) => new Promise((there) => server.listen(0, "127.0.0.1", () => there(server.address().port)));
-
-/** Our server at another port, so that it can be stopped. */
-async function stoppable(base) {
-  const server = createServer((from, to) => {
-    const onward = request(new URL(from.url, base), { method: from.method, headers: from.headers }, (answer) => {
-      to.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(to);
-    });
-    onward.on("error", () => to.destroy());
-    from.pipe(onward);
-  });
-  const ours = `http://127.0.0.1:${await listen(server)}`;
-  const stop = () => {
-    server.closeAllConnections();
-    return new Promise((gone) => server.close(gone));
-  };
-  return { ours, stop };
-}
 
 /** A site with a strict policy: it allows what the badge's page says and nothing else. */
 async function site(policy) {
@@ -121,7 +101,7 @@ async function order(base, token, id, what, body) {
 
 async function life(browser, base, folder, { lines, token }) {
   const one = lines.find((line) => line.case === "valid-five_star");
-  const { ours, stop } = await stoppable(base);
+  const { ours, stop } = await gateway(base);
   const { codes, policies } = await snippets(browser, base, one.number, "zh");
   const here = (text) => text.replaceAll(base, ours);
   expect("three snippets", codes.length, 3);

@@ -38,6 +38,8 @@ export const SIZES = [
 /** How often a page is asked for again when the server says it was asked too often, and the longest wait, in ms. */
 const TRIES = 6;
 const LONGEST_WAIT = 10_000;
+/** Bytes that a page may weigh over the wire when it is opened for the first time, with all it asks for. */
+const FIRST_LOAD = 60_000;
 /** Severities of axe that fail a page. */
 const SEVERE = ["serious", "critical"];
 
@@ -169,6 +171,17 @@ function listen(page, url) {
   return heard;
 }
 
+/** Counts what travels to a page from now on, headers and all. */
+async function weighed(page) {
+  const session = await page.context().newCDPSession(page);
+  let bytes = 0;
+  session.on("Network.loadingFinished", ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  await session.send("Network.enable");
+  return () => bytes;
+}
+
 async function inContext(browser, options, use) {
   const context = await browser.newContext({ locale: "zh-CN", ...options });
   try {
@@ -183,13 +196,16 @@ async function atSize(browser, { url, word, shot, storage }, size, report) {
   await inContext(browser, { viewport, storageState: storage }, async (page) => {
     const say = (check, ...why) => report(`${check} at ${size.name}`, ...why);
     const heard = listen(page, url);
+    const weight = size === SIZES[0] ? await weighed(page) : () => 0;
     const answer = await open(page, url);
+    const bytes = weight();
     await page.screenshot({ path: join(shot.folder, `${shot.name}-${size.name}.png`), fullPage: true });
     if (!(answer.headers()["content-type"] ?? "").startsWith("text/html")) {
       say("answers", answer.ok() ? "" : `status ${answer.status()}`);
       return;
     }
     say("answers", answer.status() < 500 && answer.status() !== 429 ? "" : `status ${answer.status()}`);
+    say("first load", bytes <= FIRST_LOAD ? "" : `${bytes} bytes, more than ${FIRST_LOAD}`);
     say("language", (await page.getAttribute("html", "lang")) ? "" : "<html> has no lang");
     if (word) say("word", ...(await wordMissing(page, word)));
     if (word) say("band", ...(await page.evaluate(bandFaults, word === WORDS.valid)));

@@ -52,7 +52,7 @@ export function photoTests({ base, browser }, have) {
     ["a mirrored one of 3 px a module in 12 megapixels", { ...large, codes: [{ ...first, px: 24 }, { text: other, x: 3500, y: 40, px: 3, over: true }] }, several],
     ["the mark alone in 12 megapixels", { ...large, codes: [{ ...first, x: 1100, y: 900, px: 9 }] }, signed],
     ["a second code with a mark of no width before it", { ...small, codes: [first, { text: `\ufeff${other}`, x: 900, y: 300, px: 8 }] }, several],
-    ["the code itself with a mark of no width before it", { ...small, codes: [{ ...first, text: `\ufeff${good}` }] }, { word: "无效", shape: "not-genuine", says: ["不是标志的网址"], hides: ["五星级"] }],
+    ["the code itself with a mark of no width before it", { ...small, codes: [{ ...first, text: `\ufeff${good}` }] }, { word: "不是真标志", shape: "not-genuine", says: ["不是标志的网址"], hides: ["五星级"] }],
     ["a link to a shop beside it", { ...small, codes: [first, { text: "https://shop.example.com/item?id=7", x: 900, y: 300, px: 8 }] }, signed],
   ];
   const tests = pictures.map(([name, picture, expected]) => [

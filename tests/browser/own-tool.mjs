@@ -175,8 +175,8 @@ export async function toolTests({ base, folder, browser, lines }, have) {
   const other = have.bundle.replaceAll(host, "xa.example.cn");
   answers("another body's bundle", file(json("x.json", other)), { ...forged, says: ["xa.example.cn"] });
   const spoiled = `${have.code.slice(0, -1)}${(Number(have.code.at(-1)) + 1) % 10}`;
-  answers("a forged mark", typed(`https://${host}/m/${spoiled}`), { ...forged, says: ["不是用本机构的标志密钥签的"] });
-  answers("a mark of a look-alike host", typed(`https://xb-example.cn/m/${have.code}`), { ...forged, says: ["xb-example.cn"] });
+  answers("a forged mark", typed(`https://${host}/m/${spoiled}`), { ...forged, word: "不是真标志", says: ["不是用本机构的标志密钥签的"] });
+  answers("a mark of a look-alike host", typed(`https://xb-example.cn/m/${have.code}`), { ...forged, word: "不是真标志", says: ["xb-example.cn"] });
   answers("a mark cut short", typed(address.slice(0, -40)), { word: "无法判断", shape: "incomplete", hides: ["五星级"] });
 
   const two = { word: "无法判断", shape: "cannot-tell", says: ["不止一个标志"], hides: ["五星级", "四星级"] };

@@ -34,7 +34,7 @@ fn ours(input: &Input, keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Val
             shape(&found.verdict, found.genuine.is_some())
         }
         Input::Mark(text) => {
-            let found = mark::verify_offline(text, keys, now, at);
+            let found = mark::verify_offline(text, keys, None, now, at);
             shape(&found.verdict, found.genuine.is_some())
         }
     }

@@ -43,7 +43,7 @@ async fn offline(app: &TestApp, issued: &Issued) -> (Outcome, Outcome) {
     let now = app.service.now();
     (
         certificate::verify_offline(&record, &keys, now, now).verdict.verdict,
-        mark::verify_offline(&issued.digits, &keys, now, now).verdict.verdict,
+        mark::verify_offline(&issued.digits, &keys, None, now, now).verdict.verdict,
     )
 }
 

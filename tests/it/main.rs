@@ -47,6 +47,7 @@ mod log_kit;
 mod log_moves;
 mod log_witness;
 mod main_job;
+mod mark_list;
 mod newer_version;
 mod own_browser;
 mod pages;

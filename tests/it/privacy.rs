@@ -104,6 +104,10 @@ impl Watched {
             "/status/revocation/1",
             "/status/suspension/1",
             "/status/token/1",
+            "/status/marks",
+            "/offline",
+            "/sw.js",
+            "/manifest.webmanifest",
             "/nowhere",
             "/status/revocation/1",
             "/status/suspension/1?timestamp=2026-05-08T04:00:00Z",
@@ -243,6 +247,7 @@ fn every_public_route_is_looked_at() {
         "/api/v1/subscriptions/{id}/{key}",
         "/api/v1/subscriptions/{id}/{key}/confirmation",
         "/api/v1/verifications",
+        "/status/marks",
         "/status/token/{list}",
         "/status/{purpose}/{list}",
     ];

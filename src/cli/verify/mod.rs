@@ -14,8 +14,9 @@ use crate::domain::dates::AsOf;
 use crate::domain::record::Terms;
 use crate::mark::payload::SignedToken;
 use crate::service::clock::{Clock as _, Machine};
-use crate::sign::KeyDocument;
 use crate::sign::canonical::MAX_BYTES;
+use crate::sign::mark_list::BYTES_MAX;
+use crate::sign::{KeyDocument, MarkList};
 use crate::verify::bundle::{Trust, verify_bundle};
 use crate::verify::certificate::Finding;
 use crate::verify::receipt::Receipt;
@@ -29,7 +30,7 @@ use std::path::PathBuf;
 /// Verify a certificate, a bundle, a receipt, a paper of these, a mark's address or a photograph of a mark; needs no network and no store
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit 0: valid; of a receipt: genuine. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nA certificate's file alone does not tell whether it was suspended or withdrawn since it was signed; a bundle (https://HOST/api/v1/bundle/ID) does, and so do its status lists.\nThe body's keys are those of --keys, else those remembered by starmark trust. They are https://HOST/.well-known/did.json, saved from a source you trust; a bundle without either is held against the keys it brings, which is told and is not enough for an answer of valid."
+    after_help = "Exit 0: valid; of a receipt: genuine. 1: not valid. 2: cannot tell. 64: the command line or a file it names is not usable.\nA certificate's file alone does not tell whether it was suspended or withdrawn since it was signed; a bundle (https://HOST/api/v1/bundle/ID) does, and so do its status lists. A mark's code alone does not tell either; the list of marks (https://HOST/status/marks) tells what was out of use when it was made.\nThe body's keys are those of --keys, else those remembered by starmark trust. They are https://HOST/.well-known/did.json, saved from a source you trust; a bundle without either is held against the keys it brings, which is told and is not enough for an answer of valid."
 )]
 pub(super) struct Verify {
     /// Certificate, bundle or receipt (JSON file, or the PDF it is attached to), mark (https://HOST/m/DIGITS, or the digits), or photo
@@ -39,7 +40,8 @@ pub(super) struct Verify {
     /// The body's key document [default: the keys remembered by starmark trust]
     #[arg(long, value_name = "FILE")]
     keys: Option<PathBuf>,
-    /// A status list the certificate names, saved from its address; both are needed
+    /// A status list the certificate names, saved from its address; both are needed. For a mark: the list of marks, saved from
+    /// https://HOST/status/marks
     #[arg(long, value_name = "FILE")]
     status: Vec<PathBuf>,
     /// About which day or instant, e.g. 2026-05-08 or 2026-05-08T09:30:00+08:00 [default: now]; not for a receipt, which
@@ -71,8 +73,8 @@ struct Answer {
 }
 
 impl Answer {
-    fn of_mark(text: &str, keys: &KeyDocument, moments: Moments) -> Self {
-        let found = verify::mark::verify_offline(text, keys, moments.now, moments.at);
+    fn of_mark(text: &str, held: &Held, moments: Moments) -> Self {
+        let found = verify::mark::verify_offline(text, &held.keys, held.marks.as_ref(), moments.now, moments.at);
         Self { mark: found.genuine, ..Self::bare("mark", found.verdict) }
     }
 
@@ -91,13 +93,18 @@ struct Held {
     keys: KeyDocument,
     /// The input brought them itself.
     own_word: bool,
+    /// For a mark: the list that was given.
+    marks: Option<MarkList>,
 }
 
 impl Verify {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
         let Given { input, in_pdf } = Given::of(&self.input)?;
-        let held = self.keys_for(&input)?;
         let now = Machine.now();
+        let mut held = self.keys_for(&input)?;
+        if matches!(input, Input::Mark(_) | Input::Picture(_)) {
+            held.marks = self.mark_list(&held.keys, now)?;
+        }
         let moments = Moments { now, at: self.at.map_or(now, |a| a.instant(now)) };
         let answer = self.answer(&input, &held, moments)?;
         if self.json {
@@ -114,7 +121,7 @@ impl Verify {
 
     /// The keys named, else those remembered of the input's host, else those it brings itself.
     fn keys_for(&self, input: &Input) -> anyhow::Result<Held> {
-        let given = |keys| Held { keys, own_word: false };
+        let given = |keys| Held { keys, own_word: false, marks: None };
         if let Some(file) = &self.keys {
             let keys = trust::read_keys(file)?;
             if let Some(why) = trust::trusted(keys.host())?.and_then(|known| trust::contradiction(&known, &keys)) {
@@ -128,7 +135,7 @@ impl Verify {
         };
         match (known, input.own_keys()) {
             (Some(keys), _) => Ok(given(keys)),
-            (None, Some(keys)) => Ok(Held { keys, own_word: true }),
+            (None, Some(keys)) => Ok(Held { keys, own_word: true, marks: None }),
             (None, None) => Err(Usage(
                 "name the body's keys with --keys FILE, or remember them once with starmark trust FILE".into(),
             )
@@ -137,15 +144,15 @@ impl Verify {
     }
 
     fn answer(&self, input: &Input, held: &Held, moments: Moments) -> anyhow::Result<Answer> {
-        let Held { keys, own_word } = held;
+        let Held { keys, own_word, .. } = held;
         let of_certificate =
             |kind, found: Finding| Answer { certificate: found.genuine, ..Answer::bare(kind, found.verdict) };
         Ok(match input {
             Input::Mark(text) => match own_page(text, keys, moments) {
                 Some(answer) => answer,
-                None => Answer::of_mark(text, keys, moments),
+                None => Answer::of_mark(text, held, moments),
             },
-            Input::Picture(bytes) => photo::answer(bytes, keys, moments),
+            Input::Picture(bytes) => photo::answer(bytes, held, moments),
             Input::Certificate(bytes) => {
                 let found = verify::certificate::verify_offline(bytes, keys, moments.now, moments.at);
                 let found = match self.lists()? {
@@ -168,6 +175,18 @@ impl Verify {
                 of_certificate("bundle", verify_bundle(bytes, trust, moments.now, moments.at))
             }
         })
+    }
+
+    /// The list of marks that was given; none where none was. Of several the latest counts.
+    fn mark_list(&self, keys: &KeyDocument, now: Timestamp) -> anyhow::Result<Option<MarkList>> {
+        let read = |file: &PathBuf| {
+            let bytes = files::read(file, BYTES_MAX as u64)?;
+            verify::mark_list::verified(&bytes, keys, now).map_err(|why| {
+                anyhow::Error::from(Usage(format!("{}: this list of marks cannot be used: {why}", file.display())))
+            })
+        };
+        let lists = self.status.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(lists.into_iter().max_by_key(|list| list.as_of))
     }
 
     /// The status lists that were given; none where none were.

@@ -1,24 +1,23 @@
 //! A photograph: which of the codes in it is the mark's.
 
-use super::{Answer, Moments};
+use super::{Answer, Held, Moments};
 use crate::domain::ids::ID_DIGITS;
 use crate::mark::ScannedUrl;
 use crate::mark::read::codes;
 use crate::mark::text::MarkText;
-use crate::sign::KeyDocument;
 use crate::verify::{Check, CheckName, CheckResult, Source};
 use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Answers about the mark in a picture.
-pub(super) fn answer(file: &[u8], keys: &KeyDocument, moments: Moments) -> Answer {
+pub(super) fn answer(file: &[u8], held: &Held, moments: Moments) -> Answer {
     let found = match codes(file) {
         Ok(found) => found,
         Err(refusal) => return cannot_tell(moments, refusal.code, "看不清这张图片", refusal.to_string(), vec![]),
     };
     let all: Vec<String> = found.iter().cloned().collect();
     let answer = match one_mark(&found) {
-        Ok(text) => Answer { kind: "photo", ..Answer::of_mark(text, keys, moments) },
+        Ok(text) => Answer { kind: "photo", ..Answer::of_mark(text, held, moments) },
         Err(None) => cannot_tell(
             moments,
             "no_code",

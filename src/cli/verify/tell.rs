@@ -4,7 +4,7 @@ use super::{Answer, receipt};
 use crate::cli::say;
 use crate::domain::dates::{CHINA, china_day};
 use crate::sign::KeyDocument;
-use crate::verify::{Check, CheckName, CheckResult, Outcome};
+use crate::verify::{Check, CheckName, CheckResult, Outcome, Source};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -59,6 +59,10 @@ pub(super) fn text(answer: &Answer, keys: &KeyDocument, in_pdf: bool) -> anyhow:
         Outcome::Undetermined if own_word_only => (
             "ALL OF IT HOLDS TOGETHER; WHOSE KEYS IT BRINGS IS NOT PROVEN",
             "内容自洽；它自带的密钥是不是机构的，未经证实",
+        ),
+        Outcome::Valid if answer.verdict.checks.iter().any(|c| c.source == Source::MarkList) => (
+            "VALID AS SIGNED; NOT OUT OF USE WHEN THE LIST OF MARKS WAS MADE",
+            "签名真实，在有效期内；标志清单做出时没有停用，后来的状态没有查",
         ),
         // Never more than was checked: without the register nobody knows whether it was suspended since.
         Outcome::Valid => ("VALID AS SIGNED; PRESENT STATUS NOT ASKED", "签名真实，在有效期内；现在的状态没有查"),

@@ -10,6 +10,7 @@ mod forms;
 mod help;
 mod hosts;
 pub mod language;
+mod offline;
 pub mod receipt;
 mod report;
 mod scan;
@@ -27,6 +28,7 @@ mod words;
 use super::App;
 use super::error::Problem;
 use super::observe::RunsScript;
+use super::packed::packed_once;
 use super::public::MomentQuery;
 use crate::domain::CertificateId;
 use crate::domain::error::shown;
@@ -48,9 +50,10 @@ pub use tender::ROUTE as TENDER;
 
 /// What the issuing area's page of marks runs.
 const PREVIEW: &str = include_str!("../../../assets/preview.js");
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 /// The site's sign, for the browser's tab.
 const ICON: &str = include_str!("../../../assets/icon.svg");
-/// A style sheet's name changes with its version, so it may be kept for a day.
+/// The address of a style sheet changes with it, so it may be kept for a day.
 const STYLE_AGE: HeaderValue = HeaderValue::from_static("public, max-age=86400");
 /// What the page to check a mark runs.
 const SCAN_SCRIPT: &str = include_str!("../../../assets/scan.js");
@@ -58,8 +61,8 @@ const SCAN_SCRIPT: &str = include_str!("../../../assets/scan.js");
 const HELP: &str = "/help";
 const DEVELOPERS: &str = "/developers";
 /// Routes of the pages people read: the first page, a certificate, a mark, a receipt, the places to verify a file, to check a mark, to check a list, to report misuse,
-/// to follow changes, and to take a badge; how to use all this, by hand and by program.
-const PAGES: [&str; 14] = [
+/// to follow changes, to take a badge, and to have a device keep what it takes; how to use all this, by hand and by program.
+const PAGES: [&str; 15] = [
     "/",
     "/c/{id}",
     "/m/{digits}",
@@ -72,6 +75,7 @@ const PAGES: [&str; 14] = [
     watch::ROUTES[0],
     watch::ROUTES[1],
     badge::PAGE,
+    offline::PAGE,
     HELP,
     DEVELOPERS,
 ];
@@ -98,6 +102,7 @@ pub fn routes() -> Router<App> {
         .route("/assets/scan.js", get(scan_script))
         .route("/assets/preview.js", get(preview))
         .merge(badge::routes())
+        .merge(offline::routes())
         .merge(staff::routes())
         .route("/favicon.ico", get(icon))
         .route("/assets/icon.svg", get(icon))
@@ -175,6 +180,11 @@ struct Item {
 }
 
 impl Frame {
+    /// Address of the style sheet.
+    fn style(&self) -> &str {
+        &style::ADDRESS
+    }
+
     /// What the public comes for.
     fn menu(&self) -> [Item; 4] {
         [
@@ -186,11 +196,12 @@ impl Frame {
     }
 
     /// What else there is, and how to use it.
-    fn guides(&self) -> [Item; 5] {
+    fn guides(&self) -> [Item; 6] {
         [
             Item { path: HELP, name: text("使用说明", "Help") },
             Item { path: watch::ROUTES[0], name: text("关注变更", "Follow changes") },
             Item { path: report::ROUTES[0], name: text("举报冒用", "Report misuse") },
+            Item { path: offline::PAGE, name: text("没网也能查", "Offline") },
             Item { path: badge::PAGE, name: text("网站徽标", "Site badge") },
             Item { path: DEVELOPERS, name: text("开发者", "Developers") },
         ]
@@ -311,7 +322,7 @@ fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> 
     let certification = view.certification.as_ref().map(|value| data(value, &frame.address, picture.as_deref()));
     let mut response = html(status, &VerdictPage { frame, view, certification, picture, report });
     if runs_script {
-        response.extensions_mut().insert(RunsScript);
+        response.extensions_mut().insert(RunsScript::Page);
     }
     response
 }
@@ -411,23 +422,23 @@ pub async fn not_found(State(app): State<App>, uri: Uri) -> Response {
     message(&app, lang_of(&uri), &uri, StatusCode::NOT_FOUND, text("没有这一页", "No such page"), sentence)
 }
 
-async fn style() -> Response {
-    cached("text/css; charset=utf-8", style::STYLE.as_str())
+async fn style(headers: HeaderMap) -> Response {
+    for_a_day(packed_once(&headers, "text/css; charset=utf-8", &style::STYLE))
 }
 
-async fn preview() -> Response {
-    cached("text/javascript; charset=utf-8", PREVIEW)
+async fn preview(headers: HeaderMap) -> Response {
+    for_a_day(packed_once(&headers, JAVASCRIPT, PREVIEW))
 }
 
-async fn scan_script() -> Response {
-    cached("text/javascript; charset=utf-8", SCAN_SCRIPT)
+async fn scan_script(headers: HeaderMap) -> Response {
+    for_a_day(packed_once(&headers, JAVASCRIPT, SCAN_SCRIPT))
 }
 
-async fn icon() -> Response {
-    cached("image/svg+xml", ICON)
+async fn icon(headers: HeaderMap) -> Response {
+    for_a_day(packed_once(&headers, "image/svg+xml", ICON))
 }
 
-fn cached(content_type: &'static str, body: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type)), (header::CACHE_CONTROL, STYLE_AGE)], body)
-        .into_response()
+fn for_a_day(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, STYLE_AGE);
+    response
 }

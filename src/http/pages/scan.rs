@@ -2,6 +2,7 @@
 
 use super::hosts::imitation;
 use super::language::suffix;
+use super::scripts::address;
 use super::words::{Face, Lang, Text, text};
 use super::{App, Frame, PageQuery, RunsScript, forms, html, lang_of, search, view};
 use crate::domain::error::shown;
@@ -35,6 +36,8 @@ struct ScanPage {
     /// Why nothing did.
     fault: Option<Text>,
     megabytes: usize,
+    /// Module by which the installed app comes to work without a network.
+    device: String,
 }
 
 /// What came of a picture.
@@ -297,7 +300,8 @@ fn form(app: &App, lang: Lang, uri: &Uri, status: StatusCode, fault: Option<Text
 fn show(app: &App, lang: Lang, uri: &Uri, status: StatusCode, answer: Option<Answer>, fault: Option<Text>) -> Response {
     let title = answer.as_ref().map_or_else(|| text("验标志", "Check a mark"), |answer| answer.view.face.word());
     let frame = Frame::of(app, lang, title, uri);
-    let mut response = html(status, &ScanPage { frame, answer, fault, megabytes: FILE_MAX >> 20 });
-    response.extensions_mut().insert(RunsScript);
+    let mut response =
+        html(status, &ScanPage { frame, answer, fault, megabytes: FILE_MAX >> 20, device: address("device.js") });
+    response.extensions_mut().insert(RunsScript::Keeper);
     response
 }

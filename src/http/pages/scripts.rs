@@ -1,8 +1,9 @@
 //! The verifier that browsers run, `assets/verify`: our own modules and one decoder of QR codes by others, each as it stands
 //! there. Their address changes with what is in them, so that modules of two versions never meet.
 
+use super::super::packed::{length_once, packed_once};
 use axum::extract::Path;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
@@ -22,11 +23,13 @@ macro_rules! files {
 
 /// Every file, by its path below `assets/verify`.
 static FILES: &[(&str, &str)] = &files![
+    "answer.js",
     "bundle.js",
     "bytes.js",
     "codes.js",
     "credential.js",
     "curve.js",
+    "device.js",
     "entry.js",
     "faces.js",
     "gunzip.js",
@@ -36,9 +39,11 @@ static FILES: &[(&str, &str)] = &files![
     "life.js",
     "line.js",
     "log.js",
+    "mark-list.js",
     "mark.js",
     "note.js",
     "of-certificate.js",
+    "of-device.js",
     "of-files.js",
     "pdf.js",
     "photo.js",
@@ -93,6 +98,16 @@ impl Script {
     }
 }
 
+/// Addresses of all of them.
+pub fn addresses() -> impl Iterator<Item = String> {
+    FILES.iter().map(|(name, _)| address(name))
+}
+
+/// How many bytes of them travel.
+pub fn length() -> usize {
+    FILES.iter().map(|(_, text)| length_once(text)).sum()
+}
+
 /// Address of one of the files.
 #[must_use]
 pub fn address(name: &str) -> String {
@@ -110,11 +125,13 @@ fn imports(module: &'static str) -> impl Iterator<Item = &'static str> {
 }
 
 /// One of the files.
-pub async fn file(Path((version, file)): Path<(String, String)>) -> Response {
+pub async fn file(Path((version, file)): Path<(String, String)>, headers: HeaderMap) -> Response {
     let found = FILES.iter().find(|(name, _)| *name == file).filter(|_| version == *VERSION);
     let Some((name, text)) = found else { return StatusCode::NOT_FOUND.into_response() };
     let kind = if name.ends_with(".js") { "text/javascript; charset=utf-8" } else { "text/plain; charset=utf-8" };
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CACHE_CONTROL, FOR_EVER)], *text).into_response()
+    let mut response = packed_once(&headers, kind, text);
+    response.headers_mut().insert(header::CACHE_CONTROL, FOR_EVER);
+    response
 }
 
 #[cfg(test)]

@@ -3,17 +3,16 @@
 use super::super::App;
 use super::super::observe::RunsScript;
 use super::scripts::{Script, address};
-use super::words::{Face, text};
+use super::words::{Face, Lang, text};
 use super::{Frame, PageQuery, html};
 use crate::domain::Standing;
-use crate::domain::dates::china_day;
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 
 /// Faces an answer may have there, each with its shape.
-const FACES: [Face; 12] = [
+const FACES: [Face; 17] = [
     Face::Standing(Standing::Valid),
     Face::Standing(Standing::Suspended),
     Face::Standing(Standing::Withdrawn),
@@ -22,6 +21,11 @@ const FACES: [Face; 12] = [
     Face::Standing(Standing::Expired),
     Face::Standing(Standing::NotYetEffective),
     Face::WasValid,
+    Face::MarkFrozen,
+    Face::MarkEnded,
+    Face::MarkReplaced,
+    Face::MarkRevoked,
+    Face::MarkInvestigated,
     Face::NotGenuine,
     Face::Incomplete,
     Face::NoSuchRecord,
@@ -34,26 +38,27 @@ struct Shape {
 
 #[derive(Template)]
 #[template(path = "verify.html")]
-struct ToolPage {
-    frame: Frame,
+pub(super) struct ToolPage {
+    pub(super) frame: Frame,
     shapes: Vec<Shape>,
     script: Script,
-    today: String,
     /// Licence of the decoder of QR codes.
     licence: String,
 }
 
 /// The page.
 pub(super) async fn page(State(app): State<App>, Query(query): Query<PageQuery>, uri: Uri) -> Response {
-    let title = text("核验文件", "Verify a file");
-    let page = ToolPage {
-        frame: Frame::of(&app, query.lang(), title, &uri),
+    let mut response = html(StatusCode::OK, &filled(&app, query.lang(), &uri));
+    response.extensions_mut().insert(RunsScript::Page);
+    response
+}
+
+/// The page at that address.
+pub(super) fn filled(app: &App, lang: Lang, uri: &Uri) -> ToolPage {
+    ToolPage {
+        frame: Frame::of(app, lang, text("核验文件", "Verify a file"), uri),
         shapes: FACES.map(|face| Shape { face }).into(),
         script: Script::of("of-files.js"),
-        today: china_day(app.service.now()).to_string(),
         licence: address("vendor/qr/LICENSE-MIT"),
-    };
-    let mut response = html(StatusCode::OK, &page);
-    response.extensions_mut().insert(RunsScript);
-    response
+    }
 }

@@ -203,9 +203,14 @@ impl Engine {
 
     /// The identifiers that begin the values of all keys with that prefix.
     fn ids(&self, prefix: &[u8]) -> Result<Vec<[u8; 6]>, StoreError> {
+        self.ids_between(prefix, &keys::after(prefix))
+    }
+
+    /// The identifiers that begin the values of the keys from the one on and before the other.
+    fn ids_between(&self, from: &[u8], before: &[u8]) -> Result<Vec<[u8; 6]>, StoreError> {
         self.read(|reader| {
             let mut found = vec![];
-            reader.views.scan(prefix, &keys::after(prefix), &mut |_, value| {
+            reader.views.scan(from, before, &mut |_, value| {
                 let id = value.get(..6).and_then(|id| id.try_into().ok());
                 found.push(id.ok_or_else(|| damaged("id", "an identifier has no reading".into()))?);
                 Ok(ControlFlow::Continue(()))
@@ -362,6 +367,14 @@ impl Store for Engine {
             })?;
             Ok(found)
         })
+    }
+
+    fn marks_moved(&self, from_seq: u64) -> Result<Vec<MarkId>, StoreError> {
+        Ok(self
+            .ids_between(&keys::mark_moved(from_seq), &keys::after(&[keys::MARK_MOVED]))?
+            .into_iter()
+            .map(MarkId::from_bytes)
+            .collect())
     }
 
     fn settings(&self) -> Result<Vec<Event>, StoreError> {

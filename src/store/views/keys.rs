@@ -28,6 +28,8 @@ pub const PRIVATE: u8 = b'p';
 pub const STATUS: u8 = b's';
 /// List, place in it -> certificate; only of those that were ever something other than valid, or are to be.
 pub const STATUS_TOUCHED: u8 = b't';
+/// Event -> mark, to which something befell after it was granted: only of those can a mark be out of use before its last day.
+pub const MARK_MOVED: u8 = b'm';
 /// Bytes of a claim's digest that are kept: enough that no two claims meet by chance, and few enough that the key stays
 /// within the 22 bytes sled keeps in place.
 const CLAIM_DIGEST: usize = 20;
@@ -75,6 +77,12 @@ pub fn certificate(id: CertificateId) -> Vec<u8> {
 #[must_use]
 pub fn mark(id: MarkId) -> Vec<u8> {
     key(MARK, &[&id.to_bytes()])
+}
+
+/// Key of an event by which a granted mark may have come out of use, or back.
+#[must_use]
+pub fn mark_moved(seq: u64) -> Vec<u8> {
+    key(MARK_MOVED, &[&seq.to_be_bytes()])
 }
 
 /// Prefix of a certificate's marks.

@@ -23,7 +23,7 @@ pub const FIRST_KEY: &[u8] = &[1];
 pub const END_KEY: &[u8] = &[0xff];
 
 /// Which pairs the views have; a larger number with every table that comes in between two versions.
-const LAYOUT: u32 = 3;
+const LAYOUT: u32 = 4;
 
 /// One change of a view.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,11 +6,11 @@ mod told;
 
 use super::language::{named, suffix};
 use super::words::Lang;
-use super::{App, PageQuery, cached};
+use super::{App, JAVASCRIPT, PageQuery, for_a_day};
 use crate::domain::Refusal;
 use crate::http::error::Problem;
 use crate::http::observe::Embedded;
-use crate::http::packed::packed;
+use crate::http::packed::{packed, packed_once};
 use crate::service::ServiceError;
 use askama::Template;
 use axum::Router;
@@ -38,7 +38,6 @@ const AGE: HeaderValue = HeaderValue::from_static("public, max-age=60");
 const SCRIPT_AGE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 const SVG: &str = "image/svg+xml";
 const HTML: &str = "text/html; charset=utf-8";
-const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Their routes.
 pub(super) fn routes() -> Router<App> {
@@ -69,7 +68,11 @@ async fn picture(
     let (work, lang) = (app.clone(), query.lang());
     let made = app.heavy.run_patiently(move || {
         let told = Told::of(&work, &id);
-        Ok::<_, ServiceError>(embedded(&told, packed(&headers, SVG, told.drawn(&work, lang)?), Embedded::Picture))
+        Ok::<_, ServiceError>(embedded(
+            &told,
+            packed(&headers, SVG, told.drawn(&work, lang)?.as_bytes()),
+            Embedded::Picture,
+        ))
     });
     Ok(made.await??)
 }
@@ -93,7 +96,7 @@ async fn frame(
 fn framed(told: &Told, svg: String, lang: Lang, uri: &Uri, headers: &HeaderMap) -> Result<Response, Refusal> {
     let page = FramePage { lang, label: told.label(lang), href: format!("{}{}", told.path(), suffix(uri)), svg };
     let html = page.render().map_err(|e| Refusal::rule("badge_failed", e.to_string()))?;
-    Ok(embedded(told, packed(headers, HTML, html), Embedded::Frame))
+    Ok(embedded(told, packed(headers, HTML, html.as_bytes()), Embedded::Frame))
 }
 
 /// The answer with its status and its age; what is not known is asked for again at once.
@@ -118,7 +121,7 @@ pub fn instead(app: &App, route: &str, uri: &Uri, instead_of: &Response) -> Opti
     let svg = blank(app, &told, lang)?;
     let headers = HeaderMap::new();
     let mut response = match route {
-        PICTURE => embedded(&told, packed(&headers, SVG, svg), Embedded::Picture),
+        PICTURE => embedded(&told, packed(&headers, SVG, svg.as_bytes()), Embedded::Picture),
         _ => framed(&told, svg, lang, uri, &headers).ok()?,
     };
     let kept = [header::RETRY_AFTER, header::ALLOW].into_iter();
@@ -143,13 +146,13 @@ fn blank(app: &App, told: &Told, lang: Lang) -> Option<String> {
 
 /// A module of another site is asked for with its origin, and says that anybody may run it.
 async fn module(headers: HeaderMap) -> Response {
-    let mut response = packed(&headers, JAVASCRIPT, SCRIPT.to_owned());
+    let mut response = packed_once(&headers, JAVASCRIPT, SCRIPT);
     response.headers_mut().insert(header::CACHE_CONTROL, SCRIPT_AGE);
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response.extensions_mut().insert(Embedded::Module);
     response
 }
 
-async fn style() -> Response {
-    cached("text/css; charset=utf-8", STYLE)
+async fn style(headers: HeaderMap) -> Response {
+    for_a_day(packed_once(&headers, "text/css; charset=utf-8", STYLE))
 }

@@ -7,6 +7,14 @@ pub(super) fn chinese(english: &str) -> Option<&'static str> {
 
 /// Each English text that the page shows, as the description has it.
 pub(super) const TEXTS: &[(&str, &str)] = &[
+    (
+        "The marks that do not hold now, and those whose misuse is being looked into, signed: to check marks without a network",
+        "现在停用的标志和正在调查的标志，带签名：没有网络时核验标志用",
+    ),
+    (
+        "the list: `as_of`, and under `marks` the identifiers by state (`frozen`, `ended`, `replaced`, `revoked`, `under_investigation`, `not_understood`); a mark whose own last day has passed is not in it",
+        "清单：`as_of` 是哪一刻的；`marks` 下按状态列出标识（`frozen` 停用、`ended` 终止、`replaced` 更换、`revoked` 撤销、`under_investigation` 调查中、`not_understood` 说不清）；自己的最后一天已过的标志不在里面",
+    ),
     ("Certificates by number, holder's code or part of the holder's name", "按编号、信用代码或名称的一部分找证书"),
     (
         "Certificate number as people type or paste it: with its label, in any width and case, also the 16-digit identifier or the address of the certificate's page.",

@@ -93,7 +93,7 @@ pub(super) async fn page(State(app): State<App>, _: Staff, Query(wish): Query<Wi
     let script = Script { run: "/assets/preview.js?v=1".to_owned(), needs: vec![] };
     let status = if fault.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let mut response = html(status, &Page { frame, script, certificate: typed, fault, form });
-    response.extensions_mut().insert(RunsScript);
+    response.extensions_mut().insert(RunsScript::Page);
     response
 }
 

@@ -1,0 +1,81 @@
+// What this device keeps so that it verifies without a network (assets/worker.js puts it there), and how it comes to keep it.
+
+import { parseStrict } from "./jcs.js";
+import { readMarkList } from "./mark-list.js";
+import { Refusal } from "./refusal.js";
+
+/** Its name in the browser's cache; the worker's is the same. */
+const FACTS = "starmark-facts";
+const MARKS = "/status/marks";
+const WORKER = "/sw.js";
+
+/** Whether this browser can keep anything: it does not in a private window, say. */
+export const canKeep = "serviceWorker" in navigator && "caches" in globalThis;
+
+async function keptFiles(wanted) {
+  if (!("caches" in globalThis)) return [];
+  try {
+    if (!(await caches.has(FACTS))) return [];
+    const facts = await caches.open(FACTS);
+    const paths = (await facts.keys()).map(({ url }) => new URL(url).pathname).filter(wanted);
+    return await Promise.all(
+      paths.map(async (path) => new Uint8Array(await (await facts.match(path)).arrayBuffer())),
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** The list of marks that is kept, verified; nothing where none is, or none that the body signed. */
+export async function keptMarks(keys, now) {
+  const [bytes] = await keptFiles((path) => path === MARKS);
+  try {
+    return bytes && (await readMarkList(bytes, keys, now));
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
+
+/** The status lists of certificates that are kept, unverified; what has no reading is left out. */
+export async function keptLists() {
+  const lists = await keptFiles((path) => path.startsWith("/status/") && path !== MARKS);
+  return lists.flatMap((bytes) => {
+    try {
+      return [parseStrict(bytes)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+let policy;
+
+/** The worker of this site that is at work on this device; nothing where none is. */
+export const worker = async () => (canKeep ? navigator.serviceWorker.getRegistration("/") : undefined);
+
+/** Has this device keep what it takes. */
+export function keep() {
+  policy ??= globalThis.trustedTypes?.createPolicy("worker", {
+    createScriptURL(url) {
+      if (url !== WORKER) throw new TypeError(url);
+      return url;
+    },
+  });
+  return navigator.serviceWorker.register(policy ? policy.createScriptURL(WORKER) : WORKER, { updateViaCache: "none" });
+}
+
+/** Has the worker do something, and waits for its answer: whether it could. */
+export function ask(active, what) {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = ({ data }) => resolve(data === true);
+    active.postMessage(what, [port2]);
+  });
+}
+
+/** Removes all of it from this device. */
+export async function forget() {
+  await (await worker())?.unregister();
+  for (const name of await caches.keys()) await caches.delete(name);
+}

@@ -3,7 +3,7 @@
 use super::App;
 use super::error::Problem;
 use super::limits::Client;
-use super::{pages, receipts};
+use super::{packed, pages, receipts};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -23,6 +23,9 @@ const CLOSES: [StatusCode; 3] =
 
 /// What scripts of other sites may read, refusals too: the badge's does. Who asks is told nothing that not everybody is told.
 const OPEN: [&str; 1] = ["/api/v1/certificates/{id}"];
+
+/// Where answers hold what only who asks may know.
+const SECRETIVE: [&str; 4] = ["/issuing", "/api/v1/issuing", "/watch/", "/api/v1/subscriptions"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
@@ -69,6 +72,9 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |m| m.as_str().to_owned());
     let mut uri = request.uri().clone();
     let api = uri.path().starts_with("/api/");
+    // What holds secrets of those who ask is not packed: its length would tell of them (BREACH).
+    let unpacks =
+        method == Method::GET && !SECRETIVE.iter().any(|p| route.starts_with(p)) && packed::unpacks(request.headers());
     let people = pages::for_people(request.extensions().get::<MatchedPath>().map(MatchedPath::as_str), &uri);
     if people {
         uri = pages::language::preferred(uri, request.headers());
@@ -100,7 +106,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         problem.header = allow.map(|a| Box::new((header::ALLOW, a)));
         response = problem.into_response();
     }
-    response = readable(&app, &route, &uri, people, response);
+    response = packed::shrunk(unpacks, readable(&app, &route, &uri, people, response)).await;
     if CLOSES.contains(&response.status()) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -1,7 +1,8 @@
-//! Answers in fewer bytes (gzip): scripts, styles, outlines and lists are a third as long.
+//! Answers in fewer bytes: scripts, styles, outlines and lists are a third as long, packed.
 
-use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderValue, header};
+use ::brotli::enc::BrotliEncoderParams;
+use axum::body::{Bytes, HttpBody as _, to_bytes};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use flate2::Compression;
 use flate2::bufread::GzEncoder;
@@ -11,57 +12,128 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// The answer with that body; packed where whoever asks can unpack it.
 pub fn packed(asked: &HeaderMap, kind: &'static str, body: &[u8]) -> Response {
-    let small = if unpacks(asked) { pack(body, Compression::default()) } else { None };
-    answer(kind, small, || body.to_vec().into())
+    let small = if unpacks(asked) { gzip(body, Compression::default()) } else { None };
+    answer(kind, small.map(|small| (small, Coding::Gzip)), || body.to_vec().into())
 }
 
-/// The same with a body that never changes: it is packed once.
+/// The types of answers that are worth packing.
+const TEXTS: [&str; 6] = [
+    "text/html",
+    "application/json",
+    "application/vc",
+    "application/did+json",
+    "application/atom+xml",
+    "application/manifest+json",
+];
+/// Shorter bodies gain nothing.
+const LEAST: u64 = 1_000;
+/// Longer ones are made for programs, and take their time to pack.
+const MOST: u64 = 2 << 20;
+
+/// The answer packed, where it is a text of middling length that stands whole, and whoever asks can unpack it. What leaves as it is found stays so.
+pub async fn shrunk(unpacks: bool, response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let is_text = TEXTS.contains(&kind.split(';').next().unwrap_or_default());
+    let length = response.body().size_hint().exact();
+    let worth = is_text && length.is_some_and(|n| (LEAST..=MOST).contains(&n));
+    if !unpacks || !worth || response.headers().contains_key(header::CONTENT_ENCODING) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, usize::try_from(MOST).unwrap_or_default()).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let Some(small) = gzip(&body, Compression::fast()) else { return Response::from_parts(parts, body.into()) };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    parts.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    Response::from_parts(parts, small.into())
+}
+
+/// The same with a body that never changes: it is packed once, as tightly as whoever asks can unpack it.
 pub fn packed_once(asked: &HeaderMap, kind: &'static str, body: &'static str) -> Response {
-    answer(kind, unpacks(asked).then(|| once(body)).flatten(), || body.into())
+    let coding = Coding::ALL.into_iter().find(|coding| takes(asked, coding.name()));
+    let small = coding.and_then(|coding| Some((once(body, coding)?, coding)));
+    answer(kind, small, || body.into())
 }
 
 /// How many bytes of such a body travel.
 pub fn length_once(body: &'static str) -> usize {
-    once(body).map_or(body.len(), |small| small.len())
+    once(body, Coding::Brotli).map_or(body.len(), |small| small.len())
+}
+
+/// How a body is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Coding {
+    /// RFC 7932: a seventh fewer bytes, and a hundred times the work.
+    Brotli,
+    /// RFC 1952.
+    Gzip,
+}
+
+impl Coding {
+    /// The tighter one first.
+    const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        }
+    }
 }
 
 /// The body packed, by where it lies: there it stays.
-fn once(body: &'static str) -> Option<Bytes> {
-    static PACKED: LazyLock<Mutex<HashMap<usize, Bytes>>> = LazyLock::new(Mutex::default);
+fn once(body: &'static str, coding: Coding) -> Option<Bytes> {
+    static PACKED: LazyLock<Mutex<HashMap<(usize, Coding), Bytes>>> = LazyLock::new(Mutex::default);
     let mut all = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
-    let place = body.as_ptr() as usize;
+    let place = (body.as_ptr() as usize, coding);
     if let Some(small) = all.get(&place) {
         return Some(small.clone());
     }
-    let small = pack(body.as_bytes(), Compression::best())?;
+    let small = match coding {
+        Coding::Brotli => brotli(body.as_bytes()),
+        Coding::Gzip => gzip(body.as_bytes(), Compression::best()),
+    }?;
     all.insert(place, small.clone());
     Some(small)
 }
 
-fn pack(body: &[u8], how: Compression) -> Option<Bytes> {
+fn gzip(body: &[u8], how: Compression) -> Option<Bytes> {
     let mut small = vec![];
     GzEncoder::new(body, how).read_to_end(&mut small).ok()?;
     Some(small.into())
 }
 
-fn answer(kind: &'static str, small: Option<Bytes>, plain: impl FnOnce() -> Bytes) -> Response {
-    let is_small = small.is_some();
-    let mut response = small.unwrap_or_else(plain).into_response();
+fn brotli(mut body: &[u8]) -> Option<Bytes> {
+    let mut small = vec![];
+    ::brotli::BrotliCompress(&mut body, &mut small, &BrotliEncoderParams::default()).ok()?;
+    Some(small.into())
+}
+
+fn answer(kind: &'static str, small: Option<(Bytes, Coding)>, plain: impl FnOnce() -> Bytes) -> Response {
+    let (body, coding) = small.map_or_else(|| (plain(), None), |(small, coding)| (small, Some(coding)));
+    let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if is_small {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    if let Some(coding) = coding {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     }
     response
 }
 
-fn unpacks(asked: &HeaderMap) -> bool {
+/// Whether whoever asks can unpack gzip (RFC 9110, section 12.5.3).
+pub fn unpacks(asked: &HeaderMap) -> bool {
+    takes(asked, Coding::Gzip.name())
+}
+
+fn takes(asked: &HeaderMap, wanted: &str) -> bool {
     let said = asked.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
     said.split(',').any(|coding| {
         let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
         let quality = quality.trim().strip_prefix("q=").and_then(|q| q.parse::<f64>().ok()).unwrap_or_default();
-        name.trim().eq_ignore_ascii_case("gzip") && quality > 0.0
+        name.trim().eq_ignore_ascii_case(wanted) && quality > 0.0
     })
 }
 

@@ -24,7 +24,13 @@ export async function onPage(browser, options, prepare, use) {
           // While a page is still coming in, what has come moves.
           const { loadEventStart } = performance.getEntriesByType("navigation")[0];
           if (loadEventStart === 0 || startTime < loadEventStart) continue;
-          const named = sources.map(({ node }) => `${node?.nodeName} ${node?.className ?? ""}`);
+          // The line in which the answer is drawn keeps its height; its words find their place in it.
+          if (sources.every(({ node }) => document.getElementById("own")?.contains(node))) continue;
+          const at = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
+          const named = sources.map(
+            ({ node, previousRect, currentRect }) =>
+              `${node?.nodeName} ${node?.className ?? ""} (${at(previousRect)} to ${at(currentRect)}, ${startTime - loadEventStart} ms after load)`,
+          );
           globalThis.shifted.push(`${value}: ${named.join(", ")}`);
         }
       }).observe({ type: "layout-shift", buffered: true });

@@ -137,7 +137,7 @@ export function certificateTests({ base, folder, browser, lines }) {
   quiet("no log", OPEN, (page) => altered(page, BUNDLE, (text) => JSON.stringify({ ...JSON.parse(text), log: undefined })));
 
   test("a script that never comes leaves it unsaid", () =>
-    onPage(browser, { complains: true }, (page) => page.route("**/of-certificate.js", (route) => route.abort()), async (page) => {
+    onPage(browser, { complains: true }, (page) => page.route("**/all-of-certificate.js", (route) => route.abort()), async (page) => {
       await page.goto(url(valid), { waitUntil: "load" });
       const seen = await page.textContent("#own .says > span:not(.room)");
       assert.ok(seen.includes("还没有自己核验"), seen);

@@ -4,7 +4,7 @@
 use super::super::App;
 use super::super::observe::RunsScript;
 use super::super::packed::length_once;
-use super::scripts::{self, Script};
+use super::scripts::{self, script};
 use super::words::{Lang, text, thousands};
 use super::{Frame, JAVASCRIPT, PageQuery, for_a_day, html, style, tool};
 use crate::draw::page::Page;
@@ -47,7 +47,7 @@ pub(super) fn routes() -> Router<App> {
 #[template(path = "offline.html")]
 struct OfflinePage {
     frame: Frame,
-    script: Script,
+    script: String,
     /// What is kept, in thousands of bytes.
     kilobytes: String,
 }
@@ -55,10 +55,10 @@ struct OfflinePage {
 async fn page(State(app): State<App>, Query(query): Query<PageQuery>, uri: Uri) -> Response {
     let pages =
         SHELL.map(|(lang, path)| tool::filled(&app, lang, &Uri::from_static(path)).render().map_or(0, |p| p.len()));
-    let bytes = scripts::length() + length_once(&style::STYLE) + pages.iter().sum::<usize>();
+    let bytes = scripts::length("of-files.js") + length_once(&style::STYLE) + pages.iter().sum::<usize>();
     let kilobytes = thousands(bytes.div_ceil(1000));
     let frame = Frame::of(&app, query.lang(), text("没网也能查", "Check without a network"), &uri);
-    let mut response = html(StatusCode::OK, &OfflinePage { frame, script: Script::of("of-device.js"), kilobytes });
+    let mut response = html(StatusCode::OK, &OfflinePage { frame, script: script("of-device.js"), kilobytes });
     response.extensions_mut().insert(RunsScript::Keeper);
     response
 }
@@ -69,7 +69,7 @@ async fn worker(State(app): State<App>) -> Response {
         .iter()
         .map(|(_, path)| (*path).to_owned())
         .chain([style::ADDRESS.clone(), "/assets/icon.svg".to_owned()])
-        .chain(scripts::addresses())
+        .chain(scripts::kept("of-files.js"))
         .collect();
     let mut all = Sha256::new();
     files.iter().for_each(|file| all.update(file));

@@ -2,7 +2,7 @@
 
 use super::hosts::imitation;
 use super::language::suffix;
-use super::scripts::address;
+use super::scripts::script;
 use super::words::{Face, Lang, Text, text};
 use super::{App, Frame, PageQuery, RunsScript, forms, html, lang_of, search, view};
 use crate::domain::error::shown;
@@ -301,7 +301,7 @@ fn show(app: &App, lang: Lang, uri: &Uri, status: StatusCode, answer: Option<Ans
     let title = answer.as_ref().map_or_else(|| text("验标志", "Check a mark"), |answer| answer.view.face.word());
     let frame = Frame::of(app, lang, title, uri);
     let mut response =
-        html(status, &ScanPage { frame, answer, fault, megabytes: FILE_MAX >> 20, device: address("device.js") });
+        html(status, &ScanPage { frame, answer, fault, megabytes: FILE_MAX >> 20, device: script("device.js") });
     response.extensions_mut().insert(RunsScript::Keeper);
     response
 }

@@ -2,7 +2,7 @@
 
 use super::super::App;
 use super::super::observe::RunsScript;
-use super::scripts::{Script, address};
+use super::scripts::{address, script};
 use super::words::{Face, Lang, text};
 use super::{Frame, PageQuery, html};
 use crate::domain::Standing;
@@ -41,7 +41,7 @@ struct Shape {
 pub(super) struct ToolPage {
     pub(super) frame: Frame,
     shapes: Vec<Shape>,
-    script: Script,
+    script: String,
     /// Licence of the decoder of QR codes.
     licence: String,
 }
@@ -58,7 +58,7 @@ pub(super) fn filled(app: &App, lang: Lang, uri: &Uri) -> ToolPage {
     ToolPage {
         frame: Frame::of(app, lang, text("核验文件", "Verify a file"), uri),
         shapes: FACES.map(|face| Shape { face }).into(),
-        script: Script::of("of-files.js"),
+        script: script("of-files.js"),
         licence: address("vendor/qr/LICENSE-MIT"),
     }
 }

@@ -4,7 +4,6 @@ use super::super::super::App;
 use super::super::super::download::download;
 use super::super::super::error::Problem;
 use super::super::super::observe::RunsScript;
-use super::super::scripts::Script;
 use super::super::words::{Lang, Text, text};
 use super::super::{Frame, html};
 use super::Staff;
@@ -42,7 +41,7 @@ struct Choice {
 #[template(path = "staff_marks.html")]
 struct Page {
     frame: Frame,
-    script: Script,
+    script: String,
     certificate: String,
     /// Why the certificate is not shown.
     fault: Option<Text>,
@@ -90,7 +89,7 @@ pub(super) async fn page(State(app): State<App>, _: Staff, Query(wish): Query<Wi
         },
     };
     let typed = form.as_ref().map_or(typed, |form| form.number.clone());
-    let script = Script { run: "/assets/preview.js?v=1".to_owned(), needs: vec![] };
+    let script = "/assets/preview.js?v=1".to_owned();
     let status = if fault.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let mut response = html(status, &Page { frame, script, certificate: typed, fault, form });
     response.extensions_mut().insert(RunsScript::Page);

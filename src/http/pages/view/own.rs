@@ -4,7 +4,7 @@ use super::clock;
 use crate::domain::dates::china_day;
 use crate::domain::record::Terms;
 use crate::domain::{Level, Standing};
-use crate::http::pages::scripts::Script;
+use crate::http::pages::scripts::script;
 use crate::http::pages::words::{Face, Text, text};
 use crate::service::lookup::{Asked, CertificateAnswer};
 
@@ -17,7 +17,7 @@ pub struct Own {
     /// When this page was made.
     pub now: String,
     /// What does it.
-    pub script: Script,
+    pub script: String,
     /// Room for what the browser will say.
     pub room: Option<Room>,
 }
@@ -48,7 +48,7 @@ impl Own {
         Some(Self {
             at: asked.as_of.map(|_| moment.at.to_string()),
             now: moment.now.to_string(),
-            script: Script::of("of-certificate.js"),
+            script: script("of-certificate.js"),
             room: stands(answer, face).map(|stands| room(answer, asked, face, stands)),
         })
     }

@@ -215,7 +215,7 @@ async function main([starmark, base, rounds = "1000", seed = "27922"]) {
   const codes = marks.map((address) => `https://${desk.keys.host}${new URL(address).pathname}`);
   for (const [i, code] of codes.entries()) {
     work.push(() => desk.compare(`listed-${i}`, code, [], list));
-    work.push(() => desk.compare(`listed-past-${i}`, code, ["--at", "2026-07-01"], list));
+    if (i % 4 === 0) work.push(() => desk.compare(`listed-past-${i}`, code, ["--at", "2026-07-01"], list));
   }
   const draw = draws(Number(seed));
   for (let i = 0; i < Number(rounds); i += 1) {

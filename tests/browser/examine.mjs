@@ -44,7 +44,7 @@ const FIRST_LOAD = 60_000;
 const SEVERE = ["serious", "critical"];
 
 /** Whether pictures are taken on paper and at twice the size, too, for eyes: STARMARK_PICTURES=all. */
-const ALL_PICTURES = process.env.STARMARK_PICTURES === "all";
+export const ALL_PICTURES = process.env.STARMARK_PICTURES === "all";
 
 const HEADING = "h1, h2, h3, h4, h5, h6, [role=heading]";
 
@@ -191,7 +191,7 @@ async function inContext(browser, options, use) {
   }
 }
 
-async function atSize(browser, { url, word, shot, storage }, size, report) {
+async function atSize(browser, { url, word, shot, storage, alike }, size, report) {
   const viewport = { width: size.width, height: size.height };
   await inContext(browser, { viewport, storageState: storage }, async (page) => {
     const say = (check, ...why) => report(`${check} at ${size.name}`, ...why);
@@ -212,7 +212,7 @@ async function atSize(browser, { url, word, shot, storage }, size, report) {
     say("dates stay whole", ...(await page.evaluate(brokenDates)));
     say("no sideways scroll", ...(await page.evaluate(sideways)));
     say("accessible", ...(await violations(page)));
-    if (size === SIZES[0]) {
+    if (size === SIZES[0] && !alike) {
       await page.emulateMedia({ colorScheme: "dark" });
       say("accessible in the dark", ...(await violations(page)));
       await page.screenshot({ path: join(shot.folder, `${shot.name}-dark.png`), fullPage: true });
@@ -256,11 +256,12 @@ async function withoutScript(browser, { url, word, storage }, report) {
 
 /**
  * Examines one address, with the cookies of `storage` where it has some. `report(check, ...why)` is called for every check; nothing (or nothing but empty strings) in
- * `why` means that it held.
+ * `why` means that it held. Of a subject that is `alike` to one that was examined only the smallest size is looked at, in the light.
  */
 export async function examine(browser, subject, report) {
   const held = (check, ...why) => report(check, why.filter(Boolean));
-  const steps = [...SIZES.map((size) => () => atSize(browser, subject, size, held)), () => withoutScript(browser, subject, held)];
+  const sizes = subject.alike ? SIZES.slice(0, 1) : SIZES;
+  const steps = [...sizes.map((size) => () => atSize(browser, subject, size, held)), () => withoutScript(browser, subject, held)];
   for (const step of steps) {
     try {
       await step();

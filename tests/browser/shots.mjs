@@ -5,10 +5,12 @@
 
 import { mkdir } from "node:fs/promises";
 import { linesOf, start } from "./browser.mjs";
-import { MARK_WORDS, WORDS, examine } from "./examine.mjs";
+import { ALL_PICTURES, MARK_WORDS, WORDS, examine } from "./examine.mjs";
 
 /** Addresses examined side by side: one a core. */
 const AT_ONCE = 2;
+/** At the end of a case that there is in every level. */
+const LEVEL = /-(five_star|four_star|three_star|five-star|four-star|three-star|qualified)$/;
 
 /** The same path on the server under test, whatever host the line names. */
 function here(base, address) {
@@ -66,11 +68,17 @@ function subjects(base, folder, all) {
   const out = others(code).map(([name, path, standing]) => {
     return { url: new URL(path, base).href, word: WORDS[standing], standing, shot: { folder, name } };
   });
-  const seen = new Set();
+  const [seen, known] = [new Set(), new Set()];
   for (const one of all) {
     const name = String(one.case).replace(/[^\p{L}\p{N}-]+/gu, "-");
     const { standing } = one;
-    const add = (address, word, part) => out.push({ url: here(base, address), word, standing, shot: { folder, name: `${name}-${part}` } });
+    const add = (address, word, part) => {
+      // In another level the same page was looked at already, in all its sizes.
+      const form = `${name.replace(LEVEL, "")}-${part}`;
+      const alike = !ALL_PICTURES && known.has(form);
+      known.add(form);
+      out.push({ url: here(base, address), word, standing, alike, shot: { folder, name: `${name}-${part}` } });
+    };
     add(one.page, WORDS[standing], "page");
     if (one.mark) add(one.mark, MARK_WORDS[one.marks[0].state] ?? WORDS[standing], "mark");
     // Of the short codes one of each state, in each standing of its certificate.

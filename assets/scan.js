@@ -109,7 +109,7 @@ async function offerCamera() {
 offerCamera();
 
 // Opened as an installed app: then this device is to work without a network, too.
-if (!matchMedia("(display-mode: browser)").matches) {
-  const { canKeep, keep } = await import(form.dataset.device);
-  if (canKeep) keep().catch(() => {});
+if (matchMedia("(display-mode: minimal-ui), (display-mode: standalone)").matches) {
+  const { keepUnlessRemoved } = await import(form.dataset.device);
+  keepUnlessRemoved().catch(() => {});
 }

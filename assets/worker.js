@@ -13,60 +13,93 @@ const LISTS_MAX = 16;
 const STALE = 3_600_000;
 /** Milliseconds in which a mark's page has to come: whoever stands in a shop waits no longer. */
 const PATIENCE = 6_000;
+/** Milliseconds in which any other page, or a file that is kept, has to begin. */
+const LONGEST = 20_000;
 /** Milliseconds in which a fact has to come, and for which none is waited for once a page did not. */
 const SHORT = 3_000;
 const DOWN = 30_000;
 
+/** What gateways say that cannot reach this site. */
+const GATEWAYS = [502, 503, 504];
+
 let downSince = 0;
 
-const fresh = (path) => fetch(path, { cache: "no-store", credentials: "omit", redirect: "error" });
-
-async function must(path) {
-  const answer = await fresh(path);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  return [path, answer];
+/** A file of the network's and its text; nothing where there is none of that name. What is not it comes as an error. */
+async function fresh(path, isIt) {
+  const answer = await fetch(path, { cache: "no-store", credentials: "omit", redirect: "error", signal: AbortSignal.timeout(LONGEST) });
+  if (answer.status === 404) return undefined;
+  const text = answer.ok ? await answer.text() : "";
+  // Somebody else's page, of a hotel say, is answered with 200, too. Signatures are verified by whoever reads what is kept.
+  if (!isIt(JSON.parse(text))) throw new Error(`${path}: not given out`);
+  return [path, text];
 }
 
 /** Both lists of each number there is. */
 async function statusLists() {
   const lists = [];
   for (let number = 1; number <= LISTS_MAX; number += 1) {
-    const both = ["revocation", "suspension"].map((purpose) => `/status/${purpose}/${number}`);
-    const answers = await Promise.all(both.map(fresh));
-    if (answers.some((answer) => answer.status === 404)) break;
-    if (!answers.every((answer) => answer.ok)) throw new Error(`${both}: not given out`);
-    lists.push(...both.map((path, i) => [path, answers[i]]));
+    const of = (purpose) => {
+      const path = `/status/${purpose}/${number}`;
+      return fresh(path, ({ id, proof }) => proof && id.endsWith(path));
+    };
+    const both = await Promise.all(["revocation", "suspension"].map(of));
+    if (both.includes(undefined)) break;
+    lists.push(...both);
   }
   return lists;
 }
 
-/** Brings keys and lists up to date: all of them, or none. */
-async function sync() {
-  const had = await Promise.all([must(KEYS), must(MARKS)]);
-  had.push(...(await statusLists()));
-  const bodies = await Promise.all(had.map(async ([path, answer]) => [path, await answer.arrayBuffer()]));
-  const facts = await caches.open(FACTS);
-  for (const [path, body] of bodies) await facts.put(path, new Response(body));
-  await facts.put(SYNCED, new Response(String(Date.now())));
+async function keptText(path) {
+  const kept = await caches.match(path, { cacheName: FACTS });
+  return kept?.text();
+}
+
+/** Brings keys and lists up to date: all of the lists or none, and none that is older than what is kept. */
+async function syncOnce() {
+  const before = JSON.parse((await keptText(MARKS)) ?? "{}").as_of;
+  const put = async ([path, text]) => (await caches.open(FACTS)).put(path, new Response(text));
+  const must = async (path, isIt) => (await fresh(path, isIt)) ?? Promise.reject(new Error(`${path}: none`));
+  // The keys by themselves: that one was compromised is news that waits for nothing.
+  await put(await must(KEYS, ({ id, verificationMethod }) => id.startsWith("did:web:") && verificationMethod.length > 0));
+  const isMarks = ({ type, as_of: at, proof }) => type === "starmark-mark-list" && proof && !(Date.parse(at) < Date.parse(before));
+  const lists = [await must(MARKS, isMarks), ...(await statusLists())];
+  for (const list of lists) await put(list);
+  await put([SYNCED, String(Date.now())]);
+}
+
+let syncing;
+
+/** One at a time. */
+function sync() {
+  syncing ??= syncOnce().finally(() => {
+    syncing = undefined;
+  });
+  return syncing;
 }
 
 async function syncWhereStale() {
-  const synced = await caches.match(SYNCED, { cacheName: FACTS });
-  const age = Date.now() - Number(synced ? await synced.text() : 0);
+  const age = Date.now() - Number((await keptText(SYNCED)) ?? 0);
   if (age >= 0 && age < STALE) return;
   await sync().catch(() => {});
 }
 
-async function install() {
+/** Has all files, also where they were removed and this worker was not. */
+async function keepFiles() {
   const shell = await caches.open(SHELL);
+  if ((await shell.keys()).length >= FILES.length) return;
   await shell.addAll(FILES.map((path) => new Request(path, { cache: "no-cache", credentials: "omit" })));
+}
+
+async function install() {
+  await keepFiles();
   await sync();
   await self.skipWaiting();
 }
 
 async function activate() {
   const old = (await caches.keys()).filter((name) => name.startsWith("starmark-shell-") && name !== SHELL);
-  await Promise.all(old.map((name) => caches.delete(name)));
+  // Pages of the version before this one may still be open, and ask for more of it.
+  await Promise.all(old.slice(0, -1).map((name) => caches.delete(name)));
   await self.clients.claim();
 }
 
@@ -79,18 +112,29 @@ function within(milliseconds, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** The page on which this device verifies, in the language that was asked for. */
-async function shell({ searchParams }) {
+/** The page on which this device verifies, or the one about what it keeps, in the language that was asked for. */
+async function shell({ pathname, searchParams }) {
   const said = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase());
-  const lang = searchParams.get("lang") ?? said.find((tag) => tag === "zh" || tag === "en");
-  const path = lang === "en" ? "/verify?lang=en" : "/verify?lang=zh";
+  const wanted = searchParams.get("lang") ?? said.find((tag) => tag === "zh" || tag === "en");
+  const page = pathname === "/offline" ? pathname : "/verify";
+  const path = `${page}?lang=${wanted === "en" ? "en" : "zh"}`;
   return (await caches.match(path, { cacheName: SHELL, ignoreVary: true })) ?? Response.error();
+}
+
+/** The answer with all of its body, which is not long. A gateway's word that nobody is behind it is no answer. */
+async function whole(asked) {
+  const answer = await asked;
+  if (GATEWAYS.includes(answer.status)) throw new Error(`${answer.status}`);
+  if (answer.type === "opaqueredirect") return answer;
+  const headers = new Headers(answer.headers);
+  for (const name of ["content-encoding", "content-length"]) headers.delete(name);
+  return new Response(await answer.arrayBuffer(), { status: answer.status, statusText: answer.statusText, headers });
 }
 
 async function page(event, url) {
   try {
     const asked = fetch(event.request);
-    const answer = await (url.pathname.startsWith("/m/") ? within(PATIENCE, asked) : asked);
+    const answer = await (url.pathname.startsWith("/m/") ? within(PATIENCE, whole(asked)) : within(LONGEST, asked));
     downSince = 0;
     event.waitUntil(syncWhereStale());
     return answer;
@@ -105,10 +149,12 @@ async function fact(request, path) {
   const kept = await caches.match(path, { cacheName: FACTS });
   if (!kept) return fetch(request);
   if (Date.now() - downSince < DOWN) return kept;
-  return within(SHORT, fetch(request)).catch(() => kept);
+  const asked = within(SHORT, whole(fetch(request)));
+  return asked.then((answer) => (answer.ok ? answer : kept)).catch(() => kept);
 }
 
-const asset = async (request) => (await caches.match(request, { cacheName: SHELL, ignoreVary: true })) ?? fetch(request);
+/** Of whichever version the page that asks is. */
+const asset = async (request) => (await caches.match(request, { ignoreVary: true })) ?? fetch(request);
 
 self.addEventListener("install", (event) => event.waitUntil(install()));
 self.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -122,7 +168,7 @@ self.addEventListener("fetch", (event) => {
 });
 self.addEventListener("message", (event) => {
   if (event.data !== "sync") return;
-  const done = sync().then(
+  const done = keepFiles().then(sync).then(
     () => true,
     () => false,
   );

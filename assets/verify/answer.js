@@ -190,13 +190,15 @@ function wayOn(found, host) {
 }
 
 /** The whole answer, as parts of a page: the band, and what it rests on. */
-export async function answerOf(found, { keys, now, asOf: instant }, isNow) {
+export async function answerOf(found, { keys, now, asOf: instant, isSlow }, isNow) {
   const isReceipt = found.input === "receipt";
   const asked =
     isNow || isReceipt
       ? undefined
       : { zh: `问的是 ${clock(instant)}（北京时间）`, en: `Asked about ${clock(instant)}, China time` };
-  const clocks = { zh: "（北京时间，您设备的时钟）", en: ", China time, by your device" };
+  const clocks = isSlow
+    ? { zh: "（北京时间，按存下的清单：您设备的时钟慢了）", en: ", China time, by the list that is kept: your device’s clock is behind" }
+    : { zh: "（北京时间，您设备的时钟）", en: ", China time, by your device" };
   const by = await byWhom(keys, now, clocks);
   if (isReceipt && found.genuine) {
     return [band(found, isNow, asked), await receiptSheet(found, { keys, file: found.file }, by)];

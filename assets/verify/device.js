@@ -49,13 +49,26 @@ export async function keptLists() {
   });
 }
 
+/** Whether the pages are kept by which this device verifies. */
+export const isKept = async () =>
+  canKeep && (await caches.keys()).some((name) => name.startsWith("starmark-shell-")) && (await caches.has(FACTS));
+
 let policy;
 
 /** The worker of this site that is at work on this device; nothing where none is. */
 export const worker = async () => (canKeep ? navigator.serviceWorker.getRegistration("/") : undefined);
 
+/** That its owner removed all of it, and does not want it again by itself. */
+const REMOVED = "starmark-removed";
+
+/** Has this device keep what it takes, where it was not removed before. */
+export async function keepUnlessRemoved() {
+  if (canKeep && localStorage.getItem(REMOVED) === null) await keep();
+}
+
 /** Has this device keep what it takes. */
 export function keep() {
+  localStorage.removeItem(REMOVED);
   policy ??= globalThis.trustedTypes?.createPolicy("worker", {
     createScriptURL(url) {
       if (url !== WORKER) throw new TypeError(url);
@@ -76,6 +89,8 @@ export function ask(active, what) {
 
 /** Removes all of it from this device. */
 export async function forget() {
+  localStorage.setItem(REMOVED, "");
   await (await worker())?.unregister();
-  for (const name of await caches.keys()) await caches.delete(name);
+  // What is being brought up to date just now may be put down once more.
+  for (let tries = 0; tries < 2; tries += 1) for (const name of await caches.keys()) await caches.delete(name);
 }

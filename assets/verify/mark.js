@@ -112,7 +112,7 @@ export async function verifyMark(text, { keys, now, asOf, marks }) {
     const told = listed(read.link);
     if (told?.required) return end([told]);
     const en = `this is the short code ${read.link}: it carries no signature, so it can be checked online only`;
-    return end([mark.unknown("link_mark", `这是短码 ${read.link}，没有签名，离线无法判断；请打开它的网址查询`, en)]);
+    return end([mark.unknown("link_mark", `这是短码 ${read.link}，没有签名，离线无法判断；请联网查询`, en)]);
   }
   const { signed, checks: own } = await tokenChecks(read.token, keys, now, asOf);
   const status = signed && listed(read.token.claims.mark);

@@ -1,6 +1,6 @@
 // The page on which a reader has this device keep what verifying takes, brings it up to date, or removes it.
 
-import { ask, canKeep, forget, keep, keptMarks, worker } from "./device.js";
+import { ask, canKeep, forget, isKept, keep, keptMarks, worker } from "./device.js";
 import { keysOfSite } from "./site.js";
 import { clock, fromMilliseconds } from "./time.js";
 import { main } from "./view.js";
@@ -16,7 +16,10 @@ const CANNOT = {
   en: "This browser keeps nothing: a private window, perhaps, or too old a browser.",
 };
 const FAILED = { zh: "没有存成：网络不通，或者地方不够。", en: "It was not kept: no network, or no room." };
-const STALE = { zh: "没有更新成：网络不通。原来存的还在。", en: "It was not updated: no network. What was kept is still there." };
+const STALE = {
+  zh: "没有更新成：网络不通，或者网站没有给出。原来存的还在。",
+  en: "It was not updated: no network, or the site did not give it out. What was kept is still there.",
+};
 
 /** When the list is of that is kept; nothing where it cannot be told. */
 async function keptSince() {
@@ -30,7 +33,7 @@ async function keptSince() {
 }
 
 async function show(before) {
-  const active = (await worker())?.active;
+  const active = (await isKept()) && (await worker())?.active;
   keepIt.hidden = !canKeep || Boolean(active);
   update.hidden = remove.hidden = !active;
   const since = active && (await keptSince());
@@ -61,6 +64,8 @@ async function install() {
   let failed;
   try {
     await settled(await keep());
+    // A worker whose files were removed may be at work still.
+    if (!(await isKept()) && !(await ask((await worker()).active, "sync"))) failed = FAILED;
   } catch {
     failed = FAILED;
   }
@@ -70,9 +75,11 @@ async function install() {
 }
 
 async function bringUpToDate() {
+  update.disabled = true;
   say({ zh: "正在更新……", en: "Updating…" });
   const active = (await worker())?.active;
   const could = active && (await ask(active, "sync"));
+  update.disabled = false;
   await show(could ? undefined : STALE);
 }
 

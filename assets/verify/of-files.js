@@ -8,6 +8,7 @@ import { keptLists, keptMarks } from "./device.js";
 import { isMarkText, isPicture, problemIn, unreadable, verifyFile, verifyText } from "./input.js";
 import { shown } from "./jcs.js";
 import { mustVerify } from "./keys.js";
+import { isDigits } from "./mark.js";
 import { attachmentOf, isPdf } from "./pdf.js";
 import { verifyPhoto } from "./photo.js";
 import { Refusal, Unable } from "./refusal.js";
@@ -19,11 +20,24 @@ import { trimmed } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 
+/** Nanoseconds a device's clock may be behind before that is told. */
+const SLOW = 300_000_000_000n;
+const AWAY = { zh: "没有网络", en: "No network" };
 const READY = { zh: "可以开始了：还没有选文件。", en: "Ready: no file has been chosen yet." };
+
+/** The text of the code that an address is about: a mark's page, or the one code that the camera read. */
+function markOf({ origin, pathname, searchParams }) {
+  const digits = pathname.replace(/^\/m\/+/, "").replace(/\/+$/, "");
+  // Its keys are this site's, under whichever name it was opened.
+  if (pathname.startsWith("/m/")) return isDigits(digits) ? digits : origin + pathname;
+  const codes = pathname === "/scan" ? searchParams.getAll("code").map(trimmed) : [];
+  return codes.length === 1 && isMarkText(codes[0]) ? codes[0] : undefined;
+}
 
 class Desk {
   #keys;
   #last;
+  #standsIn;
   #turn = 0;
 
   constructor() {
@@ -45,30 +59,37 @@ class Desk {
     byId("file").addEventListener("change", (event) => this.chosen(event.target.files));
     byId("at").addEventListener("change", () => this.#last?.());
     this.droppable(byId("drop"));
-    if (location.pathname !== byId("hand").dataset.path) return this.standIn(location.pathname);
+    if (location.pathname !== byId("hand").dataset.path) return this.standIn(new URL(location.href));
     return this.say(READY);
   }
 
-  /** Stands in for the page of that path, which the network did not bring; a mark is answered in its place. */
-  async standIn(path) {
+  /** Stands in for the page of that address, which the network did not bring; a mark is answered in its place. */
+  async standIn(address) {
     const away = byId("away");
     away.hidden = false;
     document.querySelector(".printed").remove();
-    const lang = document.documentElement.lang === "en" ? "zh" : "en";
-    document.querySelector("a.lang").href = `${path}?lang=${lang}`;
-    const isMark = path.startsWith("/m/");
-    away.querySelector(isMark ? ".of-mark" : ".of-page").hidden = false;
-    document.querySelector("main").prepend(...(isMark ? [this.answer, away] : [away]));
-    if (!isMark) return this.say(READY);
-    let found;
-    const answer = async (context) => {
-      found = { ...(await verifyText(location.origin + path, context)), standsIn: true };
-      return found;
+    const other = new URL(address);
+    other.searchParams.set("lang", document.documentElement.lang === "en" ? "zh" : "en");
+    document.querySelector("a.lang").href = other.href;
+    const text = markOf(address);
+    const part = (name, is) => {
+      away.querySelector(`.of-${name}`).hidden = !is;
     };
-    await this.verify(answer, location.host + path);
-    away.querySelector(".of-genuine").hidden = !found?.genuine;
-    const word = byId("verdict")?.firstChild.textContent;
-    if (word) document.title = `${word} · ${location.host}`;
+    document.querySelector("main").prepend(...(text ? [this.answer, away] : [away]));
+    this.#standsIn = ({ found, marks, said }) => {
+      const isMark = Boolean(found?.standsIn);
+      part("mark", isMark && marks);
+      part("mark-alone", isMark && !marks);
+      part("page", !text);
+      part("genuine", isMark && found.genuine && found.verdict !== "invalid");
+      part("bad", isMark && found.verdict === "invalid");
+      part("none", said);
+      away.querySelector(".of-none").textContent = said ? main(said) : "";
+      document.title = `${byId("verdict")?.firstChild.textContent ?? main(AWAY)} · ${address.host}`;
+    };
+    this.#standsIn({});
+    if (!text) return this.say(READY);
+    return this.verify(async (context) => ({ ...(await verifyText(text, context)), standsIn: true }), text);
   }
 
   say(text) {
@@ -137,11 +158,13 @@ class Desk {
       const told = await this.#told(make);
       if (turn !== this.#turn) return;
       this.say(told.said ?? { zh: `核验完了：${shown(name)}`, en: `Verified: ${shown(name)}` });
-      if (!told.parts) return;
-      this.answer.replaceChildren(...told.parts);
-      this.answer.hidden = false;
-      byId("verdict").focus({ preventScroll: true });
-      this.answer.scrollIntoView({ block: "nearest" });
+      if (told.parts) {
+        this.answer.replaceChildren(...told.parts);
+        this.answer.hidden = false;
+        byId("verdict").focus({ preventScroll: true });
+        this.answer.querySelector(".band").scrollIntoView({ block: "nearest" });
+      }
+      this.#standsIn?.(told);
     };
     return this.#last();
   }
@@ -151,7 +174,7 @@ class Desk {
       const context = await this.#context();
       const found = await make(context);
       if (found.refused) return { said: found.refused };
-      return { parts: await answerOf(found, context, context.asOf === context.now) };
+      return { parts: await answerOf(found, context, context.asOf === context.now), found, marks: context.marks };
     } catch (error) {
       if (error instanceof Unable) return { said: { zh: error.zh, en: error.message } };
       return {
@@ -161,13 +184,15 @@ class Desk {
   }
 
   async #context() {
-    const now = fromMilliseconds(Date.now());
+    const shows = fromMilliseconds(Date.now());
     const day = byId("at").value;
     this.#keys ??= await keysAtHand();
     const keys = this.#keys;
-    const [marks, lists] = await Promise.all([keptMarks(keys, now), keptLists()]);
+    const [marks, lists] = await Promise.all([keptMarks(keys, shows), keptLists()]);
+    // A list that the body signed has surely been made: it is no earlier than that.
+    const now = marks && marks.asOf > shows ? marks.asOf : shows;
     const statusByLists = (place, context) => statusThen(place, lists, context);
-    return { keys, now, asOf: (day && asOf(day, now)) || now, marks, statusByLists };
+    return { keys, now, asOf: (day && asOf(day, now)) || now, marks, statusByLists, isSlow: now - shows > SLOW };
   }
 }
 

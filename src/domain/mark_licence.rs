@@ -160,9 +160,9 @@ pub enum MarkChange {
 }
 
 impl MarkChange {
-    /// Whether it befalls a mark that was granted: what comes before says nothing of codes that are in use.
+    /// Whether it can take a mark that was granted out of use, or back: what comes before that says nothing of codes that are in use.
     #[must_use]
-    pub const fn befalls_granted(&self) -> bool {
+    pub const fn moves_use(&self) -> bool {
         !matches!(self, Self::Requested { .. } | Self::Approved { .. } | Self::Refused)
     }
 }

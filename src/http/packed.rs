@@ -36,17 +36,20 @@ pub async fn shrunk(unpacks: bool, response: Response) -> Response {
     let is_text = TEXTS.contains(&kind.split(';').next().unwrap_or_default());
     let length = response.body().size_hint().exact();
     let worth = is_text && length.is_some_and(|n| (LEAST..=MOST).contains(&n));
-    if !unpacks || !worth || response.headers().contains_key(header::CONTENT_ENCODING) {
+    if !worth || response.headers().contains_key(header::CONTENT_ENCODING) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
+    parts.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if !unpacks {
+        return Response::from_parts(parts, body);
+    }
     let Ok(body) = to_bytes(body, usize::try_from(MOST).unwrap_or_default()).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let Some(small) = gzip(&body, Compression::fast()) else { return Response::from_parts(parts, body.into()) };
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    parts.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     Response::from_parts(parts, small.into())
 }
 
@@ -86,16 +89,18 @@ impl Coding {
 /// The body packed, by where it lies: there it stays.
 fn once(body: &'static str, coding: Coding) -> Option<Bytes> {
     static PACKED: LazyLock<Mutex<HashMap<(usize, Coding), Bytes>>> = LazyLock::new(Mutex::default);
-    let mut all = PACKED.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = || PACKED.lock().unwrap_or_else(PoisonError::into_inner);
     let place = (body.as_ptr() as usize, coding);
-    if let Some(small) = all.get(&place) {
-        return Some(small.clone());
+    let known = all().get(&place).cloned();
+    if known.is_some() {
+        return known;
     }
+    // Nobody waits for somebody else's packing; at worst it is done twice.
     let small = match coding {
         Coding::Brotli => brotli(body.as_bytes()),
         Coding::Gzip => gzip(body.as_bytes(), Compression::best()),
     }?;
-    all.insert(place, small.clone());
+    all().insert(place, small.clone());
     Some(small)
 }
 

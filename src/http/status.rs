@@ -2,7 +2,6 @@
 
 use super::App;
 use super::error::Problem;
-use super::packed::packed;
 use super::public::{Params, params};
 use crate::domain::error::shown;
 use crate::domain::{Refusal, RefusalKind, StatusPurpose};
@@ -80,9 +79,10 @@ async fn token(
 /// The marks that do not hold now, and those whose misuse is being looked into, signed: to check marks without a network
 #[utoipa::path(get, path = "/status/marks", tag = "public",
     responses((status = 200, content_type = "application/json", body = String, description = "the list: `as_of`, and under `marks` the identifiers by state (`frozen`, `ended`, `replaced`, `revoked`, `under_investigation`, `not_understood`); a mark whose own last day has passed is not in it"), (status = 503, body = Problem, content_type = "application/problem+json", description = "no list can be signed now")))]
-async fn marks(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn marks(State(app): State<App>) -> Result<Response, Problem> {
     let bytes = app.blocking(|service| Ok(service.mark_list().map_err(unsigned))).await??;
-    Ok(kept(packed(&headers, "application/json", &bytes), MADE_FOR.as_secs().unsigned_abs()))
+    let response = ([(header::CONTENT_TYPE, "application/json")], bytes.to_vec()).into_response();
+    Ok(kept(response, MADE_FOR.as_secs().unsigned_abs()))
 }
 
 /// What anybody may fetch from anywhere, and keep for so many seconds.

@@ -2,6 +2,7 @@
 
 use super::actor::Act;
 use super::{Done, Plan, Service, ServiceError};
+use crate::domain::certificate::State;
 use crate::domain::dates::china_day;
 use crate::domain::mark_licence::{MarkState, MarkStep, MarkTerms, Medium};
 use crate::domain::reason::MarkRevocationReason;
@@ -386,9 +387,17 @@ pub(super) fn packaging_forbidden() -> Refusal {
     Refusal::rule("medium_not_allowed", why).under("/medium")
 }
 
-/// Valid now, and not about to be replaced: a mark printed now would be waste in a few days.
+/// Valid now, and not about to be suspended or replaced: a mark printed now would be waste in a few days. One that is granted meanwhile
+/// would not be frozen on the day, either: only those that are open when a suspension is recorded are.
 fn require_lasting(certificate: &Certificate, now: Timestamp) -> Result<(), Refusal> {
     require_valid(certificate, now)?;
+    if let State::Suspended { .. } = certificate.state() {
+        let number = &certificate.terms().number;
+        return Err(Refusal::rule(
+            "suspension_planned",
+            format!("certificate {number} is to be suspended: license the mark once that is lifted"),
+        ));
+    }
     match certificate.succession(now) {
         None => Ok(()),
         Some(next) => Err(Refusal::rule(

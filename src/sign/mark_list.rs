@@ -54,12 +54,6 @@ pub fn document(host: &Host, list: &MarkList) -> Value {
     json!({ "type": TYPE, "version": VERSION, "issuer": host.did(), "as_of": list.as_of.to_string(), "marks": marks })
 }
 
-/// Whether the bytes call themselves such a list; nothing else of them is looked at.
-#[must_use]
-pub fn is_one(document: &Value) -> bool {
-    document["type"] == TYPE
-}
-
 /// Reads the bytes of a list strictly; nothing of it is verified.
 ///
 /// # Errors

@@ -236,8 +236,8 @@ pub trait Store: Send + Sync {
     /// A failure of the machine.
     fn status_list(&self, list: u32) -> Result<Vec<(u32, CertificateId)>, StoreError>;
 
-    /// Marks to which something befell after they were granted, by an event from `from_seq` on, in the order of those events; one
-    /// may stand there several times.
+    /// Marks that an event from `from_seq` on may have taken out of use, or back, in the order of those events; one may stand there
+    /// several times.
     ///
     /// # Errors
     /// `Corrupt` when a pair has no reading.

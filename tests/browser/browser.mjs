@@ -50,13 +50,22 @@ export const linesOf = async (input) => (await readDemo(input)).lines;
 /** Has a server listen at a free port of this machine, which is told. */
 export const listen = (server) => new Promise((there) => server.listen(0, "127.0.0.1", () => there(server.address().port)));
 
-/** The server under test at another port, where the network can be `up`, `down` (connections break) or `slow` (nothing ever comes). */
+/**
+ * The server under test at another port, where the network can be `up`, `down` (connections break), `slow` (nothing ever comes), or
+ * answer in our place: `instead` gives status and text for a path, or nothing.
+ */
 export async function gateway(base) {
-  const gate = { network: "up", asked: [] };
+  const gate = { network: "up", asked: [], instead: () => undefined };
   const server = createServer((from, to) => {
     gate.asked.push(from.url);
     if (gate.network === "down") from.socket.destroy();
     if (gate.network !== "up") return;
+    const instead = gate.instead(new URL(from.url, base).pathname);
+    if (instead) {
+      to.writeHead(instead[0], { "content-type": "text/html" });
+      to.end(instead[1]);
+      return;
+    }
     const onward = request(new URL(from.url, base), { method: from.method, headers: from.headers }, (answer) => {
       to.writeHead(answer.statusCode, answer.headers);
       answer.pipe(to);

@@ -149,6 +149,50 @@ async function device(browser, base, cases, out, way) {
   await page.click("#update");
   await page.waitForFunction((said) => document.getElementById("state").textContent.includes(said), word("已存好", "Kept"));
   has(`${tag}: an update asks anew`, gate.asked.slice(before).join(" "), "/status/marks", "/.well-known/did.json");
+
+  // What is no list, or an older one, takes the place of none; a gateway's word is no answer.
+  const older = JSON.stringify({ ...JSON.parse(cases.list), as_of: "2026-01-01T00:00:00Z" });
+  for (const [name, body] of [["a page", "<p>maintenance</p>"], ["another list", '{"type":"x"}'], ["an older list", older]]) {
+    gate.instead = (path) => (path === "/status/marks" ? [200, body] : undefined);
+    await page.click("#update");
+    await page.waitForFunction((said) => document.getElementById("state").textContent.includes(said), word("没有更新成", "was not updated"));
+    const list = await page.evaluate(async () => (await (await caches.match("/status/marks")).json()).as_of);
+    holds(`${tag}: ${name} is not kept`, list > "2026-02", list);
+  }
+  gate.instead = (path) => (path.startsWith("/m/") ? [502, "Bad Gateway"] : undefined);
+  await open(page, at(cases.suspended));
+  holds(`${tag}: behind a gateway alone the device answers`, (await answered(page)).word === word("标志停用", "Mark frozen"));
+  gate.instead = () => undefined;
+
+  // A clock that is behind takes nothing from what the list says.
+  gate.cut("down");
+  await page.clock.setFixedTime(new Date(Date.now() - 60 * 86_400_000));
+  await open(page, at(cases.suspended));
+  const behind = await answered(page);
+  holds(`${tag}: with a clock that is behind`, behind.word === word("标志停用", "Mark frozen"), behind.word);
+  has(`${tag}: which is told`, behind.all, word("时钟慢了", "clock is behind"));
+  await open(page, at(cases.expired));
+  holds(`${tag}: it does not make an expired one good`, (await answered(page)).word === word("已到期", "Expired"));
+  await page.clock.setFixedTime(new Date());
+  await page.fill("#text", new URL(forged(at(cases.valid))).pathname.slice(3));
+  await page.click("#hand button[type=submit]");
+  await page.waitForFunction((said) => document.getElementById("verdict")?.firstChild.textContent === said, word("不是真标志", "Not genuine"));
+  holds(`${tag}: the title goes with the answer`, (await page.title()).startsWith(word("不是真标志", "Not genuine")), await page.title());
+  await open(page, `${gate.ours}/offline`);
+  await page.waitForSelector("#update:not([hidden])");
+  has(`${tag}: what is kept is told without a network, too`, await page.textContent("h1"), word("没网也能查", "without a network"));
+
+  // Removed and kept again, all of it is there again.
+  gate.cut("up");
+  await page.click("#forget");
+  await page.waitForSelector("#keep:not([hidden])");
+  await page.click("#keep");
+  await page.waitForSelector("#update:not([hidden])", { timeout: 30_000 });
+  gate.cut("down");
+  await open(page, at(cases.valid));
+  holds(`${tag}: removed and kept again it answers`, (await answered(page)).word === genuine.word);
+  gate.cut("up");
+  await open(page, `${gate.ours}/offline`);
   await page.click("#forget");
   await page.waitForSelector("#keep:not([hidden])");
   holds(`${tag}: it is removed`, (await page.evaluate(async () => (await caches.keys()).length)) === 0);
@@ -194,6 +238,7 @@ const cases = {
   expired: of("expired-five_star").mark,
   revoked: markThat("mark-revoked", "revoked"),
   investigated: markThat("mark-investigated", "under_investigation"),
+  list: await (await fetch(new URL("/status/marks", base))).text(),
   file: await record(of("valid-five_star")),
   suspendedFile: await record(of("suspended-five_star")),
 };

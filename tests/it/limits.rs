@@ -233,3 +233,30 @@ async fn what_stands_on_other_sites_is_as_strict_but_for_where_it_stands() {
     );
     assert_headers("a badge in a frame", &framed, FRAMED);
 }
+
+#[tokio::test]
+async fn answers_travel_packed_but_where_they_hold_secrets() {
+    let app = TestApp::on("2026-05-08");
+    let id = app.issue(&decision("D-1", "2026-05-08")).await["id"].as_str().unwrap().to_owned();
+    let ask = async |path: &str, token: Option<&str>| {
+        let request = Request::get(path).header("accept-encoding", "gzip, br");
+        let request = token.iter().fold(request, |r, t| r.header("authorization", format!("Bearer {t}")));
+        app.send(request.body(Body::empty()).unwrap()).await.is(200)
+    };
+    for path in ["/", &format!("/c/{id}"), &format!("/api/v1/bundle/{id}"), "/help", "/.well-known/did.json"] {
+        let packed = ask(path, None).await;
+        assert_eq!((&packed.headers["content-encoding"], packed.bytes[0]), (&"gzip".parse().unwrap(), 0x1f), "{path}");
+        let plain = app.get(path).await.is(200);
+        assert!(!plain.headers.contains_key("content-encoding"), "{path}");
+        for answer in [&packed, &plain] {
+            let vary: Vec<_> = answer.headers.get_all("vary").iter().map(|v| v.to_str().unwrap()).collect();
+            assert!(vary.contains(&"accept-encoding"), "{path}: {vary:?}");
+        }
+        assert!(packed.bytes.len() < plain.bytes.len() / 3 * 2, "{path}");
+    }
+    let token = app.token.clone();
+    for path in [format!("/api/v1/issuing/certificates/{id}/decision"), "/issuing".to_owned()] {
+        let answer = ask(&path, Some(&token)).await;
+        assert!(answer.bytes.len() > 1_000 && !answer.headers.contains_key("content-encoding"), "{path}");
+    }
+}

@@ -1,18 +1,16 @@
 //! The list of marks as anybody fetches it: what it says of every mark, and what an answer without a network makes of it.
 
-use crate::cli_kit::Desk;
-use crate::harness::{TestApp, decision};
-use axum::body::Body;
-use axum::http::Request;
+use crate::cli_kit::run_in;
+use crate::harness::{TestApp, decision, noon};
 use serde_json::{Value, json};
 use starmark::domain::MarkId;
 use starmark::domain::mark_licence::MarkState;
-use starmark::sign::{KeyDocument, MarkList, Purpose};
+use starmark::service::{Act, Actor};
+use starmark::sign::{KeyDocument, KeyId, MarkList, Purpose};
 use starmark::verify::mark::verify_offline;
 use starmark::verify::mark_list::verified;
 use starmark::verify::{Outcome, Source};
 use std::collections::BTreeMap;
-use std::io::Read as _;
 
 const LIST: &str = "/status/marks";
 
@@ -146,37 +144,92 @@ async fn only_the_bodys_own_list_counts() {
     assert_eq!(code(&app.get(&format!("/api/v1/certificates/{id}/credential")).await.bytes), "not_a_mark_list");
     let other = TestApp::on("2026-05-08");
     assert_eq!(code(&other.get(LIST).await.bytes), "signature_bad");
-    // Under a key that is good for nothing any more it is good for nothing; the next list is signed with the next.
-    let next = app.rotate(Purpose::Credential);
-    app.today("2026-05-09");
-    let newer = app.get(LIST).await.is(200).text();
-    assert!(newer.contains(&format!("#{next}")), "{newer}");
 }
 
 #[tokio::test]
-async fn it_travels_packed_and_may_be_kept_for_minutes() {
+async fn a_list_under_a_key_that_leaked_is_given_out_no_more() {
+    let app = TestApp::on("2026-05-08");
+    marked(&app, "D-1", "2026-05-08").await;
+    let before = app.get(LIST).await.is(200).bytes;
+    let operator = Act::by(Actor::local("test"));
+    app.today("2026-05-09");
+    app.service.compromise_key(&operator, KeyId::parse("credential-1").unwrap(), Some(noon("2026-05-07"))).unwrap();
+    app.get(LIST).await.is(503);
+    let refused = verified(&before, &keys(&app).await, app.service.now()).unwrap_err();
+    assert_eq!(refused.code, "mark_list_key", "{}", refused.message);
+    let next = app.rotate(Purpose::Credential);
+    let newer = app.get(LIST).await.is(200);
+    assert!(newer.text().contains(&format!("#{next}")), "{}", newer.text());
+    verified(&newer.bytes, &keys(&app).await, app.service.now()).unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_that_ran_ahead_lets_nothing_go() {
+    let app = TestApp::on("2026-05-08");
+    let (id, mark) = marked(&app, "D-1", "2026-05-08").await;
+    app.order(&id, "withdrawal", json!({"reason": "0199"})).await.is(200);
+    let expected = BTreeMap::from([(mark, MarkState::Ended)]);
+    assert_eq!(told(&app).await, expected);
+    app.today("2029-05-08");
+    assert_eq!(told(&app).await, BTreeMap::new());
+    app.today("2026-05-09");
+    assert_eq!(told(&app).await, expected);
+}
+
+#[tokio::test]
+async fn no_mark_is_licensed_on_a_certificate_that_is_to_be_suspended() {
+    let app = TestApp::on("2026-05-08");
+    let (id, mark) = marked(&app, "D-1", "2026-05-08").await;
+    let path = format!("/api/v1/issuing/certificates/{id}/marks");
+    app.order(&id, "suspension", json!({"reason": "0112", "effective_on": "2026-05-12"})).await.is(200);
+    app.post(&path, &json!({"medium": "advertising"})).await.refused(422, "suspension_planned", "");
+    assert_eq!(told(&app).await, BTreeMap::new());
+    app.today("2026-05-21");
+    assert_eq!(told(&app).await, BTreeMap::from([(mark, MarkState::Frozen)]));
+}
+
+#[tokio::test]
+async fn what_was_never_granted_is_not_in_it_and_what_was_recorded_in_error_is_no_more() {
+    let app = TestApp::on("2026-05-08");
+    let (id, mark) = marked(&app, "D-1", "2026-05-08").await;
+    let asked = json!({"medium": "advertising", "approve": false});
+    app.post(&format!("/api/v1/issuing/certificates/{id}/marks"), &asked).await.is(201);
+    app.today("2026-05-20");
+    app.order(&id, "withdrawal", json!({"reason": "0199"})).await.is(200);
+    assert_eq!(told(&app).await, BTreeMap::from([(mark, MarkState::Ended)]));
+    let erratum = json!({"step": 1, "reason": "not_decided", "note": "示例更正"});
+    app.order(&id, "erratum", erratum).await.is(200);
+    assert_eq!(told(&app).await, BTreeMap::new());
+}
+
+#[tokio::test]
+async fn anybody_may_fetch_it_and_keep_it_for_minutes() {
     let app = TestApp::on("2026-05-08");
     let plain = app.get(LIST).await.is(200);
     assert_eq!(plain.headers["content-type"], "application/json");
     assert_eq!(plain.headers["cache-control"], "public, max-age=120");
     assert_eq!(plain.headers["access-control-allow-origin"], "*");
-    let packed =
-        app.send(Request::get(LIST).header("accept-encoding", "gzip").body(Body::empty()).unwrap()).await.is(200);
-    let mut unpacked = vec![];
-    flate2::read::GzDecoder::new(&packed.bytes[..]).read_to_end(&mut unpacked).unwrap();
-    assert_eq!(unpacked, plain.bytes);
 }
 
-#[test]
-fn the_program_takes_it() {
-    let desk = Desk::new();
-    let (number, _) = desk.certificate("D-1", 30);
-    desk.keys();
-    let draw = ["mark", &number, "--layout", "vertical", "--format", "png", "--out", "m.png", "--json"];
-    let url = desk.run(&draw).is(0).json()["url"].as_str().unwrap().to_owned();
-    let verify = |more: &[&str]| desk.run(&[&["verify", &url, "--keys", "did.json"], more].concat());
-    desk.file("no.json", "{}");
+#[tokio::test]
+async fn the_program_takes_it() {
+    let app = TestApp::on("2026-05-08");
+    let (id, mark) = marked(&app, "D-1", "2026-05-08").await;
+    let place = tempfile::tempdir().unwrap();
+    let save = |name: &str, bytes: &[u8]| std::fs::write(place.path().join(name), bytes).unwrap();
+    let code = digits(&app, &mark);
+    let verify =
+        |more: &[&str]| run_in(place.path(), &[&["verify", code.as_str(), "--keys", "did.json"], more].concat());
+    save("did.json", &app.get("/.well-known/did.json").await.bytes);
+    save("before.json", &app.get(LIST).await.bytes);
+    app.order(&id, "suspension", json!({"reason": "0112"})).await.is(200);
+    app.today("2026-05-09");
+    save("after.json", &app.get(LIST).await.bytes);
+    save("no.json", b"{}");
+    verify(&[]).is(0).shows("PRESENT STATUS NOT ASKED");
+    verify(&["--status", "before.json"]).is(0).shows("NOT OUT OF USE WHEN THE LIST OF MARKS WAS MADE");
+    verify(&["--status", "after.json"]).is(1).shows("NOT VALID").shows("out of use for the time being");
+    verify(&["--status", "after.json", "--status", "before.json"]).is(1);
     verify(&["--status", "no.json"]).is(64).says("no.json: this list of marks cannot be used");
     verify(&["--status", "gone.json"]).is(64);
-    verify(&[]).is(0).shows("PRESENT STATUS NOT ASKED");
 }

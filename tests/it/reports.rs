@@ -211,6 +211,11 @@ async fn staff_settle_a_case_where_they_see_its_evidence() {
     let state = |answer: Value| answer["licence"]["state"].clone();
     let public = format!("/api/v1/marks/{mark}");
     assert_eq!(state(app.get(&public).await.json()), "under_investigation");
+    let listed = format!(
+        "正在调查的标志 <span class=\"side\" lang=\"en\">Under investigation</span></h2>\n    <ul class=\"listed\"><li><a class=\"mono\" href=\"/m/{mark}\">{mark}</a> 示例电器有限公司</li></ul>"
+    );
+    let page = staff(&app, &officer, get("/issuing/reports?state=all")).await.is(200).text();
+    assert!(page.contains(&listed), "{page}");
     assert!(staff(&app, &officer, deed(&name, "investigate", "x")).await.is(422).text().contains("没有做成"));
     staff(&app, &officer, deed(&foreign, "investigate", "x")).await.is(404);
     staff(&app, &officer, deed(&name, "unfounded", "%E6%A0%B8%E5%AE%9E")).await.is(303);

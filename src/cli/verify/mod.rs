@@ -105,6 +105,8 @@ impl Verify {
         if matches!(input, Input::Mark(_) | Input::Picture(_)) {
             held.marks = self.mark_list(&held.keys, now)?;
         }
+        // A list that the body signed has surely been made.
+        let now = held.marks.as_ref().map_or(now, |list| now.max(list.as_of));
         let moments = Moments { now, at: self.at.map_or(now, |a| a.instant(now)) };
         let answer = self.answer(&input, &held, moments)?;
         if self.json {

@@ -6,7 +6,7 @@ use super::super::observe::RunsScript;
 use super::super::packed::length_once;
 use super::scripts::{self, script};
 use super::words::{Lang, text, thousands};
-use super::{Frame, JAVASCRIPT, PageQuery, for_a_day, html, style, tool};
+use super::{Frame, ICON, JAVASCRIPT, PageQuery, for_a_day, html, style, tool};
 use crate::draw::page::Page;
 use crate::draw::png::png;
 use crate::draw::shape::{Colour, rounded, star};
@@ -69,10 +69,12 @@ async fn worker(State(app): State<App>) -> Response {
         .iter()
         .map(|(_, path)| (*path).to_owned())
         .chain([style::ADDRESS.clone(), "/assets/icon.svg".to_owned()])
+        .chain([format!("{PAGE}?lang=zh"), format!("{PAGE}?lang=en"), script("of-device.js")])
         .chain(scripts::kept("of-files.js"))
         .collect();
     let mut all = Sha256::new();
     files.iter().for_each(|file| all.update(file));
+    all.update(ICON);
     for (lang, path) in SHELL {
         let mut page = tool::filled(&app, lang, &Uri::from_static(path));
         // When it was made is no part of what it says.

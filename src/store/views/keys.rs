@@ -28,7 +28,7 @@ pub const PRIVATE: u8 = b'p';
 pub const STATUS: u8 = b's';
 /// List, place in it -> certificate; only of those that were ever something other than valid, or are to be.
 pub const STATUS_TOUCHED: u8 = b't';
-/// Event -> mark, to which something befell after it was granted: only of those can a mark be out of use before its last day.
+/// Event -> mark, which it may have taken out of use, or back: no other was ever out of use before its last day.
 pub const MARK_MOVED: u8 = b'm';
 /// Bytes of a claim's digest that are kept: enough that no two claims meet by chance, and few enough that the key stays
 /// within the 22 bytes sled keeps in place.

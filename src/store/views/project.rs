@@ -57,7 +57,7 @@ fn project_fact(place: Place<'_>, event: &Event, before: Option<&Certificate>) -
             if let MarkChange::Requested { .. } = change {
                 writes.push(put(keys::at(keys::marks_of(*certificate), seq), id.to_bytes()));
             }
-            if change.befalls_granted() {
+            if change.moves_use() {
                 writes.push(put(keys::mark_moved(seq), id.to_bytes()));
             }
             writes

@@ -39,6 +39,8 @@ struct Page {
     all: bool,
     /// Marks that are scanned far more than usual: number of scans, of the busiest day before, the day.
     unusual: Vec<(MarkId, u64, u64, String)>,
+    /// Marks under investigation, and whose they are.
+    investigated: Vec<(MarkId, String)>,
     cases: Vec<Shown>,
     total: usize,
     /// Addresses of the pages before and after this one.
@@ -94,10 +96,13 @@ pub(super) async fn page(
         let Cases { items, total } = service.cases(&actor, !all, request)?;
         let unusual = service.unusual_scans(&actor)?;
         let unusual = unusual.into_iter().map(|u| (u.mark, signals::total(&u.scans), u.busiest, u.day.to_string()));
+        let marks = service.marks_investigated()?.into_iter();
+        let investigated =
+            marks.map(|mark| Ok((mark, holder_of(service, mark)?))).collect::<Result<Vec<_>, ServiceError>>()?;
         let cases = items.into_iter().map(|case| shown(service, &actor, case)).collect::<Result<Vec<_>, _>>()?;
-        Ok((unusual.collect(), cases, total))
+        Ok((unusual.collect(), investigated, cases, total))
     });
-    let (unusual, cases, total) = match shown.await {
+    let (unusual, investigated, cases, total) = match shown.await {
         Ok(shown) => shown,
         Err(problem) => return refused(&app, &uri, problem),
     };
@@ -105,7 +110,14 @@ pub(super) async fn page(
     let at = |offset: usize| format!("{PATH}?{}offset={offset}{}", if all { "state=all&" } else { "" }, frame.more());
     let before = (offset > 0).then(|| at(offset.saturating_sub(PAGE)));
     let after = (offset + PAGE < total).then(|| at(offset + PAGE));
-    html(StatusCode::OK, &Page { frame, all, unusual, cases, total, before, after })
+    html(StatusCode::OK, &Page { frame, all, unusual, investigated, cases, total, before, after })
+}
+
+/// Who holds the certificate a mark belongs to.
+fn holder_of(service: &Service, mark: MarkId) -> Result<String, ServiceError> {
+    let certificate = service.store().mark(mark)?.map(|licence| licence.terms().certificate);
+    let certificate = certificate.map(|id| service.store().certificate(id)).transpose()?.flatten();
+    Ok(certificate.map_or_else(String::new, |c| c.terms().holder.name.to_string()))
 }
 
 fn shown(service: &Service, actor: &Actor, case: Case) -> Result<Shown, ServiceError> {

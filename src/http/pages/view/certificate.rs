@@ -76,6 +76,7 @@ pub fn certificate(answer: &CertificateAnswer, asked: Asked, leaves: &[Option<u6
         },
         api: Some(format!("{base}/api/v1/certificates/{id}")),
         feed: Some(format!("{base}/c/{id}/feed.atom")),
+        watch: Some(format!("{base}/watch?about={id}")),
         credential: given_out.then(|| format!("{base}/api/v1/certificates/{id}/credential")),
         own: given_out.then(|| Own::of(answer, asked, face)).flatten(),
         certification: genuine.filter(|_| !then).and_then(|terms| certification(id, terms, face)),

@@ -51,6 +51,8 @@ pub struct View {
     pub api: Option<String>,
     /// Where its changes can be followed.
     pub feed: Option<String>,
+    /// Where one asks to have its changes sent.
+    pub watch: Option<String>,
     /// Where the signed record is, where it is given out.
     pub credential: Option<String>,
     /// What the reader's browser verifies by itself.
@@ -236,6 +238,7 @@ pub fn bare(face: Face, sentence: Text, verdict: &Verdict, now: Timestamp, is_ma
         computed: clock(now),
         api: None,
         feed: None,
+        watch: None,
         credential: None,
         own: None,
         certification: None,

@@ -94,6 +94,7 @@ fn list_of(document: &Value) -> Option<MarkList> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn list() -> MarkList {
         let id = |n| MarkId::from_bytes([0, 0, 0, 0, 0, n]);
@@ -141,5 +142,27 @@ mod tests {
         let mut other = written;
         other["marks"]["revoked"].as_array_mut().unwrap().push(twice);
         assert!(read(&host(), &other).is_err());
+    }
+
+    proptest! {
+        /// Whatever is read is what would be written: no two texts say the same, and none makes it fall.
+        #[test]
+        fn what_reads_is_what_was_written(
+            marks in prop::collection::btree_map(any::<[u8; 6]>(), prop::sample::select(&TOLD[..]), 0..8),
+            second in 0..4_000_000_000_i64,
+            cut in any::<prop::sample::Index>(),
+            with in "[\\PC]{0,6}",
+        ) {
+            let marks = marks.into_iter().map(|(id, state)| (MarkId::from_bytes(id), state)).collect();
+            let list = MarkList { as_of: Timestamp::from_second(second).unwrap(), marks };
+            let written = document(&host(), &list);
+            prop_assert_eq!(read(&host(), &written).unwrap(), list);
+            let mut text = written.to_string();
+            let at = (0..=cut.index(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or_default();
+            text.insert_str(at, &with);
+            if let Ok(other) = parse(text.as_bytes()) && let Ok(found) = read(&host(), &other) {
+                prop_assert_eq!(document(&host(), &found), other);
+            }
+        }
     }
 }

@@ -30,6 +30,8 @@ function others(code) {
     ["list-none", search("没有这家企业")],
     ["list-foreign", search("https://xb.examp1e.cn/m/1234567890123456")],
     ["nowhere", "/nowhere"],
+    ["verify", "/verify"],
+    ["offline", "/offline"],
     ["bad-day", "/c/1234567890123456?as_of=yesterday", "undetermined"],
     ["bad-query", "/?page=first", "undetermined"],
     ["no-such-certificate", "/c/1234567890123456", "not_found"],

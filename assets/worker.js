@@ -1,6 +1,6 @@
 // Stands between this site's pages and the network on a device whose owner asked for it: without a network every page is answered with
-// the one on which the device itself verifies. VERSION and FILES are put before this by src/http/pages/offline.rs.
-"use strict";
+// the one on which the device itself verifies. VERSION, FILES and the function `worthy` (assets/verify/worthy.js) are put before this by
+// src/http/pages/offline.rs.
 
 const SHELL = `starmark-shell-${VERSION}`;
 const FACTS = "starmark-facts";
@@ -29,7 +29,7 @@ async function fresh(path, isIt) {
   const answer = await fetch(path, { cache: "no-store", credentials: "omit", redirect: "error", signal: AbortSignal.timeout(LONGEST) });
   if (answer.status === 404) return undefined;
   const text = answer.ok ? await answer.text() : "";
-  // Somebody else's page, of a hotel say, is answered with 200, too. Signatures are verified by whoever reads what is kept.
+  // Somebody else's page, of a hotel say, is answered with 200, too.
   if (!isIt(JSON.parse(text))) throw new Error(`${path}: not given out`);
   return [path, text];
 }
@@ -54,16 +54,23 @@ async function keptText(path) {
   return kept?.text();
 }
 
-/** Brings keys and lists up to date: all of the lists or none, and none that is older than what is kept. */
+const { keysIn, momentOf } = worthy();
+const bytes = (text) => new TextEncoder().encode(text);
+
+/** Brings keys and lists up to date: all of the lists or none, none that the body did not sign, and none that is older than what is kept. */
 async function syncOnce() {
-  const before = JSON.parse((await keptText(MARKS)) ?? "{}").as_of;
   const put = async ([path, text]) => (await caches.open(FACTS)).put(path, new Response(text));
-  const must = async (path, isIt) => (await fresh(path, isIt)) ?? Promise.reject(new Error(`${path}: none`));
+  const must = async (path) => (await fresh(path, Boolean)) ?? Promise.reject(new Error(`${path}: none`));
+  const [path, text] = await must(KEYS);
+  const keys = await keysIn(bytes(text));
   // The keys by themselves: that one was compromised is news that waits for nothing.
-  await put(await must(KEYS, ({ id, verificationMethod }) => id.startsWith("did:web:") && verificationMethod.length > 0));
-  const isMarks = ({ type, as_of: at, proof }) => type === "starmark-mark-list" && proof && !(Date.parse(at) < Date.parse(before));
-  const lists = [await must(MARKS, isMarks), ...(await statusLists())];
-  for (const list of lists) await put(list);
+  await put([path, text]);
+  const marks = await must(MARKS);
+  const moment = await momentOf(bytes(marks[1]), keys);
+  // What cannot be read any more stands in nobody's way.
+  const before = await momentOf(bytes((await keptText(MARKS)) ?? ""), keys).catch(() => moment);
+  if (moment < before) throw new Error("older than what is kept");
+  for (const list of [marks, ...(await statusLists())]) await put(list);
   await put([SYNCED, String(Date.now())]);
 }
 

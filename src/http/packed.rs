@@ -17,7 +17,8 @@ pub fn packed(asked: &HeaderMap, kind: &'static str, body: &[u8]) -> Response {
 }
 
 /// The types of answers that are worth packing.
-const TEXTS: [&str; 6] = [
+const TEXTS: [&str; 7] = [
+    "text/javascript",
     "text/html",
     "application/json",
     "application/vc",

@@ -82,7 +82,12 @@ async fn worker(State(app): State<App>) -> Response {
         all.update(page.render().unwrap_or_default());
     }
     let version: String = all.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let script = format!("const VERSION = {};\nconst FILES = {};\n{SCRIPT}", json!(version), json!(files));
+    let worthy = scripts::inlined("worthy.js", "worthy");
+    let script = format!(
+        "\"use strict\";\nconst VERSION = {};\nconst FILES = {};\n{worthy}{SCRIPT}",
+        json!(version),
+        json!(files)
+    );
     let headers = [(header::CONTENT_TYPE, JAVASCRIPT), (header::CACHE_CONTROL, "no-cache")];
     let mut response = (headers, script).into_response();
     response.extensions_mut().insert(RunsScript::Worker);

@@ -61,6 +61,7 @@ static FILES: &[(&str, &str)] = &files![
     "verdict.js",
     "view.js",
     "words.js",
+    "worthy.js",
     "vendor/qr/decode.js",
     "vendor/qr/index.js",
     "vendor/qr/LICENSE-MIT",
@@ -194,6 +195,13 @@ fn joined(entry: &'static str) -> String {
         };
     }
     out
+}
+
+/// The same for a script that is no module: a function of that name gives what the module exports.
+pub fn inlined(entry: &'static str, name: &str) -> String {
+    let module = joined(entry);
+    let (code, exports) = module.rsplit_once("export {").unwrap_or((&module, "};"));
+    format!("function {name}() {{\n{code}return {{{exports}}}\n")
 }
 
 /// A module and all that it needs, each after what it needs itself.

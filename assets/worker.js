@@ -2,10 +2,9 @@
 // the one on which the device itself verifies. VERSION, FILES and the function `worthy` (assets/verify/worthy.js) are put before this by
 // src/http/pages/offline.rs.
 
-const SHELL = `starmark-shell-${VERSION}`;
-const FACTS = "starmark-facts";
-const KEYS = "/.well-known/did.json";
-const MARKS = "/status/marks";
+const { FACTS, KEYS, MARKS, PHOTO, SHELLS, keysIn, momentOf, mustBeList } = worthy();
+const SHELL = SHELLS + VERSION;
+const SCAN = "/scan";
 const SYNCED = "/offline/synced";
 /** Status lists of certificates that are kept, at most; each has room for 131,072 of them. */
 const LISTS_MAX = 16;
@@ -24,26 +23,23 @@ const GATEWAYS = [502, 503, 504];
 
 let downSince = 0;
 
-/** A file of the network's and its text; nothing where there is none of that name. What is not it comes as an error. */
-async function fresh(path, isIt) {
+const bytes = (text) => new TextEncoder().encode(text);
+
+/** A file of the network's and its text; nothing where there is none of that name. */
+async function fresh(path) {
   const answer = await fetch(path, { cache: "no-store", credentials: "omit", redirect: "error", signal: AbortSignal.timeout(LONGEST) });
   if (answer.status === 404) return undefined;
-  const text = answer.ok ? await answer.text() : "";
-  // Somebody else's page, of a hotel say, is answered with 200, too.
-  if (!isIt(JSON.parse(text))) throw new Error(`${path}: not given out`);
-  return [path, text];
+  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
+  return [path, await answer.text()];
 }
 
-/** Both lists of each number there is. */
-async function statusLists() {
+/** Both lists of each number there is, signed with those keys. */
+async function statusLists(keys) {
   const lists = [];
   for (let number = 1; number <= LISTS_MAX; number += 1) {
-    const of = (purpose) => {
-      const path = `/status/${purpose}/${number}`;
-      return fresh(path, ({ id, proof }) => proof && id.endsWith(path));
-    };
-    const both = await Promise.all(["revocation", "suspension"].map(of));
+    const both = await Promise.all(["revocation", "suspension"].map((purpose) => fresh(`/status/${purpose}/${number}`)));
     if (both.includes(undefined)) break;
+    for (const [path, text] of both) await mustBeList(bytes(text), path, keys);
     lists.push(...both);
   }
   return lists;
@@ -54,13 +50,10 @@ async function keptText(path) {
   return kept?.text();
 }
 
-const { keysIn, momentOf } = worthy();
-const bytes = (text) => new TextEncoder().encode(text);
-
 /** Brings keys and lists up to date: all of the lists or none, none that the body did not sign, and none that is older than what is kept. */
 async function syncOnce() {
   const put = async ([path, text]) => (await caches.open(FACTS)).put(path, new Response(text));
-  const must = async (path) => (await fresh(path, Boolean)) ?? Promise.reject(new Error(`${path}: none`));
+  const must = async (path) => (await fresh(path)) ?? Promise.reject(new Error(`${path}: none`));
   const [path, text] = await must(KEYS);
   const keys = await keysIn(bytes(text));
   // The keys by themselves: that one was compromised is news that waits for nothing.
@@ -70,7 +63,7 @@ async function syncOnce() {
   // What cannot be read any more stands in nobody's way.
   const before = await momentOf(bytes((await keptText(MARKS)) ?? ""), keys).catch(() => moment);
   if (moment < before) throw new Error("older than what is kept");
-  for (const list of [marks, ...(await statusLists())]) await put(list);
+  for (const list of [marks, ...(await statusLists(keys))]) await put(list);
   await put([SYNCED, String(Date.now())]);
 }
 
@@ -104,7 +97,7 @@ async function install() {
 }
 
 async function activate() {
-  const old = (await caches.keys()).filter((name) => name.startsWith("starmark-shell-") && name !== SHELL);
+  const old = (await caches.keys()).filter((name) => name.startsWith(SHELLS) && name !== SHELL);
   // Pages of the version before this one may still be open, and ask for more of it.
   await Promise.all(old.slice(0, -1).map((name) => caches.delete(name)));
   await self.clients.claim();
@@ -151,6 +144,20 @@ async function page(event, url) {
   }
 }
 
+/** A photo that is handed in. Without a network the page that stands in is left it. */
+async function photo(request, url) {
+  const copy = request.clone();
+  try {
+    return await fetch(request);
+  } catch {
+    downSince = Date.now();
+    const form = await copy.formData();
+    const file = [...form.values()].find((value) => value instanceof File && value.size > 0);
+    if (file) await (await caches.open(FACTS)).put(PHOTO, new Response(file));
+    return shell(url);
+  }
+}
+
 /** The network's word, or what is kept where it has none. */
 async function fact(request, path) {
   const kept = await caches.match(path, { cacheName: FACTS });
@@ -168,8 +175,11 @@ self.addEventListener("activate", (event) => event.waitUntil(activate()));
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== "GET" || url.origin !== location.origin) return;
-  if (request.mode === "navigate") event.respondWith(page(event, url));
+  if (url.origin !== location.origin) return;
+  const isPage = request.mode === "navigate";
+  if (isPage && request.method === "POST" && url.pathname === SCAN) event.respondWith(photo(request, url));
+  if (request.method !== "GET") return;
+  if (isPage) event.respondWith(page(event, url));
   else if (url.pathname === KEYS) event.respondWith(fact(request, url.pathname));
   else if (url.pathname.startsWith("/assets/")) event.respondWith(asset(request));
 });

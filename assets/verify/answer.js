@@ -33,6 +33,10 @@ const IN_PDF = { zh: "PDF 里附的签名文件", en: "The signed file attached 
 /** What held by the lists that are kept, which say nothing of what came since. */
 const SINCE_OPEN = new Set(["mark_not_listed", "status_not_listed_then"]);
 
+/** Nanoseconds of a day, and how many of them make a list old. */
+const DAY = 86_400_000_000_000n;
+const OLD = 7n;
+
 const statusIsKnown = ({ checks }) => checks.some((check) => check.check === "status" && check.result === "ok");
 
 const capital = (sentence) => sentence.slice(0, 1).toUpperCase() + sentence.slice(1);
@@ -55,7 +59,9 @@ function face(found, isNow) {
     return { word: FACES.receipt, shape: "signed", sentence: receiptSentence(found.genuine) };
   const listed = found.checks.find(({ code }) => SINCE_OPEN.has(code));
   if (listed) {
-    const sentence = { zh: `在有效期内，${listed.message_zh}。`, en: `Within its days; ${listed.message}.` };
+    const days = (parseInstant(found.as_of) - parseInstant(listed.known_at)) / DAY;
+    const old = days < OLD ? { zh: "", en: "" } : { zh: `清单已有 ${days} 天没有更新。`, en: ` The list is ${days} days old.` };
+    const sentence = { zh: `在有效期内，${listed.message_zh}。${old.zh}`, en: `Within its days; ${listed.message}.${old.en}` };
     return { word: FACES.signed, shape: "signed", sentence };
   }
   if (!statusIsKnown(found)) {

@@ -3,10 +3,8 @@
 import { parseStrict } from "./jcs.js";
 import { readMarkList } from "./mark-list.js";
 import { Refusal } from "./refusal.js";
+import { FACTS, MARKS, PHOTO, SHELLS } from "./worthy.js";
 
-/** Its name in the browser's cache; the worker's is the same. */
-const FACTS = "starmark-facts";
-const MARKS = "/status/marks";
 const WORKER = "/sw.js";
 
 /** Whether this browser can keep anything: it does not in a private window, say. */
@@ -49,9 +47,19 @@ export async function keptLists() {
   });
 }
 
+/** The photo that was handed to a page the network did not bring; it is kept no longer. Nothing where there is none. */
+export async function photoLeft() {
+  if (!canKeep || !(await caches.has(FACTS))) return undefined;
+  const facts = await caches.open(FACTS);
+  const left = await facts.match(PHOTO);
+  if (!left) return undefined;
+  await facts.delete(PHOTO);
+  return new File([await left.blob()], "photo");
+}
+
 /** Whether the pages are kept by which this device verifies. */
 export const isKept = async () =>
-  canKeep && (await caches.keys()).some((name) => name.startsWith("starmark-shell-")) && (await caches.has(FACTS));
+  canKeep && (await caches.keys()).some((name) => name.startsWith(SHELLS)) && (await caches.has(FACTS));
 
 let policy;
 

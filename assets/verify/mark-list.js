@@ -50,13 +50,17 @@ const FAILED = {
   revoked: ["mark_revoked", "已撤销许可", "its licence taken back"],
 };
 
-/** The check `status` of a mark; nothing where the question is about a time before the list. */
+/** The check `status` of a mark; nothing where the question is about a time before the list and the mark does not stand in it. */
 export function statusInList({ asOf: of, marks }, mark, asOf, now) {
-  // A question about now is about the list's time too, whatever this device's clock shows.
-  if (asOf < of && asOf !== now) return undefined;
   const check = draft("status", "mark_list", of < now ? of : now);
   const state = marks.get(mark);
   const day = toText(of);
+  // A question about now is about the list's time too, whatever this device's clock shows.
+  if (asOf < of && asOf !== now) {
+    if (state === undefined) return undefined;
+    const en = `it stands in the list of marks of ${day}, which does not tell since when`;
+    return check.unknown("mark_listed_later", `${day} 的标志清单里有它，清单没有说从什么时候起`, en);
+  }
   if (state === undefined) {
     const open = check.unknown(
       "mark_not_listed",

@@ -4,15 +4,15 @@
 
 import { answerOf } from "./answer.js";
 import { codesIn } from "./codes.js";
-import { keptLists, keptMarks } from "./device.js";
+import { keptLists, keptMarks, photoLeft } from "./device.js";
 import { isMarkText, isPicture, problemIn, unreadable, verifyFile, verifyText } from "./input.js";
 import { shown } from "./jcs.js";
 import { mustVerify } from "./keys.js";
-import { isDigits } from "./mark.js";
 import { attachmentOf, isPdf } from "./pdf.js";
 import { verifyPhoto } from "./photo.js";
 import { Refusal, Unable } from "./refusal.js";
 import { keysOfSite } from "./site.js";
+import { StandIn } from "./stand-in.js";
 import { statusThen } from "./status.js";
 import { asOf, fromMilliseconds } from "./time.js";
 import { main } from "./view.js";
@@ -22,22 +22,12 @@ const byId = (id) => document.getElementById(id);
 
 /** Nanoseconds a device's clock may be behind before that is told. */
 const SLOW = 300_000_000_000n;
-const AWAY = { zh: "没有网络", en: "No network" };
 const READY = { zh: "可以开始了：还没有选文件。", en: "Ready: no file has been chosen yet." };
-
-/** The text of the code that an address is about: a mark's page, or the one code that the camera read. */
-function markOf({ origin, pathname, searchParams }) {
-  const digits = pathname.replace(/^\/m\/+/, "").replace(/\/+$/, "");
-  // Its keys are this site's, under whichever name it was opened.
-  if (pathname.startsWith("/m/")) return isDigits(digits) ? digits : origin + pathname;
-  const codes = pathname === "/scan" ? searchParams.getAll("code").map(trimmed) : [];
-  return codes.length === 1 && isMarkText(codes[0]) ? codes[0] : undefined;
-}
 
 class Desk {
   #keys;
   #last;
-  #standsIn;
+  #standIn;
   #turn = 0;
 
   constructor() {
@@ -59,37 +49,17 @@ class Desk {
     byId("file").addEventListener("change", (event) => this.chosen(event.target.files));
     byId("at").addEventListener("change", () => this.#last?.());
     this.droppable(byId("drop"));
-    if (location.pathname !== byId("hand").dataset.path) return this.standIn(new URL(location.href));
-    return this.say(READY);
+    if (location.pathname === byId("hand").dataset.path) return this.say(READY);
+    return this.standIn();
   }
 
-  /** Stands in for the page of that address, which the network did not bring; a mark is answered in its place. */
-  async standIn(address) {
-    const away = byId("away");
-    away.hidden = false;
-    document.querySelector(".printed").remove();
-    const other = new URL(address);
-    other.searchParams.set("lang", document.documentElement.lang === "en" ? "zh" : "en");
-    document.querySelector("a.lang").href = other.href;
-    const text = markOf(address);
-    const part = (name, is) => {
-      away.querySelector(`.of-${name}`).hidden = !is;
-    };
-    document.querySelector("main").prepend(...(text ? [this.answer, away] : [away]));
-    this.#standsIn = ({ found, marks, said }) => {
-      const isMark = Boolean(found?.standsIn);
-      part("mark", isMark && marks);
-      part("mark-alone", isMark && !marks);
-      part("page", !text);
-      part("genuine", isMark && found.genuine && found.verdict !== "invalid");
-      part("bad", isMark && found.verdict === "invalid");
-      part("none", said);
-      away.querySelector(".of-none").textContent = said ? main(said) : "";
-      document.title = `${byId("verdict")?.firstChild.textContent ?? main(AWAY)} · ${address.host}`;
-    };
-    this.#standsIn({});
-    if (!text) return this.say(READY);
-    return this.verify(async (context) => ({ ...(await verifyText(text, context)), standsIn: true }), text);
+  /** Without a network, in the place of another page: begins with what that page was about. */
+  async standIn() {
+    this.#standIn = new StandIn(new URL(location.href), this.answer);
+    const { text, takesPhotos } = this.#standIn;
+    if (text) return this.verify((context) => verifyText(text, context), text, true);
+    const photo = takesPhotos && (await photoLeft());
+    return photo ? this.chosen([photo], true) : this.say(READY);
   }
 
   say(text) {
@@ -111,7 +81,7 @@ class Desk {
     for (const type of ["dragover", "drop"]) document.addEventListener(type, (event) => event.preventDefault());
   }
 
-  chosen(files) {
+  chosen(files, standsIn = false) {
     if (files.length === 0) return;
     if (files.length > 1) {
       this.clear();
@@ -126,7 +96,7 @@ class Desk {
       const why = unreadable(json) ?? problemIn(json);
       if (why) return { refused: why };
       return { ...(await verifyFile(json, context)), file: json, inPdf: json !== bytes };
-    }, file.name);
+    }, file.name, standsIn);
   }
 
   typed(event) {
@@ -149,13 +119,16 @@ class Desk {
     this.answer.replaceChildren();
   }
 
-  /** Verifies one thing; the day asked about can be changed afterwards. What was begun before is given up. */
-  verify(make, name) {
+  /**
+   * Verifies one thing; the day asked about can be changed afterwards. What was begun before is given up. `standsIn`: it is what the
+   * page was about in whose place this one stands.
+   */
+  verify(make, name, standsIn = false) {
     this.#last = async () => {
       this.clear();
       const turn = this.#turn;
       this.say({ zh: "正在核验…", en: "Verifying…" });
-      const told = await this.#told(make);
+      const told = await this.#told(make, standsIn);
       if (turn !== this.#turn) return;
       this.say(told.said ?? { zh: `核验完了：${shown(name)}`, en: `Verified: ${shown(name)}` });
       if (told.parts) {
@@ -164,15 +137,15 @@ class Desk {
         byId("verdict").focus({ preventScroll: true });
         this.answer.querySelector(".band").scrollIntoView({ block: "nearest" });
       }
-      this.#standsIn?.(told);
+      this.#standIn?.beside(told);
     };
     return this.#last();
   }
 
-  async #told(make) {
+  async #told(make, standsIn) {
     try {
       const context = await this.#context();
-      const found = await make(context);
+      const found = { ...(await make(context)), standsIn };
       if (found.refused) return { said: found.refused };
       return { parts: await answerOf(found, context, context.asOf === context.now), found, marks: context.marks };
     } catch (error) {

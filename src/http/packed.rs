@@ -66,6 +66,11 @@ pub fn length_once(body: &'static str) -> usize {
     once(body, Coding::Brotli).map_or(body.len(), |small| small.len())
 }
 
+/// How many bytes of any other body travel.
+pub fn length(body: &[u8]) -> usize {
+    gzip(body, Compression::fast()).map_or(body.len(), |small| small.len())
+}
+
 /// How a body is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Coding {

@@ -53,6 +53,7 @@ pub async fn serve(service: Arc<Service>, options: Options, ready: impl FnOnce(S
         bounds = bounds.behind_proxy();
     }
     let app = App::new(service, &options.base, options.limits);
+    std::thread::spawn(super::pages::pack_ahead);
     let control = control::Door::open(options.control, app.clone());
     ready(address);
     accept(listener, super::routes(app), bounds, stops).await;

@@ -3,6 +3,7 @@
 use super::App;
 use super::error::Problem;
 use super::public::{Params, params};
+use super::well_known::open;
 use crate::domain::error::shown;
 use crate::domain::{Refusal, RefusalKind, StatusPurpose};
 use crate::service::ServiceError;
@@ -11,7 +12,7 @@ use crate::service::status_lists::{ListForm, TTL_SECONDS};
 use crate::sign::cwt;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -81,17 +82,12 @@ async fn token(
     responses((status = 200, content_type = "application/json", body = String, description = "the list: `as_of`, and under `marks` the identifiers by state (`frozen`, `ended`, `replaced`, `revoked`, `under_investigation`, `not_understood`); a mark whose own last day has passed is not in it"), (status = 503, body = Problem, content_type = "application/problem+json", description = "no list can be signed now")))]
 async fn marks(State(app): State<App>) -> Result<Response, Problem> {
     let bytes = app.blocking(|service| Ok(service.mark_list().map_err(unsigned))).await??;
-    let response = ([(header::CONTENT_TYPE, "application/json")], bytes.to_vec()).into_response();
-    Ok(kept(response, MADE_FOR.as_secs().unsigned_abs()))
+    Ok(open("application/json", bytes.to_vec(), kept_for(MADE_FOR.as_secs().unsigned_abs())))
 }
 
-/// What anybody may fetch from anywhere, and keep for so many seconds.
-fn kept(mut response: Response, seconds: u64) -> Response {
-    if let Ok(age) = HeaderValue::from_str(&format!("public, max-age={seconds}")) {
-        response.headers_mut().insert(header::CACHE_CONTROL, age);
-    }
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
+/// It may be kept for so many seconds.
+fn kept_for(seconds: u64) -> HeaderValue {
+    HeaderValue::from_str(&format!("public, max-age={seconds}")).unwrap_or(HeaderValue::from_static("no-store"))
 }
 
 fn missing(which: &str) -> Problem {
@@ -110,8 +106,7 @@ fn give(
     let number = list.parse::<u32>().ok().filter(|n| n.to_string() == list).ok_or_else(|| missing(list))?;
     let made = app.service.status_list(form, number, at).map_err(unsigned)?;
     let bytes = made.ok_or_else(|| missing(list))?;
-    let response = ([(header::CONTENT_TYPE, content_type)], bytes.to_vec()).into_response();
-    Ok(kept(response, TTL_SECONDS.into()))
+    Ok(open(content_type, bytes.to_vec(), kept_for(TTL_SECONDS.into())))
 }
 
 /// What keeps this service from signing now (its clock, a key that is not open) is no fault of who asks.

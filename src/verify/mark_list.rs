@@ -26,16 +26,23 @@ pub fn verified(bytes: &[u8], keys: &KeyDocument, now: Timestamp) -> Result<Mark
 }
 
 /// The `status` check of a mark at `at`: what the list says of it, or that it says nothing and that nothing is known of what came since.
-/// None where the question is about a time before the list.
+/// None where the question is about a time before the list and the mark does not stand in it.
 #[must_use]
 pub(super) fn check(list: &MarkList, mark: MarkId, at: Timestamp, now: Timestamp) -> Option<Check> {
     let of = list.as_of;
+    let draft = Draft { name: CheckName::Status, source: Source::MarkList, known_at: of.min(now) };
+    let state = list.marks.get(&mark);
     // A question about now is about the list's time too, whatever this machine's clock shows.
     if at < of && at != now {
-        return None;
+        return state.map(|_| {
+            draft.unknown(
+                "mark_listed_later",
+                format!("{of} 的标志清单里有它，清单没有说从什么时候起"),
+                format!("it stands in the list of marks of {of}, which does not tell since when"),
+            )
+        });
     }
-    let draft = Draft { name: CheckName::Status, source: Source::MarkList, known_at: of.min(now) };
-    let Some(state) = list.marks.get(&mark) else {
+    let Some(state) = state else {
         let mut open = draft.unknown(
             "mark_not_listed",
             format!("{of} 没有停用；后来有没有被暂停或撤销，不能排除"),

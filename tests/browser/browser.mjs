@@ -1,8 +1,10 @@
-// Starts Debian's Chromium so that it asks nobody but the server under test.
+// What the flows share: Debian's Chromium, started so that it asks nobody but the server under test; the demo's lines; a network that
+// can be cut; pictures of codes.
 
 import { createServer, request } from "node:http";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
+import encodeQR from "../../assets/verify/vendor/qr/index.js";
 
 const FLAGS = [
   "--no-sandbox",
@@ -83,4 +85,25 @@ export async function gateway(base) {
     return new Promise((gone) => server.close(gone));
   };
   return gate;
+}
+
+/** A picture of a code on a table, as PNG or JPEG. */
+export async function picture(page, text, type = "image/png") {
+  const grid = encodeQR(text, "raw", { border: 4 });
+  const bytes = await page.evaluate(
+    async ([modules, mime]) => {
+      const canvas = Object.assign(document.createElement("canvas"), { width: 1600, height: 1200 });
+      const context = canvas.getContext("2d");
+      context.fillStyle = "#b8ae9a";
+      context.fillRect(0, 0, 1600, 1200);
+      context.fillStyle = "#fff";
+      context.fillRect(300, 200, modules.length * 10, modules.length * 10);
+      context.fillStyle = "#111";
+      modules.forEach((row, y) => row.forEach((dark, x) => dark && context.fillRect(300 + x * 10, 200 + y * 10, 10, 10)));
+      const blob = await new Promise((made) => canvas.toBlob(made, mime, 0.8));
+      return [...new Uint8Array(await blob.arrayBuffer())];
+    },
+    [grid, type],
+  );
+  return { name: "photo", mimeType: type, buffer: Buffer.from(bytes) };
 }

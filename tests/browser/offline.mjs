@@ -6,7 +6,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { gateway, readDemo, start, tally } from "./browser.mjs";
+import { gateway, picture, readDemo, start, tally } from "./browser.mjs";
 import { SIZES, violations } from "./examine.mjs";
 
 const { say, end } = tally();
@@ -112,6 +112,17 @@ async function device(browser, base, cases, out, way) {
     await shot(page, out, name, way);
   }
 
+  // About an earlier day nothing is made good by a list that has it; a list that grows old says so.
+  await open(page, at(cases.suspended));
+  await answered(page);
+  await page.fill("#at", cases.earlier);
+  await page.waitForFunction((said) => document.getElementById("verdict")?.firstChild.textContent === said, word("无法判断", "Cannot tell"));
+  has(`${tag}: of an earlier day nothing is told of a frozen mark`, (await answered(page)).said, word("清单没有说从什么时候起", "does not tell since when"));
+  await page.clock.setFixedTime(new Date(Date.now() + 30 * 86_400_000));
+  await open(page, at(cases.valid));
+  has(`${tag}: an old list is told to be old`, (await answered(page)).said, word("清单已有", "days old"));
+  await page.clock.setFixedTime(new Date());
+
   // Any other page: what can be done here.
   await open(page, at(cases.page));
   await page.waitForSelector("#away:not([hidden])");
@@ -127,6 +138,19 @@ async function device(browser, base, cases, out, way) {
   holds(`${tag}: a suspended one by the kept lists`, (await answered(page)).word === word("暂停", "Suspended"));
   await shot(page, out, "page", way);
   say(`${tag}: no script failed without a network`, faults.filter((fault) => !/ERR_|Failed to load resource/.test(fault)));
+
+  // A photo that was handed in just when the network went is read here, and not kept.
+  for (const [name, kind] of [["genuine", "signed"], ["forged", "not-genuine"]]) {
+    gate.cut("up");
+    await open(page, `${gate.ours}/scan`);
+    gate.cut("down");
+    await page.setInputFiles("#file", cases.photos[name]);
+    const read = await answered(page);
+    holds(`${tag}: a photo of a ${name} mark`, read.kind.includes(kind), `${read.word} (${read.kind})`);
+    const left = await page.evaluate(async () => (await caches.match("/offline/photo")) !== undefined);
+    holds(`${tag}: the photo is not kept`, !left);
+  }
+  await shot(page, out, "photo", way);
 
   // A network that never answers is given up soon.
   gate.cut("slow");
@@ -239,11 +263,18 @@ const cases = {
   expired: of("expired-five_star").mark,
   revoked: markThat("mark-revoked", "revoked"),
   investigated: markThat("mark-investigated", "under_investigation"),
+  earlier: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10),
   list: await (await fetch(new URL("/status/marks", base))).text(),
   file: await record(of("valid-five_star")),
   suspendedFile: await record(of("suspended-five_star")),
 };
 const browser = await start();
+const painter = await browser.newPage();
+cases.photos = {
+  genuine: await picture(painter, cases.valid),
+  forged: await picture(painter, forged(cases.valid)),
+};
+await painter.close();
 await installs(browser, base);
 for (const size of SIZES) for (const locale of ["zh-CN", "en-GB"]) await device(browser, base, cases, out, { size, locale });
 await browser.close();

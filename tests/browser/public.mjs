@@ -5,33 +5,11 @@
 
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import encodeQR from "../../assets/verify/vendor/qr/index.js";
-import { readDemo, start, tally } from "./browser.mjs";
+import { picture, readDemo, start, tally } from "./browser.mjs";
 import { SIZES, examine, violations } from "./examine.mjs";
 
 const { say, end } = tally();
 const holds = (name, is, told) => say(name, is ? "" : (told ?? "it does not"));
-
-/** A picture of a code on a table, as PNG or JPEG. */
-async function picture(page, text, type = "image/png") {
-  const grid = encodeQR(text, "raw", { border: 4 });
-  const bytes = await page.evaluate(
-    async ([modules, mime]) => {
-      const canvas = Object.assign(document.createElement("canvas"), { width: 1600, height: 1200 });
-      const context = canvas.getContext("2d");
-      context.fillStyle = "#b8ae9a";
-      context.fillRect(0, 0, 1600, 1200);
-      context.fillStyle = "#fff";
-      context.fillRect(300, 200, modules.length * 10, modules.length * 10);
-      context.fillStyle = "#111";
-      modules.forEach((row, y) => row.forEach((dark, x) => dark && context.fillRect(300 + x * 10, 200 + y * 10, 10, 10)));
-      const blob = await new Promise((made) => canvas.toBlob(made, mime, 0.8));
-      return [...new Uint8Array(await blob.arrayBuffer())];
-    },
-    [grid, type],
-  );
-  return { name: "photo", mimeType: type, buffer: Buffer.from(bytes) };
-}
 
 /** Every way a reader comes: size, language, script. */
 const ways = SIZES.flatMap((size) =>

@@ -121,7 +121,8 @@ async fn an_answer_without_a_network_is_never_better_for_it() {
     assert_eq!(at(&mark, Some(&after), now), (Outcome::Invalid, "mark_frozen"));
     // Of the time before it a list says nothing, of the time to come nobody knows.
     let (then, ahead) = (before.as_of, now + jiff::SignedDuration::from_hours(24));
-    assert_eq!(at(&code, Some(&after), then), (Outcome::Valid, "status_not_asked"));
+    assert_eq!(at(&code, Some(&before), then - jiff::SignedDuration::from_hours(1)).1, "status_not_asked");
+    assert_eq!(at(&code, Some(&after), then), (Outcome::Undetermined, "mark_listed_later"));
     assert_eq!(at(&code, Some(&before), ahead), (Outcome::Undetermined, "mark_not_listed"));
     // A device whose clock is behind asks about now all the same.
     let slow = verify_offline(&code, &keys, Some(&after), then, then).verdict;

@@ -28,7 +28,7 @@ mod words;
 use super::App;
 use super::error::Problem;
 use super::observe::RunsScript;
-use super::packed::packed_once;
+use super::packed::{length_once, packed_once};
 use super::public::MomentQuery;
 use crate::domain::CertificateId;
 use crate::domain::error::shown;
@@ -42,6 +42,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
 use view::View;
 use words::{Face, Lang, Text, text};
 
@@ -436,6 +437,20 @@ async fn scan_script(headers: HeaderMap) -> Response {
 
 async fn icon(headers: HeaderMap) -> Response {
     for_a_day(packed_once(&headers, "image/svg+xml", ICON))
+}
+
+/// An address that changes with what is at it.
+fn versioned(path: &str, text: &str) -> String {
+    let digest: String = Sha256::digest(text.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect();
+    format!("{path}?v={digest}")
+}
+
+/// Packs what never changes, so that nobody waits for it.
+pub fn pack_ahead() {
+    for text in [style::STYLE.as_str(), PREVIEW, SCAN_SCRIPT, ICON] {
+        length_once(text);
+    }
+    scripts::pack_ahead();
 }
 
 fn for_a_day(mut response: Response) -> Response {

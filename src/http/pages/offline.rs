@@ -3,7 +3,7 @@
 
 use super::super::App;
 use super::super::observe::RunsScript;
-use super::super::packed::length_once;
+use super::super::packed::{length, length_once};
 use super::scripts::{self, script};
 use super::words::{Lang, text, thousands};
 use super::{Frame, ICON, JAVASCRIPT, PageQuery, for_a_day, html, style, tool};
@@ -28,6 +28,8 @@ const MANIFEST: &str = "/manifest.webmanifest";
 const SCRIPT: &str = include_str!("../../../assets/worker.js");
 /// The page that stands in for every other, in both languages.
 const SHELL: [(Lang, &str); 2] = [(Lang::Zh, "/verify?lang=zh"), (Lang::En, "/verify?lang=en")];
+/// The page about what is kept, in both languages.
+const ABOUT: [(Lang, &str); 2] = [(Lang::Zh, "/offline?lang=zh"), (Lang::En, "/offline?lang=en")];
 /// Names of the icons as pictures, their sides in pixels, and whether the sign keeps clear of the edges so that a device may cut them.
 const ICONS: [(&str, u32, bool); 4] =
     [("180.png", 180, true), ("192.png", 192, false), ("512.png", 512, false), ("cut.png", 512, true)];
@@ -53,43 +55,65 @@ struct OfflinePage {
 }
 
 async fn page(State(app): State<App>, Query(query): Query<PageQuery>, uri: Uri) -> Response {
-    let pages =
-        SHELL.map(|(lang, path)| tool::filled(&app, lang, &Uri::from_static(path)).render().map_or(0, |p| p.len()));
-    let bytes = scripts::length("of-files.js") + length_once(&style::STYLE) + pages.iter().sum::<usize>();
-    let kilobytes = thousands(bytes.div_ceil(1000));
-    let frame = Frame::of(&app, query.lang(), text("没网也能查", "Check without a network"), &uri);
-    let mut response = html(StatusCode::OK, &OfflinePage { frame, script: script("of-device.js"), kilobytes });
+    let pages = pages(&app);
+    let travels = |text: &String| length(text.as_bytes());
+    let bytes = pages.iter().map(|(_, html)| travels(html)).sum::<usize>()
+        + files().iter().map(|(_, bytes)| bytes).sum::<usize>()
+        + travels(&worker_of(&pages));
+    let mut response = html(StatusCode::OK, &about(&app, query.lang(), &uri, thousands(bytes.div_ceil(1000))));
     response.extensions_mut().insert(RunsScript::Keeper);
     response
 }
 
-/// The worker, with what it keeps and a version that changes with any of it.
-async fn worker(State(app): State<App>) -> Response {
-    let files: Vec<String> = SHELL
-        .iter()
-        .map(|(_, path)| (*path).to_owned())
-        .chain([style::ADDRESS.clone(), "/assets/icon.svg".to_owned()])
-        .chain([format!("{PAGE}?lang=zh"), format!("{PAGE}?lang=en"), script("of-device.js")])
-        .chain(scripts::kept("of-files.js"))
-        .collect();
-    let mut all = Sha256::new();
-    files.iter().for_each(|file| all.update(file));
-    all.update(ICON);
+fn about(app: &App, lang: Lang, uri: &Uri, kilobytes: String) -> OfflinePage {
+    let frame = Frame::of(app, lang, text("没网也能查", "Check without a network"), uri);
+    OfflinePage { frame, script: script("of-device.js"), kilobytes }
+}
+
+/// The pages a device keeps, by their addresses, without what they say of when they were made: the one that stands in for every other, and
+/// this one.
+fn pages(app: &App) -> Vec<(&'static str, String)> {
+    let mut pages = vec![];
     for (lang, path) in SHELL {
-        let mut page = tool::filled(&app, lang, &Uri::from_static(path));
-        // When it was made is no part of what it says.
+        let mut page = tool::filled(app, lang, &Uri::from_static(path));
         page.frame.at.clear();
-        all.update(page.render().unwrap_or_default());
+        pages.push((path, page.render().unwrap_or_default()));
     }
+    for (lang, path) in ABOUT {
+        let mut page = about(app, lang, &Uri::from_static(path), String::new());
+        page.frame.at.clear();
+        pages.push((path, page.render().unwrap_or_default()));
+    }
+    pages
+}
+
+/// Whatever else it keeps, with how many bytes of it travel.
+fn files() -> Vec<(String, usize)> {
+    let mut files = scripts::kept(&["of-files.js", "of-device.js"]);
+    files.push((style::ADDRESS.clone(), length_once(&style::STYLE)));
+    files.push(("/assets/icon.svg".to_owned(), length_once(ICON)));
+    files
+}
+
+/// The worker's script, with what it keeps and a version that changes with any of it.
+fn worker_of(pages: &[(&str, String)]) -> String {
+    let mut all = Sha256::new();
+    let mut kept: Vec<String> = vec![];
+    for (path, html) in pages {
+        all.update(html);
+        kept.push((*path).to_owned());
+    }
+    kept.extend(files().into_iter().map(|(address, _)| address));
+    kept.iter().for_each(|address| all.update(address));
+    all.update(ICON);
     let version: String = all.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let worthy = scripts::inlined("worthy.js", "worthy");
-    let script = format!(
-        "\"use strict\";\nconst VERSION = {};\nconst FILES = {};\n{worthy}{SCRIPT}",
-        json!(version),
-        json!(files)
-    );
+    format!("\"use strict\";\nconst VERSION = {};\nconst FILES = {};\n{worthy}{SCRIPT}", json!(version), json!(kept))
+}
+
+async fn worker(State(app): State<App>) -> Response {
     let headers = [(header::CONTENT_TYPE, JAVASCRIPT), (header::CACHE_CONTROL, "no-cache")];
-    let mut response = (headers, script).into_response();
+    let mut response = (headers, worker_of(&pages(&app))).into_response();
     response.extensions_mut().insert(RunsScript::Worker);
     response
 }

@@ -4,7 +4,7 @@ use super::hosts::imitation;
 use super::language::suffix;
 use super::scripts::script;
 use super::words::{Face, Lang, Text, text};
-use super::{App, Frame, PageQuery, RunsScript, forms, html, lang_of, search, view};
+use super::{App, Frame, PageQuery, RunsScript, SCAN_SCRIPT, forms, html, lang_of, search, versioned, view};
 use crate::domain::error::shown;
 use crate::http::error::Problem;
 use crate::http::upload::{FILE_MAX, Form};
@@ -36,6 +36,8 @@ struct ScanPage {
     /// Why nothing did.
     fault: Option<Text>,
     megabytes: usize,
+    /// What the page runs.
+    script: String,
     /// Module by which the installed app comes to work without a network.
     device: String,
 }
@@ -300,8 +302,17 @@ fn form(app: &App, lang: Lang, uri: &Uri, status: StatusCode, fault: Option<Text
 fn show(app: &App, lang: Lang, uri: &Uri, status: StatusCode, answer: Option<Answer>, fault: Option<Text>) -> Response {
     let title = answer.as_ref().map_or_else(|| text("验标志", "Check a mark"), |answer| answer.view.face.word());
     let frame = Frame::of(app, lang, title, uri);
-    let mut response =
-        html(status, &ScanPage { frame, answer, fault, megabytes: FILE_MAX >> 20, device: script("device.js") });
+    let mut response = html(
+        status,
+        &ScanPage {
+            frame,
+            answer,
+            fault,
+            megabytes: FILE_MAX >> 20,
+            script: versioned("/assets/scan.js", SCAN_SCRIPT),
+            device: script("device.js"),
+        },
+    );
     response.extensions_mut().insert(RunsScript::Keeper);
     response
 }

@@ -7,7 +7,6 @@ use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
-use std::iter;
 use std::sync::LazyLock;
 
 /// Route of the modules.
@@ -55,6 +54,7 @@ static FILES: &[(&str, &str)] = &files![
     "refusal.js",
     "shown.js",
     "site.js",
+    "stand-in.js",
     "status.js",
     "time.js",
     "tree.js",
@@ -92,18 +92,20 @@ pub fn script(entry: &str) -> String {
     address(&format!("{JOINED_WITH}{entry}"))
 }
 
-/// What a device keeps to run a page's script: with it, what it asks for when a picture is to be read.
-pub fn kept(entry: &str) -> impl Iterator<Item = String> {
-    let pictures = FILES.iter().map(|(name, _)| *name).filter(|name| name.contains('/'));
-    iter::once(script(entry)).chain(pictures.map(address))
+/// What a device keeps to run these pages' scripts, with how many bytes of each travel: them, and what is asked for when a picture is to be
+/// read.
+pub fn kept(entries: &[&str]) -> Vec<(String, usize)> {
+    let is_wanted = |name: &str| name.strip_prefix(JOINED_WITH).is_some_and(|entry| entries.contains(&entry));
+    let joined = JOINED.iter().map(|(name, text)| (name.as_str(), text.as_str())).filter(|(name, _)| is_wanted(name));
+    let pictures = FILES.iter().copied().filter(|(name, _)| name.contains('/'));
+    joined.chain(pictures).map(|(name, text)| (address(name), length_once(text))).collect()
 }
 
-/// How many bytes of that travel.
-pub fn length(entry: &str) -> usize {
-    let own =
-        JOINED.iter().filter(|(name, _)| name.strip_prefix(JOINED_WITH) == Some(entry)).map(|(_, text)| text.as_str());
-    let pictures = FILES.iter().filter(|(name, _)| name.contains('/')).map(|(_, text)| *text);
-    own.chain(pictures).map(length_once).sum()
+/// Packs what pages run.
+pub fn pack_ahead() {
+    JOINED.iter().for_each(|(_, text)| {
+        length_once(text);
+    });
 }
 
 /// Address of one of the files.

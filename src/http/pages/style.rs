@@ -1,16 +1,13 @@
 //! The style sheet of every page, without what only its writers need.
 
-use sha2::{Digest as _, Sha256};
+use super::versioned;
 use std::sync::LazyLock;
 
 /// As it leaves.
 pub(super) static STYLE: LazyLock<String> = LazyLock::new(|| squeezed(include_str!("../../../assets/style.css")));
 
-/// Its address, which changes with what is in it.
-pub(super) static ADDRESS: LazyLock<String> = LazyLock::new(|| {
-    let digest: String = Sha256::digest(STYLE.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect();
-    format!("/assets/style.css?v={digest}")
-});
+/// Its address.
+pub(super) static ADDRESS: LazyLock<String> = LazyLock::new(|| versioned("/assets/style.css", &STYLE));
 
 /// A style sheet without comments, and without blanks where they say nothing. What stands in quotes is left as it is.
 fn squeezed(sheet: &str) -> String {

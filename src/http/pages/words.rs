@@ -254,6 +254,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_browser_says_the_same_of_marks() {
+        let faces = include_str!("../../../assets/verify/faces.js");
+        for face in [Face::MarkFrozen, Face::MarkEnded, Face::MarkReplaced, Face::MarkRevoked, Face::MarkInvestigated] {
+            let Text { zh, en } = face.word();
+            let said = format!("face(\"{}\", \"{zh}\", \"{en}\")", face.class());
+            assert!(faces.contains(&said), "{said}");
+        }
+    }
+
+    #[test]
     fn dates_stay_whole_and_markup_stays_text() {
         assert_eq!(dated("到 2026-05-08，<b>"), "到 <span class=\"date\">2026-05-08</span>，&lt;b&gt;");
         assert_eq!(dated("a\"&'2026-05-0"), "a&quot;&amp;&#39;2026-05-0");

@@ -5,7 +5,7 @@ use super::super::super::download::download;
 use super::super::super::error::Problem;
 use super::super::super::observe::RunsScript;
 use super::super::words::{Lang, Text, text};
-use super::super::{Frame, html};
+use super::super::{Frame, PREVIEW, html, versioned};
 use super::Staff;
 use super::answer::{Answer, answer};
 use super::wish::{Understood, Wish};
@@ -89,7 +89,7 @@ pub(super) async fn page(State(app): State<App>, _: Staff, Query(wish): Query<Wi
         },
     };
     let typed = form.as_ref().map_or(typed, |form| form.number.clone());
-    let script = "/assets/preview.js?v=1".to_owned();
+    let script = versioned("/assets/preview.js", PREVIEW);
     let status = if fault.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let mut response = html(status, &Page { frame, script, certificate: typed, fault, form });
     response.extensions_mut().insert(RunsScript::Page);

@@ -8,6 +8,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
+/// MiB that kept answers may have, unless the command line says otherwise: those of 200,000 certificates.
+pub(super) const KEPT_MIB: u64 = 1_024;
+
 /// Serves until the process is told to stop; `ready` is told the address once connections are accepted.
 pub(super) fn listen(service: Arc<Service>, options: Options, ready: impl FnOnce(SocketAddr)) -> anyhow::Result<()> {
     let address = options.listen;

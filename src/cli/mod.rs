@@ -3,8 +3,10 @@
 
 mod args;
 mod backup;
+mod bench_data;
 mod cancel;
 mod certificate;
+mod companies;
 mod control;
 mod correct;
 mod decisions;
@@ -85,6 +87,7 @@ enum Command {
     Backup(backup::Backup),
     Restore(restore::Restore),
     Fsck(fsck::Fsck),
+    BenchData(bench_data::BenchData),
 }
 
 /// Runs one command line and gives its exit code.
@@ -132,6 +135,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Backup(c) => c.run(global),
         Command::Restore(c) => c.run(global),
         Command::Fsck(c) => c.run(global),
+        Command::BenchData(c) => c.run(global),
     }
 }
 

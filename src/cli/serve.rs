@@ -28,10 +28,18 @@ pub(super) struct Serve {
     /// Header in which the trusted proxy in front names the client, e.g. fly-client-ip: requests are limited by client
     #[arg(long, value_name = "HEADER")]
     client_header: Option<HeaderName>,
+    /// Let one address ask for as much as it likes: only where nobody but a proxy that bounds its clients, or a trial of speed, reaches
+    /// this service
+    #[arg(long)]
+    unlimited: bool,
     /// MiB that all receipts may take together: anybody may ask for one, and each is kept for ever. Nor is one made while less
     /// than 512 MiB of the disk are free
     #[arg(long, value_name = "MIB", default_value_t = Room::DEFAULT.bytes >> 20)]
     receipts_mib: u64,
+    /// MiB of disk for answers that were found out, which are given out again as long as they hold; a quarter of what is free at most, and
+    /// none with 0
+    #[arg(long, value_name = "MIB", default_value_t = listen::KEPT_MIB)]
+    answers_mib: u64,
     /// Send webhooks also inside: by http, and to addresses of this machine and its networks. Anybody may name one, so only where
     /// nobody but the body reaches this service
     #[arg(long)]
@@ -48,7 +56,10 @@ impl Serve {
         service.keep_receipts_within(self.receipts_mib.saturating_mul(1 << 20));
         count_receipts(&service);
         let base = self.base.clone().unwrap_or_else(|| format!("https://{}", service.host()));
-        let limits = listen::Limits { client_header: self.client_header.clone(), ..listen::Limits::DEFAULT };
+        let mut limits = listen::Limits { client_header: self.client_header.clone(), ..listen::Limits::DEFAULT };
+        if self.unlimited {
+            limits.per_second = None;
+        }
         if let Err(fault) = service.recording_time() {
             tracing::error!(%fault, "until the clock is right nothing is recorded, and no certificate is called valid");
         }
@@ -56,7 +67,8 @@ impl Serve {
         service.start_watch(&base, reach)?;
         let host = service.host().clone();
         let control = opened.dir.control_socket();
-        let options = listen::Options { listen: self.listen, base: base.clone(), limits, control };
+        let kept = (opened.dir.root().to_owned(), self.answers_mib.saturating_mul(1 << 20));
+        let options = listen::Options { listen: self.listen, base: base.clone(), limits, kept, control };
         service.start_counting();
         listen::listen(service.clone(), options, |address| {
             tracing::info!(%host, %address, base, "serving");

@@ -1,8 +1,8 @@
 //! How much one address may ask for: requests, which come back within seconds; and receipts, which stay for ever.
 
 use super::error::Problem;
-use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderName, StatusCode};
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderName, Request, StatusCode};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -72,7 +72,7 @@ pub(super) struct Client(IpAddr);
 
 impl Client {
     /// Whoever the trusted proxy names; else whoever is connected.
-    pub(super) fn of(request: &Request, limits: &Limits) -> Self {
+    pub(super) fn of<B>(request: &Request<B>, limits: &Limits) -> Self {
         let header = limits.client_header.as_ref();
         let named = header.and_then(|name| request.headers().get(name)?.to_str().ok()?.trim().parse().ok());
         let peer = || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());

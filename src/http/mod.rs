@@ -8,6 +8,7 @@ mod flow;
 mod formats;
 mod heavy;
 mod issuing;
+mod kept;
 mod limits;
 mod log;
 mod observe;
@@ -20,6 +21,7 @@ mod public;
 mod receipts;
 mod serve;
 pub mod shapes;
+mod stamp;
 mod status;
 mod subscriptions;
 mod upload;
@@ -33,6 +35,7 @@ use axum::http::StatusCode;
 use axum::middleware;
 use error::Problem;
 use heavy::Heavy;
+use kept::{Front, Kept};
 use limits::Gate;
 pub use limits::Limits;
 use observe::Observer;
@@ -50,6 +53,9 @@ pub const BODY_MAX: usize = (1 << 20) + (64 << 10);
 /// Longest time a request may take; signing, proofreading a mark and a disk sync stay far below.
 const REQUEST_TIME: Duration = Duration::from_secs(20);
 
+/// Bytes of answers that a router by itself keeps.
+const KEPT_BY_ROUTER: u64 = 16 << 20;
+
 /// What handlers share.
 #[derive(Clone)]
 pub struct App {
@@ -59,16 +65,17 @@ pub struct App {
     gate: Arc<Gate>,
     heavy: Arc<Heavy>,
     uploads: Arc<Uploads>,
+    kept: Arc<Kept>,
     body_time: Duration,
 }
 
 impl App {
-    fn new(service: Arc<Service>, base: &str, limits: Limits) -> Self {
+    fn new(service: Arc<Service>, base: &str, limits: Limits, kept: Kept) -> Self {
         let links = Links { base: base.to_owned(), host: service.host().clone() };
         let body_time = limits.body_time;
         let (observer, gate) = (Arc::new(Observer::new()), Arc::new(Gate::new(limits)));
         let (heavy, uploads) = (Arc::new(Heavy::for_this_machine()), Arc::new(Uploads::new()));
-        Self { service, links: Arc::new(links), observer, gate, heavy, uploads, body_time }
+        Self { service, links: Arc::new(links), observer, gate, heavy, uploads, kept: Arc::new(kept), body_time }
     }
 
     /// Runs a use case that waits for the disk, or signs, on a thread that may wait.
@@ -84,9 +91,16 @@ impl App {
     }
 }
 
-/// Every route, with its limits and headers. `base` is the address pages are reached at, without a slash at its end.
+/// Every route, with its limits and headers. `base` is the address pages are reached at, without a slash at its end. Answers are kept as they
+/// are where they are served.
 pub fn router(service: Arc<Service>, base: &str, limits: Limits) -> Router {
-    routes(App::new(service, base, limits))
+    let kept = Kept::in_directory(&std::env::temp_dir(), KEPT_BY_ROUTER);
+    Router::new().fallback_service(front(App::new(service, base, limits, kept)))
+}
+
+/// What is kept stands in front of all routes.
+fn front(app: App) -> Front {
+    Front::new(app.clone(), routes(app))
 }
 
 fn routes(app: App) -> Router {
@@ -138,7 +152,7 @@ mod tests {
             .route("/api/broken", get(broken_handler))
             .route("/api/endless", get(std::future::pending::<&'static str>));
         let service = Arc::new(crate::service::testing::service());
-        let app = App::new(service, "https://xb.example.cn", Limits::DEFAULT);
+        let app = App::new(service, "https://xb.example.cn", Limits::DEFAULT, Kept::nothing());
         let router = bounded(within(routes, Duration::from_millis(20)), app);
         let response = router.oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();

@@ -2,6 +2,7 @@
 
 use super::App;
 use super::error::Problem;
+use super::kept::Timed;
 use super::limits::Client;
 use super::{packed, pages, receipts};
 use axum::body::Body;
@@ -14,7 +15,9 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use std::time::Instant;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 use tracing::Instrument as _;
 
 /// Answers that end their connection: its client sends too much, too slowly or too often.
@@ -23,6 +26,9 @@ const CLOSES: [StatusCode; 3] =
 
 /// What scripts of other sites may read, refusals too: the badge's does. Who asks is told nothing that not everybody is told.
 const OPEN: [&str; 1] = ["/api/v1/certificates/{id}"];
+
+/// Names a request in the log.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Where answers hold what only who asks may know.
 const SECRETIVE: [&str; 4] = ["/issuing", "/api/v1/issuing", "/watch/", "/api/v1/subscriptions"];
@@ -35,6 +41,9 @@ struct Labels {
 
 /// What is counted of requests.
 pub struct Observer {
+    /// What names requests: each is another one, in this run and, but for bad luck, in all.
+    hasher: RandomState,
+    numbered: AtomicU64,
     requests: Family<Labels, Counter>,
     seconds: Histogram,
     registry: Registry,
@@ -49,7 +58,18 @@ impl Observer {
         let mut registry = Registry::with_prefix("starmark");
         registry.register("http_requests", "Requests by route and status", requests.clone());
         registry.register("http_request_seconds", "Time a request took", seconds.clone());
-        Self { requests, seconds, registry }
+        Self { hasher: RandomState::new(), numbered: AtomicU64::default(), requests, seconds, registry }
+    }
+
+    /// A name for one more request.
+    pub fn request_id(&self) -> String {
+        format!("{:016x}", self.hasher.hash_one(self.numbered.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// Counts an answer.
+    pub fn count(&self, route: &str, status: u16, took: Duration) {
+        self.requests.get_or_create(&Labels { route: route.to_owned(), status }).inc();
+        self.seconds.observe(took.as_secs_f64());
     }
 
     /// The counts in the OpenMetrics text format.
@@ -66,7 +86,7 @@ impl Observer {
 /// The middleware.
 pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = request_id(&app);
+    let id = app.observer.request_id();
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "(none)".to_owned(), |m| m.as_str().to_owned());
@@ -106,7 +126,11 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
         problem.header = allow.map(|a| Box::new((header::ALLOW, a)));
         response = problem.into_response();
     }
-    response = packed::shrunk(unpacks, readable(&app, &route, &uri, people, response)).await;
+    response = readable(&app, &route, &uri, people, response);
+    // What still gets the time is packed after that.
+    if response.extensions().get::<Timed>().is_none() {
+        response = packed::shrunk(unpacks, response).await;
+    }
     if CLOSES.contains(&response.status()) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -116,8 +140,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     }
     let took = started.elapsed();
     let status = response.status().as_u16();
-    app.observer.requests.get_or_create(&Labels { route: route.clone(), status }).inc();
-    app.observer.seconds.observe(took.as_secs_f64());
+    app.observer.count(&route, status, took);
     // The route, never the address asked for: what people search for is theirs.
     tracing::info!(request_id = %id, %method, route, status, micros = took.as_micros() as u64, "request");
     response
@@ -139,13 +162,6 @@ fn readable(app: &App, route: &str, uri: &Uri, people: bool, response: Response)
 
 fn is_page(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"))
-}
-
-fn request_id(app: &App) -> String {
-    match app.service.random_id() {
-        Ok(bytes) => bytes.iter().map(|b| format!("{b:02x}")).collect(),
-        Err(_) => "0".repeat(16),
-    }
 }
 
 /// No script at all, no other host, no frame.
@@ -237,7 +253,7 @@ fn headers(headers: &mut HeaderMap, policy: &'static str, id: &str) {
     headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Ok(id) = HeaderValue::from_str(id) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.insert(REQUEST_ID, id);
     }
 }
 

@@ -27,31 +27,38 @@ const TEXTS: [&str; 7] = [
     "application/manifest+json",
 ];
 /// Shorter bodies gain nothing.
-const LEAST: u64 = 1_000;
+const LEAST: usize = 1_000;
 /// Longer ones are made for programs, and take their time to pack.
-const MOST: u64 = 2 << 20;
+const MOST: usize = 2 << 20;
 
 /// The answer packed, where it is a text of middling length that stands whole, and whoever asks can unpack it. What leaves as it is found stays so.
 pub async fn shrunk(unpacks: bool, response: Response) -> Response {
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let is_text = TEXTS.contains(&kind.split(';').next().unwrap_or_default());
-    let length = response.body().size_hint().exact();
-    let worth = is_text && length.is_some_and(|n| (LEAST..=MOST).contains(&n));
-    if !worth || response.headers().contains_key(header::CONTENT_ENCODING) {
+    let length = response.body().size_hint().exact().and_then(|n| usize::try_from(n).ok());
+    if !length.is_some_and(|length| is_worth(response.headers(), length)) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    parts.headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
-    if !unpacks {
-        return Response::from_parts(parts, body);
+    let Ok(body) = to_bytes(body, MOST).await else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let body = packed_for(unpacks, &mut parts.headers, body);
+    Response::from_parts(parts, body.into())
+}
+
+/// The same with a body at hand.
+pub fn packed_for(unpacks: bool, headers: &mut HeaderMap, body: Bytes) -> Bytes {
+    if !is_worth(headers, body.len()) {
+        return body;
     }
-    let Ok(body) = to_bytes(body, usize::try_from(MOST).unwrap_or_default()).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let Some(small) = gzip(&body, Compression::fast()) else { return Response::from_parts(parts, body.into()) };
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    Response::from_parts(parts, small.into())
+    headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let Some(small) = unpacks.then(|| gzip(&body, Compression::fast())).flatten() else { return body };
+    headers.remove(header::CONTENT_LENGTH);
+    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(Coding::Gzip.name()));
+    small
+}
+
+fn is_worth(headers: &HeaderMap, length: usize) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let is_text = TEXTS.contains(&kind.split(';').next().unwrap_or_default());
+    is_text && (LEAST..=MOST).contains(&length) && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// The same with a body that never changes: it is packed once, as tightly as whoever asks can unpack it.

@@ -2,15 +2,16 @@
 
 use super::App;
 use super::error::Problem;
+use super::kept::Timed;
 use super::shapes::{CertificateBody, CertificateSummary, HistoryStep, MarkBody, PageBody};
 use crate::domain::dates::AsOf;
 use crate::domain::{CertificateId, Refusal, Uscc};
 use crate::service::lookup::{Asked, CertificateAnswer, MarkAnswer};
 use crate::store::{Page, PageRequest};
-use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -78,11 +79,22 @@ pub fn id_of(text: &str) -> Result<CertificateId, Problem> {
     })
 }
 
-fn answer(app: &App, id: &str, moment: &MomentQuery) -> Result<CertificateAnswer, Problem> {
+fn missing(id: CertificateId) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no_such_certificate", format!("there is no certificate {id}"))
+}
+
+fn answer(app: &App, id: &str, asked: Asked) -> Result<CertificateAnswer, Problem> {
     let id = id_of(id)?;
-    let missing =
-        || Problem::new(StatusCode::NOT_FOUND, "no_such_certificate", format!("there is no certificate {id}"));
-    app.service.certificate_answer(id, moment.asked()?)?.ok_or_else(missing)
+    app.service.certificate_answer(id, asked)?.ok_or_else(|| missing(id))
+}
+
+/// The same about now, with what it rests on.
+fn answer_now(app: &App, id: &str) -> Result<(CertificateAnswer, Timed), Problem> {
+    let id = id_of(id)?;
+    let begun = app.service.begin_answer();
+    let answer = app.service.certificate_now(id, &begun)?.ok_or_else(|| missing(id))?;
+    let ground = app.service.ground(&begun, &answer, None)?;
+    Ok((answer, Timed { begun, ground, tagged: true }))
 }
 
 /// Verdict on a certificate, with its checks
@@ -93,10 +105,14 @@ async fn certificate(
     State(app): State<App>,
     Path(id): Path<String>,
     query: Params<MomentQuery>,
-) -> Result<Json<CertificateBody>, Problem> {
-    let answer = answer(&app, &id, &params(query)?)?;
+) -> Result<Response, Problem> {
+    let asked = params(query)?.asked()?;
+    let (answer, timed) = match asked == Asked::default() {
+        true => answer_now(&app, &id).map(|(answer, timed)| (answer, Some(timed)))?,
+        false => (answer(&app, &id, asked)?, None),
+    };
     let log = app.service.log_of(answer.certificate.id)?;
-    Ok(Json(CertificateBody::of(&app.links, &answer, log)))
+    Ok((timed.map(Extension), Json(CertificateBody::of(&app.links, &answer, log))).into_response())
 }
 
 /// The signed record, byte for byte
@@ -104,11 +120,11 @@ async fn certificate(
     params(("id" = String, Path, description = "16-digit identifier")),
     responses((status = 200, content_type = "application/vc", body = String, description = "the signed record"), (status = 410, body = Problem, content_type = "application/problem+json", description = "`record_withheld`: the certificate had ended before its record was signed"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let answer = answer(&app, &id, &MomentQuery::default())?;
+    let (answer, timed) = answer_now(&app, &id)?;
     let bytes = app.service.credential(&answer.certificate)?;
     let name = format!("attachment; filename=\"certificate-{}.json\"", answer.certificate.id);
-    Ok(([(header::CONTENT_TYPE, "application/vc".to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
-        .into_response())
+    let headers = [(header::CONTENT_TYPE, "application/vc".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((Extension(timed), headers, bytes).into_response())
 }
 
 /// Everything that was recorded of a certificate, oldest first, also what an erratum took back
@@ -116,7 +132,7 @@ async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Re
     params(("id" = String, Path, description = "16-digit identifier")),
     responses((status = 200, body = Vec<HistoryStep>, description = "the answer"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn history(State(app): State<App>, Path(id): Path<String>) -> Result<Json<Vec<HistoryStep>>, Problem> {
-    let answer = answer(&app, &id, &MomentQuery::default())?;
+    let answer = answer(&app, &id, Asked::default())?;
     let leaves = app.service.leaves_of(answer.certificate.id)?;
     let certificate = &answer.certificate;
     let steps = certificate.life().iter().zip(leaves).enumerate();
@@ -206,12 +222,17 @@ async fn mark(
     State(app): State<App>,
     Path(digits): Path<String>,
     query: Params<MomentQuery>,
-) -> Result<Json<MarkBody>, Problem> {
+) -> Result<Response, Problem> {
     let asked = params(query)?.asked()?;
-    let answer = app.service.mark_answer(&digits, asked)?;
+    let begun = (asked == Asked::default()).then(|| app.service.begin_answer());
+    let answer = match &begun {
+        Some(begun) => app.service.mark_now(&digits, begun)?,
+        None => app.service.mark_answer(&digits, asked)?,
+    };
     let log = match &answer {
         MarkAnswer::Found(found) => app.service.log_of(found.certificate.certificate.id)?,
         _ => None,
     };
-    Ok(Json(MarkBody::of(&app.links, &answer, log)))
+    let timed = begun.map(|begun| Timed::of_mark(&app.service, begun, &answer, true)).transpose()?;
+    Ok((timed.map(Extension), Json(MarkBody::of(&app.links, &answer, log))).into_response())
 }

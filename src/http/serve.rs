@@ -1,13 +1,18 @@
 //! Accepting connections: slow clients are cut off, their number is bounded, and a signal lets requests under way finish.
 
+use super::kept::Kept;
 use super::patience::Patient;
 use super::places::{Bounds, Place, Places};
 use super::{App, Limits, control};
 use crate::service::Service;
 use axum::extract::ConnectInfo;
+use axum::http::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,7 +20,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::mpsc;
-use tower::Service as _;
 
 /// Largest head of a request, in bytes.
 const HEAD_MAX: usize = 16 << 10;
@@ -34,6 +38,8 @@ pub struct Options {
     pub base: String,
     /// How much one address may ask for.
     pub limits: Limits,
+    /// Directory for the file of kept answers, and how many bytes it may have.
+    pub kept: (PathBuf, u64),
     /// Where the control socket comes to be. The caller holds the store, so that a socket found there is one nobody
     /// listens at any more.
     pub control: PathBuf,
@@ -52,11 +58,12 @@ pub async fn serve(service: Arc<Service>, options: Options, ready: impl FnOnce(S
     if options.limits.client_header.is_some() {
         bounds = bounds.behind_proxy();
     }
-    let app = App::new(service, &options.base, options.limits);
+    let kept = Kept::in_directory(&options.kept.0, options.kept.1);
+    let app = App::new(service, &options.base, options.limits, kept);
     std::thread::spawn(super::pages::pack_ahead);
     let control = control::Door::open(options.control, app.clone());
     ready(address);
-    accept(listener, super::routes(app), bounds, stops).await;
+    accept(listener, super::front(app), bounds, stops).await;
     if let Some(control) = control {
         control.close().await;
     }
@@ -72,7 +79,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Accepts connections until `stops` tells to stop; those under way may finish, until it tells so again.
-pub async fn accept(listener: TcpListener, router: axum::Router, bounds: Bounds, mut stops: mpsc::Receiver<()>) {
+pub async fn accept<S: Answers>(listener: TcpListener, service: S, bounds: Bounds, mut stops: mpsc::Receiver<()>) {
     let graceful = GracefulShutdown::new();
     let places = Places::new(bounds);
     loop {
@@ -83,7 +90,7 @@ pub async fn accept(listener: TcpListener, router: axum::Router, bounds: Bounds,
         match accepted {
             Ok((stream, peer)) => {
                 if let Some(place) = places.take(peer.ip()) {
-                    let connection = Connection { stream, peer, place, bounds, router: router.clone() };
+                    let connection = Connection { stream, peer, place, bounds, service: service.clone() };
                     tokio::spawn(connection.serve(graceful.watcher()));
                 }
             }
@@ -104,29 +111,43 @@ pub async fn accept(listener: TcpListener, router: axum::Router, bounds: Bounds,
     }
 }
 
+/// What answers requests: [`super::router`], or what stands in front of it.
+pub trait Answers:
+    tower::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone + Send + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: tower::Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
 /// One client's connection.
-struct Connection {
+struct Connection<S> {
     stream: TcpStream,
     peer: SocketAddr,
     place: Place,
     bounds: Bounds,
-    router: axum::Router,
+    service: S,
 }
 
-impl Connection {
+impl<S: Answers> Connection<S> {
     async fn serve(self, watcher: Watcher) {
-        let Self { stream, peer, place, bounds, mut router } = self;
+        let Self { stream, peer, place, bounds, mut service } = self;
         let _ = stream.set_nodelay(true);
-        let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        let answers = tower::service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(peer));
-            router.call(request)
+            service.call(request)
         });
         let stream = Patient::new(stream, bounds);
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(bounds.head_time)
             .max_buf_size(HEAD_MAX)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(answers));
         // A client that goes away is no fault of ours.
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended early");

@@ -1,6 +1,7 @@
 //! JSON shapes of the API, and the addresses in them.
 
 use super::log::CertificateLogBody;
+use super::stamp::instant;
 use crate::domain::certificate::{CertificateChange, Step};
 use crate::domain::dates::china_day;
 use crate::domain::{Certificate, CertificateId, Flag, Host, MarkLicence, Standing};
@@ -125,12 +126,12 @@ impl VerdictBody {
             message: c.message.clone(),
             message_zh: c.message_zh.clone(),
             source: json!(c.source),
-            known_at: c.known_at.to_string(),
+            known_at: instant(c.known_at),
         };
         Self {
             verdict: verdict.verdict.wire(),
             standing: verdict.standing.map(Standing::wire),
-            as_of: verdict.as_of.to_string(),
+            as_of: instant(verdict.as_of),
             checks: verdict.checks.iter().map(check).collect(),
         }
     }
@@ -250,7 +251,7 @@ impl CertificateBody {
             id: id.to_string(),
             number: certificate.terms().number.to_string(),
             verdict: VerdictBody::of(&answer.finding.verdict),
-            known_at: answer.moment.known_at.to_string(),
+            known_at: instant(answer.moment.known_at),
             since: found.as_ref().map(|f| china_day(f.since).to_string()),
             reason: found.and_then(|f| reason(certificate, f.step)).map(|(zh, en)| ReasonBody { zh, en }),
             changed_that_day: answer.changed_that_day,

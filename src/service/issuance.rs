@@ -278,14 +278,6 @@ impl Service {
         Ok(DecisionDocument { bytes, sheet_sha256 })
     }
 
-    /// Eight random bytes that name a request in the log.
-    ///
-    /// # Errors
-    /// The operating system has none to give.
-    pub fn random_id(&self) -> Result<[u8; 8], ServiceError> {
-        self.random()
-    }
-
     pub(super) fn random<const N: usize>(&self) -> Result<[u8; N], ServiceError> {
         random(self.entropy.as_ref()).map_err(ServiceError::io("the system gives no random bytes"))
     }

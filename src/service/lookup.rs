@@ -1,5 +1,6 @@
 //! Answering the public: one certificate, one mark; now or as of a moment.
 
+use super::ground::Begun;
 use super::log::Proven;
 use super::{Actor, Service, ServiceError};
 use crate::domain::certificate::Succession;
@@ -242,12 +243,29 @@ impl Service {
         Ok(acts)
     }
 
+    /// The same about now, as [`Service::begin_answer`] has it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn certificate_now(&self, id: CertificateId, begun: &Begun) -> Result<Option<CertificateAnswer>, ServiceError> {
+        let Some(certificate) = self.store.certificate(id)? else { return Ok(None) };
+        self.answer_at(certificate, Asked::default(), Moment::at(begun.now, begun.now)).map(Some)
+    }
+
     /// Answers about a mark from its digits (16 or 217).
     ///
     /// # Errors
     /// Store failures: the answer is then "cannot tell". Digits that are no mark's are an answer, not an error.
     pub fn mark_answer(&self, digits: &str, asked: Asked) -> Result<MarkAnswer, ServiceError> {
         self.mark_answer_at(digits, asked, self.moment(asked))
+    }
+
+    /// The same about now, as [`Service::begin_answer`] has it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn mark_now(&self, digits: &str, begun: &Begun) -> Result<MarkAnswer, ServiceError> {
+        self.mark_answer_at(digits, Asked::default(), Moment::at(begun.now, begun.now))
     }
 
     /// The same at a moment that was read from `asked` before.

@@ -10,6 +10,7 @@ pub mod data_dir;
 pub mod erratum;
 pub mod error;
 pub mod example;
+pub mod ground;
 mod in_flight;
 pub mod issuance;
 pub mod keyring;
@@ -60,7 +61,7 @@ use receipts::Receipts;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::path::Path;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use tokens::Tokens;
 
@@ -106,6 +107,8 @@ pub struct Service {
     signals: signals::Signals,
     host: Host,
     settings: RwLock<Settings>,
+    /// How often they, or the keys that are open, have changed.
+    settings_changes: AtomicU64,
     log: Log,
     lists: status_lists::Lists,
     mark_lists: mark_list::MarkLists,
@@ -201,6 +204,7 @@ impl Service {
             signals: signals::Signals::default(),
             host,
             settings,
+            settings_changes: AtomicU64::default(),
             log,
             lists,
             mark_lists: mark_list::MarkLists::default(),
@@ -236,6 +240,8 @@ impl Service {
     fn hand_log_its_key(&self) {
         let settings = self.read_settings();
         self.log.know(settings.keyring.document());
+        // The log knows of a leak from here on.
+        self.settings_changed();
         match settings.keyring.signer(Purpose::Log, self.now()) {
             Ok(signer) => self.log.sign_with(Some(signer)),
             // Between the record of a new key and the opening of its file the one before it goes on; a leaked one never does.
@@ -277,7 +283,18 @@ impl Service {
     }
 
     fn write_settings(&self) -> std::sync::RwLockWriteGuard<'_, Settings> {
-        self.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+        let settings = self.settings.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Counted while nobody reads them: an answer that knows this number was made from what they are afterwards.
+        self.settings_changed();
+        settings
+    }
+
+    fn settings_changed(&self) {
+        self.settings_changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn settings_changes(&self) -> u64 {
+        self.settings_changes.load(Ordering::Acquire)
     }
 
     /// Finds a certificate by what staff type: its 16-digit identifier or its number.

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 pub(super) const CLOCK_BEHIND_MAX: i64 = 300;
 
 /// Why the machine's clock cannot be believed. Both know what it shows and the latest moment that has surely come.
-enum ClockFault {
+pub(super) enum ClockFault {
     Behind { shows: Timestamp, latest: Timestamp },
     Ahead { shows: Timestamp, latest: Timestamp, term_months: u32 },
 }
@@ -62,7 +62,7 @@ impl Service {
     /// Now, and what is wrong with the clock that says so. Never before the latest event on record: were the machine's clock
     /// set back, a suspension just recorded would lie in the future and its certificate would read as valid. With a clock
     /// that cannot be believed it is that event's time, for later is not known.
-    fn present(&self) -> (Timestamp, Option<ClockFault>) {
+    pub(super) fn present(&self) -> (Timestamp, Option<ClockFault>) {
         let (shows, latest) = (self.clock.now(), self.latest());
         let term_months = self.scheme.intervals.validity_months;
         if latest.as_second().saturating_sub(shows.as_second()) > CLOCK_BEHIND_MAX {

@@ -142,6 +142,9 @@ macro_rules! through_engine {
             fn seqs_of(&self, subject: Subject) -> Result<Vec<u64>, StoreError> {
                 self.0.seqs_of(subject)
             }
+            fn last_seq_of(&self, subject: Subject) -> Result<Option<u64>, StoreError> {
+                self.0.last_seq_of(subject)
+            }
             fn private_seqs(&self) -> Result<Vec<u64>, StoreError> {
                 self.0.private_seqs()
             }

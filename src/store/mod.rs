@@ -255,6 +255,12 @@ pub trait Store: Send + Sync {
     /// `Corrupt` when a key has no reading.
     fn seqs_of(&self, subject: Subject) -> Result<Vec<u64>, StoreError>;
 
+    /// The last of [`Store::seqs_of`]; none where nothing is on record of the subject.
+    ///
+    /// # Errors
+    /// `Corrupt` when a key has no reading.
+    fn last_seq_of(&self, subject: Subject) -> Result<Option<u64>, StoreError>;
+
     /// Sequence numbers of the private events, in order. All others are the leaves of the log, so that this list gives
     /// each leaf its place.
     ///

@@ -255,9 +255,14 @@ pub fn tile_root(bytes: &[u8]) -> Option<Hash> {
 
 /// Root over hashes whose number is a power of two.
 fn complete(bytes: &[u8]) -> Option<Hash> {
+    // In place, row over row.
     let mut row: Vec<Hash> = bytes.chunks(Hash::LEN).filter_map(Hash::from_slice).collect();
     while row.len() > 1 {
-        row = row.chunks(2).filter_map(|pair| Some(node(pair.first()?, pair.get(1)?))).collect();
+        let above = row.len() / 2;
+        for i in 0..above {
+            row[i] = node(&row[2 * i], &row[2 * i + 1]);
+        }
+        row.truncate(above);
     }
     row.first().copied()
 }

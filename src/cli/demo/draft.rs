@@ -1,6 +1,6 @@
 //! Invented decisions: score sheets that earn each level, persons as codes.
 
-use super::companies::Company;
+use crate::cli::companies::Company;
 use crate::domain::Level;
 use crate::domain::dates::add_days;
 use crate::domain::decision::{BonusInput, DecisionInput, DeductionInput, ItemInput, SheetInput};

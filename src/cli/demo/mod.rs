@@ -1,7 +1,6 @@
 //! `demo`: an invented body with a certificate in every level and standing, made once and served.
 
 mod cases;
-mod companies;
 mod draft;
 mod play;
 mod story;
@@ -73,6 +72,7 @@ impl Demo {
             listen: address,
             base: base.clone(),
             limits: listen::Limits::DEFAULT,
+            kept: (dir.root().to_owned(), listen::KEPT_MIB << 20),
             control: dir.control_socket(),
         };
         service.start_counting();

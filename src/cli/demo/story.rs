@@ -1,7 +1,7 @@
 //! The demo's story: what happens to each invented certificate, day by day, up to today.
 
-use super::companies::Company;
 use super::draft::Draft;
+use crate::cli::companies::Company;
 use crate::domain::certificate::SurveillanceOutcome;
 use crate::domain::dates::{add_days, add_months, months_before};
 use crate::domain::decision::DecisionInput;

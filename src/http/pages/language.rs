@@ -26,7 +26,7 @@ pub(super) fn suffix(uri: &Uri) -> &'static str {
 }
 
 /// The crate for this (accept-language 3.1) sorts by qualities that may be NaN, which a sort may panic on.
-fn prefers_english(headers: &HeaderMap) -> bool {
+pub(crate) fn prefers_english(headers: &HeaderMap) -> bool {
     let Some(said) = headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()) else { return false };
     // Quality of each, in thousandths; of equals the first one is meant.
     let (mut chinese, mut english) = (0, 0);

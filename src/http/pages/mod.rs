@@ -14,7 +14,7 @@ mod offline;
 pub mod receipt;
 mod report;
 mod scan;
-mod scans;
+pub mod scans;
 mod scripts;
 mod search;
 mod staff;
@@ -27,20 +27,21 @@ mod words;
 
 use super::App;
 use super::error::Problem;
+use super::kept::Timed;
 use super::observe::RunsScript;
 use super::packed::{length_once, packed_once};
 use super::public::MomentQuery;
 use crate::domain::CertificateId;
 use crate::domain::error::shown;
-use crate::service::ServiceError;
-use crate::service::lookup::{Asked, MarkAnswer};
+use crate::service::lookup::{Asked, CertificateAnswer, MarkAnswer};
+use crate::service::{Service, ServiceError};
 use crate::verify::Verdict;
 use askama::Template;
-use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use view::View;
@@ -315,7 +316,7 @@ fn verdict(app: &App, lang: Lang, uri: &Uri, status: StatusCode, view: View) -> 
     let about = view.subject.as_ref().map_or_else(String::new, |s| format!(" · {}", s.holder));
     let title = text(format!("{}{about}", word.zh), format!("{}{about}", word.en));
     let runs_script = view.own.is_some();
-    let frame = Frame::of(app, lang, title, uri);
+    let frame = Frame { at: view.computed.clone(), ..Frame::of(app, lang, title, uri) };
     let picture = view.certification.as_ref().and_then(|value| value["image"].as_str());
     let picture = picture.map(|path| format!("{}{path}", app.links.base));
     // Where nothing was found out there is nothing to report either.
@@ -364,14 +365,29 @@ async fn certificate(
         verdict(&app, lang, &uri, StatusCode::NOT_FOUND, view)
     };
     let Ok(parsed) = CertificateId::parse(&id) else { return missing() };
-    let found = app.service.certificate_answer(parsed, asked).and_then(|a| Ok((a, app.service.leaves_of(parsed)?)));
+    let found = found(&app.service, parsed, asked);
     match found {
-        Ok((Some(answer), leaves)) => {
-            verdict(&app, lang, &uri, StatusCode::OK, view::certificate(&answer, asked, &leaves, ""))
+        Ok(Some((answer, leaves, timed))) => {
+            let page = verdict(&app, lang, &uri, StatusCode::OK, view::certificate(&answer, asked, &leaves, ""));
+            (timed.map(Extension), page).into_response()
         }
-        Ok((None, _)) => missing(),
+        Ok(None) => missing(),
         Err(error) => failed(&app, lang, &uri, error),
     }
+}
+
+/// An answer, the leaves of its life in the log, and how it leaves where it is about now.
+type Found = (CertificateAnswer, Vec<Option<u64>>, Option<Timed>);
+
+fn found(service: &Service, id: CertificateId, asked: Asked) -> Result<Option<Found>, ServiceError> {
+    if asked != Asked::default() {
+        let Some(answer) = service.certificate_answer(id, asked)? else { return Ok(None) };
+        return Ok(Some((answer, service.leaves_of(id)?, None)));
+    }
+    let begun = service.begin_answer();
+    let Some(answer) = service.certificate_now(id, &begun)? else { return Ok(None) };
+    let (leaves, ground) = (service.leaves_of(id)?, service.ground(&begun, &answer, None)?);
+    Ok(Some((answer, leaves, Some(Timed { begun, ground, tagged: false }))))
 }
 
 /// A scanned mark is about now: another day is asked about on its certificate's page.
@@ -384,7 +400,8 @@ async fn mark(
     headers: HeaderMap,
 ) -> Response {
     let lang = query.lang();
-    let found = app.service.mark_answer(&digits, Asked::default()).and_then(|answer| {
+    let begun = app.service.begin_answer();
+    let found = app.service.mark_now(&digits, &begun).and_then(|answer| {
         let leaves = match &answer {
             MarkAnswer::Found(found) => {
                 if let Some(source) = scans::source(&method, &headers) {
@@ -394,13 +411,15 @@ async fn mark(
             }
             _ => vec![],
         };
-        Ok((answer, leaves))
+        let timed = Timed::of_mark(&app.service, begun, &answer, false)?;
+        Ok((answer, leaves, timed))
     });
     match found {
-        Ok((answer, leaves)) => {
-            let view = view::mark(&answer, &leaves, "", app.service.now());
+        Ok((answer, leaves, timed)) => {
+            let view = view::mark(&answer, &leaves, "", begun.now);
             let known = !matches!(view.face, Face::NotGenuine | Face::Incomplete | Face::NoSuchRecord);
-            verdict(&app, lang, &uri, if known { StatusCode::OK } else { StatusCode::NOT_FOUND }, view)
+            let page = verdict(&app, lang, &uri, if known { StatusCode::OK } else { StatusCode::NOT_FOUND }, view);
+            (Extension(timed), page).into_response()
         }
         Err(error) => failed(&app, lang, &uri, error),
     }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Method, header};
 const PROGRAMS: [&str; 5] = ["bot/", "bot;", "bot)", "spider", "crawler"];
 
 /// Where a reader came from; none for what is no scan: a program, a page fetched ahead, only its head.
-pub(super) fn source(method: &Method, headers: &HeaderMap) -> Option<Source> {
+pub fn source(method: &Method, headers: &HeaderMap) -> Option<Source> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     let agent = text(header::USER_AGENT.as_str());
     if method != Method::GET || text("sec-purpose").contains("prefetch") || PROGRAMS.iter().any(|p| agent.contains(p)) {

@@ -1,6 +1,7 @@
 //! The words and shapes of an answer. Every standing has its own; what is unknown has the grey of "cannot tell".
 
 use crate::domain::Standing;
+use crate::http::stamp;
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -229,7 +230,7 @@ pub fn dated(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 32);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if let Some(date) = rest.get(..LEN).filter(|d| is_date(d.as_bytes())) {
+        if let Some(date) = rest.get(..LEN).filter(|d| is_date(d.as_bytes()) || stamp::is_day(d.as_bytes())) {
             out.push_str("<span class=\"date\">");
             out.push_str(date);
             out.push_str("</span>");

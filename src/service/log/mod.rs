@@ -4,6 +4,7 @@
 //! a fork could only come from a journal that lost events, and that is held against the last checkpoint at every start.
 
 mod check;
+mod files;
 mod held;
 mod load;
 mod published;
@@ -11,20 +12,20 @@ mod sequencer;
 mod witness;
 
 pub use check::LogCheck;
+pub use files::LogFiles;
 pub use published::Published;
 pub use witness::{Stand, Witness};
 
 use super::ServiceError;
+use super::ground::LogStand;
 use crate::domain::{Event, Host, Refusal};
 use crate::sign::{KeyDocument, KeyId, PublicKey, Signer, log_entry};
-use crate::store::disk::{Disk, MemoryDisk, RealDisk};
-use crate::store::{Blobs, Entry, LocalBlobs, LocalSlot, Slot, Store, StoreError};
+use crate::store::{Entry, Store, StoreError};
 use crate::tlog::{self, Hash, Nodes as _, TileId, TileKind};
 pub use crate::verify::log::{Place, ProvenEntry, origin};
 use held::Held;
 use published::{TILE_WIDTH, damaged, unproven, unreadable};
 use sequencer::Worker;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -36,39 +37,6 @@ pub const LOG_DIR: &str = "log";
 pub const CHECKPOINT: &str = "checkpoint";
 /// Longest wait for an entry to come into a checkpoint; it takes some milliseconds.
 pub const PATIENCE: Duration = Duration::from_secs(2);
-
-/// Where the log is published.
-#[derive(Clone)]
-pub struct LogFiles {
-    /// Tiles and bundles.
-    pub blobs: Arc<dyn Blobs>,
-    /// The latest checkpoint.
-    pub checkpoint: Arc<dyn Slot>,
-}
-
-impl LogFiles {
-    /// Files below the directory `log` of a data directory.
-    #[must_use]
-    pub fn on_disk(data: &Path) -> Self {
-        Self::on(Arc::new(RealDisk), data)
-    }
-
-    /// Files in memory, gone with the process.
-    #[must_use]
-    pub fn in_memory() -> Self {
-        Self::on(Arc::new(MemoryDisk::new()), Path::new("/"))
-    }
-
-    /// Files on another file layer.
-    #[must_use]
-    pub fn on(disk: Arc<dyn Disk>, data: &Path) -> Self {
-        let dir = data.join(LOG_DIR);
-        Self {
-            checkpoint: Arc::new(LocalSlot::new(disk.clone(), &dir.join(CHECKPOINT))),
-            blobs: Arc::new(LocalBlobs::new(disk, &dir)),
-        }
-    }
-}
 
 /// Entries with proofs, all in the tree of one checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -314,6 +282,15 @@ impl Log {
         self.shared.published()
     }
 
+    /// How it stands.
+    pub(super) fn stand(&self) -> LogStand {
+        self.published().map_or(LogStand { size: 0, next_seq: 0, cosigned: 0 }, |state| LogStand {
+            size: state.size(),
+            next_seq: state.next_seq,
+            cosigned: state.cosigned as u64,
+        })
+    }
+
     /// These witnesses are asked for cosignatures, from [`Log::start`] on.
     pub fn watched_by(&self, witnesses: Vec<Witness>) {
         self.shared.witnesses.set(witnesses);
@@ -378,7 +355,7 @@ impl Log {
     pub fn tile(&self, tile: TileId) -> Result<Option<Vec<u8>>, ServiceError> {
         let Some(state) = self.published() else { return Ok(None) };
         let held = self.shared.held(&state);
-        Ok(state.tile(tile, &|t| held.get(t))?)
+        Ok(state.tile(tile, &|t| held.get(t))?.map(|bytes| bytes.to_vec()))
     }
 
     /// Proofs for these events, all against one checkpoint; those it does not hold yet are left out. None before the first

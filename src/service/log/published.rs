@@ -123,7 +123,7 @@ impl Edge {
 
 /// The bytes of a tile.
 pub(super) fn tile_bytes(hashes: &[Hash]) -> Vec<u8> {
-    hashes.iter().flat_map(|hash| hash.to_bytes()).collect()
+    hashes.iter().map(AsRef::as_ref).collect::<Vec<&[u8]>>().concat()
 }
 
 /// A node that could not be read.
@@ -201,23 +201,22 @@ impl Published {
     }
 
     /// A tile or bundle of this tree as it is served; none where the tree has no such part.
-    pub(super) fn tile(&self, tile: TileId, full: &ReadFull<'_>) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn tile(&self, tile: TileId, full: &ReadFull<'_>) -> Result<Option<Rc<[u8]>>, StoreError> {
         let (kind, width) = (tile.kind(), usize::from(tile.width()));
         let Some(there) = TileId::in_tree(kind, tile.index(), self.size()).filter(|t| t.width() >= tile.width()) else {
             return Ok(None);
         };
         let bundled = |entries: Option<Vec<u8>>| entries.ok_or_else(|| damaged(tile.path(), "it is cut short".into()));
         Ok(Some(match kind {
-            TileKind::Hashes(_) if there.is_full() => {
-                full(there)?.chunks(Hash::LEN).take(width).flatten().copied().collect()
-            }
+            _ if there.is_full() && tile.is_full() => full(there)?,
+            TileKind::Hashes(_) if there.is_full() => full(there)?.get(..width * Hash::LEN).unwrap_or_default().into(),
             TileKind::Entries if there.is_full() => {
                 let bytes = full(there)?;
                 let entries = tlog::entries(&bytes).ok().and_then(|e| tlog::bundle(e.get(..width)?).ok());
-                bundled(entries)?
+                bundled(entries)?.into()
             }
-            TileKind::Hashes(level) => tile_bytes(self.edge.partial(level).get(..width).unwrap_or_default()),
-            TileKind::Entries => bundled(self.edge.entries().get(..width).and_then(|e| tlog::bundle(e).ok()))?,
+            TileKind::Hashes(level) => tile_bytes(self.edge.partial(level).get(..width).unwrap_or_default()).into(),
+            TileKind::Entries => bundled(self.edge.entries().get(..width).and_then(|e| tlog::bundle(e).ok()))?.into(),
         }))
     }
 

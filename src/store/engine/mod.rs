@@ -382,11 +382,13 @@ impl Store for Engine {
     }
 
     fn seqs_of(&self, subject: Subject) -> Result<Vec<u64>, StoreError> {
-        self.seqs(&match subject {
-            Subject::Certificate(id) => keys::certificate(id),
-            Subject::Mark(id) => keys::mark(id),
-            Subject::MarksOf(id) => keys::marks_of(id),
-        })
+        self.seqs(&keys::events_of(subject))
+    }
+
+    fn last_seq_of(&self, subject: Subject) -> Result<Option<u64>, StoreError> {
+        let prefix = keys::events_of(subject);
+        let Some(last) = self.read(|r| r.views.last_key(&prefix, &keys::after(&prefix)))? else { return Ok(None) };
+        keys::seq_of(&last).map(Some).ok_or_else(|| damaged("event", "a key has no reading".into()))
     }
 
     fn private_seqs(&self) -> Result<Vec<u64>, StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::domain::{CertificateId, MarkId, StatusEntry, Uscc};
 use crate::store::codec::Position;
-use crate::store::{Calendar, Claim, RecordKind};
+use crate::store::{Calendar, Claim, RecordKind, Subject};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
@@ -95,6 +95,16 @@ pub fn marks_of(id: CertificateId) -> Vec<u8> {
 #[must_use]
 pub fn holder(uscc: Uscc) -> Vec<u8> {
     key(HOLDER, &[uscc.as_str().as_bytes()])
+}
+
+/// Prefix of a subject's events.
+#[must_use]
+pub fn events_of(subject: Subject) -> Vec<u8> {
+    match subject {
+        Subject::Certificate(id) => certificate(id),
+        Subject::Mark(id) => mark(id),
+        Subject::MarksOf(id) => marks_of(id),
+    }
 }
 
 /// A prefix completed by an event.

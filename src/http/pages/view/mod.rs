@@ -7,8 +7,8 @@ mod mark;
 mod own;
 
 use super::words::{Face, Text, text};
-use crate::domain::dates::CHINA;
 use crate::domain::{Level, Standing};
+pub use crate::http::stamp::clock;
 use crate::verify::{Check, CheckResult, Outcome, Verdict};
 pub use certificate::certificate;
 pub use history::steps;
@@ -129,12 +129,6 @@ pub struct CheckRow {
     pub found: Text,
     /// Where from, and how old.
     pub source: Text,
-}
-
-/// An instant as people read it, China time.
-#[must_use]
-pub fn clock(at: Timestamp) -> String {
-    CHINA.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 /// A check as a page lists it.

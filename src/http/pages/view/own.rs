@@ -6,6 +6,7 @@ use crate::domain::record::Terms;
 use crate::domain::{Level, Standing};
 use crate::http::pages::scripts::script;
 use crate::http::pages::words::{Face, Text, text};
+use crate::http::stamp::instant;
 use crate::service::lookup::{Asked, CertificateAnswer};
 
 /// What the browser is told: of which moment this page is, and when it was made. What it finds it says in its own words; those
@@ -47,7 +48,7 @@ impl Own {
         }
         Some(Self {
             at: asked.as_of.map(|_| moment.at.to_string()),
-            now: moment.now.to_string(),
+            now: instant(moment.now),
             script: script("of-certificate.js"),
             room: stands(answer, face).map(|stands| room(answer, asked, face, stands)),
         })

@@ -48,7 +48,7 @@ pub(super) struct Company {
     index: usize,
     city: &'static str,
     street: &'static str,
-    word: &'static str,
+    word: String,
     trade: &'static str,
     /// Scope of certification.
     pub scope: &'static str,
@@ -62,8 +62,7 @@ impl Company {
     pub fn nth(index: usize) -> Self {
         let (city, place, street) = CITIES[index % CITIES.len()];
         let (trade, scope, products) = TRADES[index % TRADES.len()];
-        let word = WORDS[index % WORDS.len()];
-        Self { index, city, street, word, trade, scope, products, uscc: code_of(place, index) }
+        Self { index, city, street, word: word(index), trade, scope, products, uscc: code_of(place, index) }
     }
 
     /// As a decision names it; `moved` after it has changed its name and address.
@@ -90,10 +89,24 @@ impl Company {
     }
 }
 
+/// What a company is called between its city and its trade. After so many companies the three come round again, and words are added.
+fn word(index: usize) -> String {
+    /// The least number that all three are counted to whole.
+    const ROUND: usize = 780;
+    let mut word = WORDS[index % WORDS.len()].to_owned();
+    let mut more = index / ROUND;
+    while more > 0 {
+        word.push_str(WORDS[more % WORDS.len()]);
+        more /= WORDS.len();
+    }
+    word
+}
+
 /// A code of an enterprise in that place whose last character checks.
 fn code_of(place: &str, index: usize) -> String {
     const LAST: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-    let checked = |check| Uscc::parse(&format!("91{place}MADEM{index:04}{check}")).ok();
+    let number = if index < 10_000 { format!("MADEM{index:04}") } else { format!("MA{index:07}") };
+    let checked = |check| Uscc::parse(&format!("91{place}{number}{check}")).ok();
     // One of the 31 characters always checks.
     LAST.chars().find_map(checked).map(|code| code.to_string()).unwrap_or_default()
 }
@@ -105,10 +118,10 @@ mod tests {
 
     #[test]
     fn every_company_is_another_one() {
-        let all: Vec<_> = (0..60).map(Company::nth).collect();
+        let all: Vec<_> = (0..60).chain(9_990..12_000).chain(9_999_000..10_000_000).map(Company::nth).collect();
         let names: BTreeSet<_> = all.iter().map(|c| c.holder(false).name).collect();
         let codes: BTreeSet<_> = all.iter().map(|c| c.holder(false).uscc).collect();
-        assert_eq!((names.len(), codes.len()), (60, 60));
+        assert_eq!((names.len(), codes.len()), (all.len(), all.len()));
         assert!(codes.iter().all(|c| c.len() == 18));
         assert!(names.iter().all(|n| n.contains("示例") && n.ends_with("有限公司")));
     }

@@ -1,0 +1,103 @@
+//! One answer as it lies in the file.
+
+use crate::http::stamp::{Room, Stamp};
+use crate::service::ground::Ground;
+use axum::body::Bytes;
+use axum::http::{HeaderName, HeaderValue};
+
+/// Bytes of the lengths and numbers after the ground: shape, question, headers, rooms.
+const LENGTHS: usize = 2 + 4 + 4 + 4;
+
+/// What an answer is made of.
+pub(super) struct Parts<'a> {
+    pub ground: Ground,
+    /// Number of the headers it shares with others.
+    pub shape: u16,
+    /// What was asked.
+    pub question: &'a [u8],
+    /// Headers of its own.
+    pub own: &'a [(HeaderName, HeaderValue)],
+    pub body: &'a [u8],
+    pub rooms: &'a [Room],
+}
+
+impl Parts<'_> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut own = vec![];
+        for (name, value) in self.own {
+            own.extend_from_slice(name.as_str().as_bytes());
+            own.push(b':');
+            own.extend_from_slice(value.as_bytes());
+            own.push(b'\n');
+        }
+        let mut out =
+            Vec::with_capacity(Ground::BYTES + LENGTHS + self.question.len() + own.len() + self.body.len() + 64);
+        out.extend_from_slice(&self.ground.to_bytes());
+        out.extend_from_slice(&self.shape.to_be_bytes());
+        for length in [self.question.len(), own.len(), self.rooms.len()] {
+            out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+        }
+        out.extend_from_slice(self.question);
+        out.extend_from_slice(&own);
+        for room in self.rooms {
+            out.extend_from_slice(&room.to_bytes());
+        }
+        out.extend_from_slice(self.body);
+        out
+    }
+}
+
+/// An answer read from the file.
+pub(super) struct Entry {
+    bytes: Vec<u8>,
+    pub ground: Ground,
+    pub shape: u16,
+    /// Where its headers begin, its rooms, its body.
+    own: usize,
+    rooms: usize,
+    body: usize,
+}
+
+impl Entry {
+    /// None where the bytes are no answer.
+    pub(super) fn read(bytes: Vec<u8>) -> Option<Self> {
+        let ground = Ground::from_bytes(&bytes)?;
+        let lengths = bytes.get(Ground::BYTES..Ground::BYTES + LENGTHS)?;
+        let (shape, lengths) = lengths.split_first_chunk()?;
+        let mut lengths =
+            lengths.chunks_exact(4).map(|n| n.try_into().map_or(usize::MAX, |n| u32::from_be_bytes(n) as usize));
+        let own = (Ground::BYTES + LENGTHS).checked_add(lengths.next()?)?;
+        let rooms = own.checked_add(lengths.next()?)?;
+        let body = rooms.checked_add(lengths.next()?.checked_mul(Room::BYTES)?)?;
+        let shape = u16::from_be_bytes(*shape);
+        (body <= bytes.len()).then_some(Self { bytes, ground, shape, own, rooms, body })
+    }
+
+    pub(super) fn question(&self) -> &[u8] {
+        &self.bytes[Ground::BYTES + LENGTHS..self.own]
+    }
+
+    /// Headers of its own.
+    pub(super) fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let lines = self.bytes[self.own..self.rooms].split(|b| *b == b'\n');
+        lines.filter_map(|line| {
+            let colon = line.iter().position(|b| *b == b':')?;
+            let (name, value) = (HeaderName::from_bytes(&line[..colon]), HeaderValue::from_bytes(&line[colon + 1..]));
+            Some((name.ok()?, value.ok()?))
+        })
+    }
+
+    /// The body as it is kept.
+    #[cfg(test)]
+    pub(super) fn body(&self) -> &[u8] {
+        &self.bytes[self.body..]
+    }
+
+    /// The body with the time in it.
+    pub(super) fn at(mut self, stamp: &Stamp) -> Bytes {
+        let (head, body) = self.bytes.split_at_mut(self.body);
+        let rooms = head[self.rooms..].chunks_exact(Room::BYTES).filter_map(Room::from_bytes);
+        stamp.fill(body, rooms);
+        Bytes::from(self.bytes).slice(self.body..)
+    }
+}

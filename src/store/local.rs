@@ -3,9 +3,10 @@
 use super::disk::{MemoryDisk, RealDisk};
 use super::engine::Engine;
 use super::journal::Options;
-use super::views::{MemorySource, SledSource};
+use super::views::{MemorySource, ViewsDir};
 use super::{
-    Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError, Subject,
+    Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, Point, RecordKind, Recorded, Store, StoreError,
+    Subject,
 };
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, StatusEntry, Uscc};
 use jiff::civil::Date;
@@ -58,7 +59,7 @@ impl SledStore {
     /// # Errors
     /// As there.
     pub fn create_with(dir: &Path, options: Options) -> Result<Self, StoreError> {
-        Engine::create(Arc::new(RealDisk), dir, options, &SledSource::new(&dir.join(VIEWS_DIR))).map(Self)
+        Engine::create(Arc::new(RealDisk), dir, options, &ViewsDir::new(&dir.join(VIEWS_DIR))).map(Self)
     }
 
     /// Opens the store in `dir`; never creates one.
@@ -74,7 +75,7 @@ impl SledStore {
     /// # Errors
     /// As there.
     pub fn open_with(dir: &Path, options: Options) -> Result<Self, StoreError> {
-        Engine::open(Arc::new(RealDisk), dir, options, &SledSource::new(&dir.join(VIEWS_DIR))).map(Self)
+        Engine::open(Arc::new(RealDisk), dir, options, &ViewsDir::new(&dir.join(VIEWS_DIR))).map(Self)
     }
 }
 
@@ -150,6 +151,12 @@ macro_rules! through_engine {
             }
             fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
                 self.0.entries(from_seq, limit)
+            }
+            fn point(&self) -> Result<Point, StoreError> {
+                self.0.point()
+            }
+            fn has_point(&self, point: &Point) -> Result<bool, StoreError> {
+                self.0.has_point(point)
             }
             fn next_seq(&self) -> u64 {
                 self.0.next_seq()

@@ -30,6 +30,15 @@ pub struct Committed {
     pub next_seq: u64,
 }
 
+/// A point of the record: all that is before it leads to its name, and nothing else does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Point {
+    /// Sequence number after the last event before it.
+    pub next_seq: u64,
+    /// Its name; zeros where nothing is before it.
+    pub hash: [u8; 32],
+}
+
 /// Why a store says no.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -273,6 +282,18 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `Corrupt` when one has no reading.
     fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError>;
+
+    /// The point after the last event.
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn point(&self) -> Result<Point, StoreError>;
+
+    /// Whether that is a point of this record.
+    ///
+    /// # Errors
+    /// `Corrupt` when what is there has no reading.
+    fn has_point(&self, point: &Point) -> Result<bool, StoreError>;
 
     /// Sequence number the next event will have.
     fn next_seq(&self) -> u64;

@@ -154,8 +154,8 @@ fn what_cannot_be_written_is_given_out_all_the_same() {
     let good = tiles(&published(&store, dir.path()));
     std::fs::remove_file(dir.path().join(BUNDLE)).unwrap();
     flip(&dir.path().join(TILE));
-    let LogFiles { blobs, checkpoint } = LogFiles::on_disk(dir.path());
-    let log = at_work(&store, &LogFiles { blobs: Arc::new(ReadOnly(blobs)), checkpoint });
+    let LogFiles { blobs, checkpoint, held_before } = LogFiles::on_disk(dir.path());
+    let log = at_work(&store, &LogFiles { blobs: Arc::new(ReadOnly(blobs)), checkpoint, held_before });
     assert_eq!(tiles(&log), good);
     assert_eq!(log.prove(&[3]).unwrap().unwrap().entries.len(), 1);
 }
@@ -223,8 +223,9 @@ impl Slot for Counted {
 #[test]
 fn a_log_that_catches_up_signs_one_checkpoint() {
     let (store, count) = (store(0..3_000), Arc::new(AtomicUsize::new(0)));
-    let LogFiles { blobs, checkpoint } = LogFiles::in_memory();
-    let log = at_work(&store, &LogFiles { blobs, checkpoint: Arc::new(Counted(checkpoint, count.clone())) });
+    let LogFiles { blobs, checkpoint, held_before } = LogFiles::in_memory();
+    let log =
+        at_work(&store, &LogFiles { blobs, checkpoint: Arc::new(Counted(checkpoint, count.clone())), held_before });
     while log.health().behind > 0 {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

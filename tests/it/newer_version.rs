@@ -127,7 +127,7 @@ fn views_of_another_version_are_made_anew() {
     fill(&store);
     let answers = answers(&store).unwrap();
     drop(store);
-    let views = sled::open(data.join("views")).unwrap();
+    let views = sled::open(data.join("views/recent-0")).unwrap();
     let mut applied = views.get([0]).unwrap().unwrap().to_vec();
     applied[3] ^= 1;
     views.insert([0], applied).unwrap();

@@ -4,7 +4,7 @@ use super::store_kit::*;
 use super::store_moves::{answers, files, fill};
 use starmark::store::fsck::{self, Scope};
 use starmark::store::journal::Options;
-use starmark::store::views::{SledSource, ViewsSource};
+use starmark::store::views::{ViewsDir, ViewsSource};
 use starmark::store::{RecordKind, SledStore, Store, StoreError};
 use std::path::{Path, PathBuf};
 
@@ -254,12 +254,12 @@ fn a_single_read_notices_what_it_reads_and_nothing_else() {
 /// Opens the views. A process that another test has just started holds their lock, too, until it has become another program.
 fn views_of(data: &Path) -> sled::Db {
     for _ in 0..200 {
-        if let Ok(db) = sled::open(data.join("views")) {
+        if let Ok(db) = sled::open(data.join("views/recent-0")) {
             return db;
         }
         std::thread::sleep(std::time::Duration::from_millis(25));
     }
-    sled::open(data.join("views")).unwrap()
+    sled::open(data.join("views/recent-0")).unwrap()
 }
 
 #[test]
@@ -270,8 +270,8 @@ fn a_view_that_lost_or_changed_a_single_pair_is_made_anew() {
         let db = views_of(&sample.data);
         match round % 3 {
             0 => drop(db.remove(key).unwrap()),
-            1 => drop(db.insert(key, b"changed").unwrap()),
-            _ => drop(db.insert([key, &[1][..]].concat(), b"").unwrap()),
+            1 => drop(db.insert(key, b"\x01changed").unwrap()),
+            _ => drop(db.insert([key, &[1][..]].concat(), b"\x01").unwrap()),
         }
         drop(db);
         assert_eq!(sample.opened(&sample.data), Outcome::Harmless, "key {:?}", key);
@@ -281,8 +281,8 @@ fn a_view_that_lost_or_changed_a_single_pair_is_made_anew() {
 #[test]
 fn a_snapshot_that_was_never_finished_does_not_cost_the_views() {
     let sample = sample();
-    std::fs::write(sample.data.join("views/snap.0000000000000FFF.generating"), b"half").unwrap();
-    let views = SledSource::new(&sample.data.join("views")).open().unwrap();
+    std::fs::write(sample.data.join("views/recent-0/snap.0000000000000FFF.generating"), b"half").unwrap();
+    let views = ViewsDir::new(&sample.data.join("views")).open().unwrap();
     assert_eq!(views.verify().unwrap().tip.next_seq, 122);
 }
 
@@ -334,15 +334,15 @@ fn lost_or_garbled_views_are_made_anew_and_answer_the_same() {
         let views = data.join("views");
         match round {
             0 => std::fs::remove_dir_all(&views).unwrap(),
-            1 => std::fs::write(views.join("snap.0000000000000FFF.generating"), b"half").unwrap(),
-            2 => std::fs::remove_file(views.join("db")).unwrap(),
-            3 => std::fs::remove_file(views.join("conf")).unwrap(),
+            1 => std::fs::write(views.join("recent-0/snap.0000000000000FFF.generating"), b"half").unwrap(),
+            2 => std::fs::remove_file(views.join("recent-0/db")).unwrap(),
+            3 => std::fs::remove_file(views.join("recent-0/conf")).unwrap(),
             4 => {
                 std::fs::remove_dir_all(&views).unwrap();
                 std::fs::write(&views, b"a file").unwrap();
             }
             _ => {
-                let path = views.join("db");
+                let path = views.join("recent-0/db");
                 let mut bytes = std::fs::read(&path).unwrap();
                 for _ in 0..1 << (2 * (round - 5)) {
                     let at = rng.below(bytes.len() as u64) as usize;

@@ -6,6 +6,9 @@ use crate::store::{Blobs, LocalBlobs, LocalSlot, Slot};
 use std::path::Path;
 use std::sync::Arc;
 
+/// Name of what was held against the journal before.
+const HELD_BEFORE: &str = "held";
+
 /// Where the log is published.
 #[derive(Clone)]
 pub struct LogFiles {
@@ -13,6 +16,8 @@ pub struct LogFiles {
     pub blobs: Arc<dyn Blobs>,
     /// The latest checkpoint.
     pub checkpoint: Arc<dyn Slot>,
+    /// What was held against the journal before; nobody's but this process's.
+    pub held_before: Arc<dyn Slot>,
 }
 
 impl LogFiles {
@@ -34,6 +39,7 @@ impl LogFiles {
         let dir = data.join(LOG_DIR);
         Self {
             checkpoint: Arc::new(LocalSlot::new(disk.clone(), &dir.join(CHECKPOINT))),
+            held_before: Arc::new(LocalSlot::new(disk.clone(), &dir.join(HELD_BEFORE))),
             blobs: Arc::new(LocalBlobs::new(disk, &dir)),
         }
     }

@@ -4,7 +4,7 @@ use super::published::{Edge, NewBlob, Places, Published, TILE_WIDTH};
 use super::{ServiceError, Shared};
 use crate::sign::{KeyDocument, KeyId, Note, NoteAlgorithm, NoteKey, Purpose};
 use crate::store::{Entry, StoreError};
-use crate::tlog::{self, Checkpoint, TileId, TileKind};
+use crate::tlog::{self, Checkpoint, Hash, TileId, TileKind};
 use std::sync::{Arc, PoisonError};
 
 /// How the key of a bundle begins.
@@ -71,6 +71,7 @@ impl Shared {
                 Ok(())
             })?;
         }
+        self.note_held(&state, true);
         self.serve(state);
         Ok(())
     }
@@ -192,6 +193,9 @@ impl Shared {
         let Signed { note, checkpoint, by } = signed;
         let size = checkpoint.size();
         self.reaches(&places, size).map_err(|why| refused(&why, WAY_BACK))?;
+        if let Some(edge) = self.from_noted(&places, size)?.filter(|edge| edge.root().ok() == Some(checkpoint.root())) {
+            return Ok((self.state(places, edge, note, by, checkpoint.root()), true));
+        }
         let mut files_fit = true;
         let edge = self.derive_all(&places, size, &mut |_, full| {
             let fits = |(key, bytes): &NewBlob| matches!(self.files.blobs.get(key), Ok(Some(there)) if there == *bytes);
@@ -201,9 +205,12 @@ impl Shared {
         if edge.root()? != checkpoint.root() {
             return Err(refused(&otherwise(size), WAY_BACK));
         }
-        let cosigned = self.witnesses.of_note(&note, size);
-        let (next_seq, root) = (places.seq_of(size), checkpoint.root());
-        Ok((Published { edge, places, next_seq, note, root, cosigned, by: Some(by) }, files_fit))
+        Ok((self.state(places, edge, note, by, checkpoint.root()), files_fit))
+    }
+
+    fn state(&self, places: Places, edge: Edge, note: Arc<str>, by: KeyId, root: Hash) -> Published {
+        let (cosigned, next_seq) = (self.witnesses.of_note(&note, edge.size()), places.seq_of(edge.size()));
+        Published { edge, places, next_seq, note, root, cosigned, by: Some(by) }
     }
 
     /// Makes the tree of a size from the journal alone.
@@ -214,17 +221,29 @@ impl Shared {
         each: &mut EachEntry<'_>,
     ) -> Result<Edge, ServiceError> {
         let mut edge = Edge::default();
-        let mut from = 0;
+        self.go_on(places, &mut edge, size, each)?;
+        Ok(edge)
+    }
+
+    /// Makes a tree grow to a size from the journal.
+    pub(super) fn go_on(
+        &self,
+        places: &Places,
+        edge: &mut Edge,
+        size: u64,
+        each: &mut EachEntry<'_>,
+    ) -> Result<(), ServiceError> {
+        let mut from = edge.size();
         while from < size {
             let to = (from + STEP).min(size);
             for entry in self.entries(places, from..to)? {
                 let mut full = vec![];
                 edge.push(entry, &mut full)?;
-                each(&edge, &full)?;
+                each(edge, &full)?;
             }
             from = to;
         }
-        Ok(edge)
+        Ok(())
     }
 
     /// After a fault: what lies there now is either what this process published, or what it was about to publish, or it is put

@@ -6,6 +6,7 @@
 mod check;
 mod files;
 mod held;
+mod held_before;
 mod load;
 mod published;
 mod sequencer;
@@ -26,7 +27,7 @@ pub use crate::verify::log::{Place, ProvenEntry, origin};
 use held::Held;
 use published::{TILE_WIDTH, damaged, unproven, unreadable};
 use sequencer::Worker;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use witness::{Askers, Witnesses};
@@ -93,6 +94,8 @@ struct Shared {
     /// Those of them that were compromised.
     leaked: RwLock<Vec<KeyId>>,
     published: RwLock<Option<Arc<Published>>>,
+    /// Entries of the tree that was last noted to be the journal's.
+    noted: AtomicU64,
     /// Whether the journal was held against what is published.
     holds: AtomicBool,
     signer: RwLock<Option<(KeyId, Arc<dyn Signer>)>>,
@@ -177,6 +180,7 @@ impl Log {
             keys: RwLock::default(),
             leaked: RwLock::default(),
             published: RwLock::default(),
+            noted: AtomicU64::default(),
             holds: AtomicBool::new(false),
             signer: RwLock::default(),
             publishing: Mutex::default(),

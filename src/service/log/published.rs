@@ -65,6 +65,11 @@ pub(super) struct Edge {
 pub(super) type NewBlob = (String, Vec<u8>);
 
 impl Edge {
+    /// Of these rows, from the leaves up, and the entries of the last bundle.
+    pub(super) fn of(levels: Vec<Vec<Hash>>, entries: Vec<Vec<u8>>, size: u64) -> Self {
+        Self { levels, entries: entries.into_iter().map(Arc::from).collect(), size }
+    }
+
     pub(super) fn size(&self) -> u64 {
         self.size
     }

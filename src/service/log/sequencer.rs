@@ -68,6 +68,9 @@ impl Shared {
                 }
             }
             if stop {
+                if let Some(state) = self.published() {
+                    self.note_held(&state, true);
+                }
                 return;
             }
         }
@@ -98,9 +101,16 @@ impl Shared {
             let before = self.published().ok_or_else(missing)?;
             let Some(after) = self.take_in(&before)? else { return Ok(()) };
             self.serve(after);
-            let _signals = self.signals();
-            self.news.notify_all();
+            self.news_is_out();
+            if let Some(state) = self.published() {
+                self.note_held(&state, false);
+            }
         }
+    }
+
+    fn news_is_out(&self) {
+        let _signals = self.signals();
+        self.news.notify_all();
     }
 
     /// Takes everything in that is on record now and publishes the tree it makes, once; none where there is nothing new.

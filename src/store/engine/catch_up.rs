@@ -7,8 +7,8 @@ use crate::store::codec::{Position, UnitHead, Unreadable, decode_head};
 use crate::store::journal::format::{FRAME_HEADER, SEGMENT_HEADER};
 use crate::store::journal::scan::{Ending, Found, Tip, scan};
 use crate::store::journal::{Journal, WAY_BACK};
-use crate::store::views::Views;
 use crate::store::views::project::project_frame;
+use crate::store::views::{Settling, Views};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -104,6 +104,18 @@ fn warn_of_unread(unit: &UnitHead) {
     }
 }
 
+/// Has new pairs settle; whether it is worth trying again. They are as good without, and larger in memory.
+fn settled(views: &Arc<dyn Views>) -> Result<bool, StoreError> {
+    match views.settle() {
+        Err(damaged @ StoreError::Corrupt { .. }) => Err(damaged),
+        Err(why) => {
+            tracing::error!(error = %why, "new pairs of the views did not settle");
+            Ok(false)
+        }
+        Ok(()) => Ok(true),
+    }
+}
+
 /// Brings views from where they stand to `to`.
 ///
 /// # Errors
@@ -117,6 +129,7 @@ pub(crate) fn catch_up(
     let mut applied = views.applied()?;
     let reader = Reader { journal: journal.clone(), views: views.clone() };
     let mut pending = Pending::new(&reader);
+    let mut settles = true;
     let (mut units, mut tip, mut reported) = (0, applied.tip, applied.tip.next_seq);
     walk(journal, applied.tip, to, &mut |bytes, frame| {
         let at = frame.header.segment;
@@ -144,6 +157,9 @@ pub(crate) fn catch_up(
         if units >= STEP_UNITS {
             applied = applied.after(&pending.writes, tip);
             views.apply(&pending.writes, &applied)?;
+            if settles && views.settling() == Settling::Due {
+                settles = settled(views)?;
+            }
             pending = Pending::new(&reader);
             units = 0;
         }

@@ -15,7 +15,8 @@ use super::disk::Disk;
 use super::journal::{self, Inspected, JOURNAL_DIR, Options, Writer, io_error};
 use super::views::{Views, ViewsSource, damaged, keys};
 use super::{
-    Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, RecordKind, Recorded, Store, StoreError, Subject,
+    Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, Point, RecordKind, Recorded, Store, StoreError,
+    Subject,
 };
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, StatusEntry, Uscc};
 use jiff::civil::Date;
@@ -23,7 +24,7 @@ use names::Names;
 use reader::Reader;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -37,10 +38,13 @@ pub const LOCK_FILE: &str = "lock";
 /// What the writer thread and the readers share.
 pub(crate) struct Shared {
     pub(crate) reader: Reader,
-    pub(crate) names: RwLock<Names>,
+    /// Locked by whoever reads them in at a start, until they are there; taken before the gate.
+    pub(crate) names: RwLock<Option<Names>>,
     /// Held for writing while a group is made visible, for reading during every read: nobody sees half a unit.
     pub(crate) gate: RwLock<()>,
     pub(crate) next_seq: AtomicU64,
+    /// Whether the store is being closed: nobody needs the names any more.
+    ending: AtomicBool,
     pub(crate) closed: OnceLock<String>,
     pub(crate) options: Options,
     dir: PathBuf,
@@ -79,7 +83,7 @@ impl Shared {
 pub struct Engine {
     shared: Arc<Shared>,
     queue: Option<SyncSender<Request>>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
     // Last: the lock goes when everything else has gone.
     _lock: Box<dyn Send + Sync>,
 }
@@ -152,19 +156,26 @@ impl Engine {
         let writer = inspected.repair(options)?;
         let views = fill_views(&writer, views, source)?;
         let reader = Reader { journal: writer.journal().clone(), views };
-        let names = Names::read(&*reader.views)?;
         let shared = Arc::new(Shared {
             reader,
-            names: RwLock::new(names),
+            names: RwLock::default(),
+            ending: AtomicBool::new(false),
             gate: RwLock::default(),
             next_seq: AtomicU64::new(writer.tip().next_seq),
             closed: OnceLock::new(),
             options,
             dir: dir.to_owned(),
         });
+        let names = read_names(&shared)?;
         let (queue, requests) = sync_channel(QUEUE);
         let thread = WriterThread::new(shared.clone(), writer)?.spawn(requests)?;
-        Ok(Self { shared, queue: Some(queue), thread: Some(thread), _lock: lock })
+        Ok(Self { shared, queue: Some(queue), threads: vec![names, thread], _lock: lock })
+    }
+
+    /// Waits until the names are read in.
+    fn names<T>(&self, with: impl FnOnce(&mut Names) -> T) -> Result<T, StoreError> {
+        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
+        names.as_mut().map(with).ok_or_else(no_names)
     }
 
     fn send(&self, changeset: Changeset) -> Result<Receiver<Result<Committed, StoreError>>, StoreError> {
@@ -220,13 +231,34 @@ impl Engine {
     }
 }
 
+/// Names, serials and places are in the views: a start need not wait for them, only who asks for them.
+fn read_names(shared: &Arc<Shared>) -> Result<JoinHandle<()>, StoreError> {
+    let (shared, (begun, begins)) = (shared.clone(), sync_channel(1));
+    let read = move || {
+        let mut names = shared.names.write().unwrap_or_else(PoisonError::into_inner);
+        let _ = begun.send(());
+        match Names::read(&*shared.reader.views, &shared.ending) {
+            Ok(read) => *names = Some(read),
+            Err(why) => drop(shared.close(&why)),
+        }
+    };
+    let thread = std::thread::Builder::new().name("store-names".into()).spawn(read);
+    let thread = thread.map_err(|source| StoreError::Io { what: "start a thread".into(), source })?;
+    begins.recv().map_err(|_| stopped())?;
+    Ok(thread)
+}
+
+pub(crate) fn no_names() -> StoreError {
+    damaged("names", "they could not be read at the start".into())
+}
+
 fn stopped() -> StoreError {
     StoreError::Closed("the writer has stopped".into())
 }
 
 /// Opens the views and holds them against the journal; damaged ones give way to empty ones.
 fn open_views(inspected: &Inspected, source: &dyn ViewsSource) -> Result<Box<dyn Views>, StoreError> {
-    let opened = source.open().and_then(|views| Ok((views.verify()?, views)));
+    let opened = source.open().and_then(|views| Ok((views.stands_on()?, views)));
     match opened {
         Ok((applied, views)) => {
             inspected.must_contain(&applied.tip, "what the views were made from")?;
@@ -270,8 +302,9 @@ impl Drop for Engine {
     /// Lets the writer finish what it has taken, sync the head file, and go.
     fn drop(&mut self) {
         self.queue = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic of the writer was reported when it happened; nothing is left to do about it here.
+        self.shared.ending.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            // A panic of one was reported when it happened; nothing is left to do about it here.
             let _ = thread.join();
         }
     }
@@ -317,8 +350,9 @@ impl Store for Engine {
     }
 
     fn search_holders(&self, text: &str, page: PageRequest) -> Result<Page<CertificateId>, StoreError> {
+        let names = self.shared.names.read().unwrap_or_else(PoisonError::into_inner);
         let _open = self.shared.gate.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.shared.names.read().unwrap_or_else(PoisonError::into_inner).search.find(text, page))
+        Ok(names.as_ref().ok_or_else(no_names)?.search.find(text, page))
     }
 
     fn calendar(&self, calendar: Calendar, day: Date) -> Result<Vec<(Date, CertificateId)>, StoreError> {
@@ -338,17 +372,15 @@ impl Store for Engine {
     }
 
     fn next_serial(&self, series: &str) -> Result<u64, StoreError> {
-        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
-        names.next_serial(series).ok_or_else(|| damaged("serial", "the series is full".into()))
+        self.names(|names| names.next_serial(series))?.ok_or_else(|| damaged("serial", "the series is full".into()))
     }
 
     fn next_status_list(&self) -> Result<u32, StoreError> {
-        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
-        names.status.hand_out().ok_or_else(|| damaged("status", "the last list is full".into()))
+        self.names(|names| names.status.hand_out())?.ok_or_else(|| damaged("status", "the last list is full".into()))
     }
 
     fn latest_status_list(&self) -> u32 {
-        self.shared.names.read().unwrap_or_else(PoisonError::into_inner).status.latest()
+        self.names(|names| names.status.latest()).unwrap_or(1)
     }
 
     fn certificate_by_status(&self, entry: StatusEntry) -> Result<Option<CertificateId>, StoreError> {
@@ -398,6 +430,18 @@ impl Store for Engine {
     fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
         // No gate: frames become visible one after the other, each in one step, and a long listing must not hold writers up.
         self.shared.reader.entries(from_seq, limit)
+    }
+
+    fn point(&self) -> Result<Point, StoreError> {
+        let tip = self.read(|r| r.views.applied())?.tip;
+        Ok(Point { next_seq: tip.next_seq, hash: tip.hash })
+    }
+
+    fn has_point(&self, point: &Point) -> Result<bool, StoreError> {
+        if *point == self.point()? {
+            return Ok(true);
+        }
+        self.shared.reader.has_point(point)
     }
 
     fn next_seq(&self) -> u64 {

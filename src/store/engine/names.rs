@@ -7,6 +7,7 @@ use crate::store::views::search::SearchIndex;
 use crate::store::views::{Views, damaged};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How full the latest status list is.
 #[derive(Default)]
@@ -59,21 +60,29 @@ pub(crate) struct Names {
 
 impl Names {
     /// From the views; they keep issues by holder, the search wants them in the order they were made.
-    pub(crate) fn read(views: &dyn Views) -> Result<Self, StoreError> {
+    /// What was read when `ending` came is of no use to anybody.
+    pub(crate) fn read(views: &dyn Views, ending: &AtomicBool) -> Result<Self, StoreError> {
+        let go_on = || match ending.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
         let (from, to) = keys::table(keys::HOLDER);
-        let mut issues = vec![];
+        // One after the other in one piece, which is given back whole; and where each lies.
+        let (mut values, mut issues) = (Vec::<u8>::new(), vec![]);
         views.scan(&from, &to, &mut |key, value| {
             let seq = keys::seq_of(key).ok_or_else(|| damaged("holder", "a key has no reading".into()))?;
-            issues.push((seq, value.to_vec()));
-            Ok(ControlFlow::Continue(()))
+            issues.push((seq, values.len()..values.len() + value.len()));
+            values.extend_from_slice(value);
+            Ok(go_on())
         })?;
-        issues.sort_unstable();
+        issues.sort_unstable_by_key(|(seq, _)| *seq);
         let mut names = Self::default();
-        for (_, value) in issues {
-            names.add(&value)?;
+        for (_, place) in issues {
+            names.add(values.get(place).unwrap_or_default())?;
         }
+        drop(values);
         let (from, to) = keys::table(keys::STATUS);
-        views.scan(&from, &to, &mut |key, _| names.place(key).map(|()| ControlFlow::Continue(())))?;
+        views.scan(&from, &to, &mut |key, _| names.place(key).map(|()| go_on()))?;
         Ok(names)
     }
 

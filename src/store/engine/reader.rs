@@ -5,9 +5,9 @@ use crate::domain::mark_licence::MarkStep;
 use crate::domain::{Certificate, CertificateId, Event, Fact, MarkId, MarkLicence};
 use crate::store::codec::{Position, UnitHead, be32, decode, decode_head, decode_record};
 use crate::store::journal::Journal;
-use crate::store::journal::format::{FRAME_HEADER, read_frame};
+use crate::store::journal::format::{FRAME_HEADER, NOTHING, frame_hash, read_frame};
 use crate::store::views::{Views, damaged, keys};
-use crate::store::{Claim, Entry, RecordKind, Recorded, StoreError};
+use crate::store::{Claim, Entry, Point, RecordKind, Recorded, StoreError};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -222,6 +222,21 @@ impl Reader {
             Ok(if found.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
         })?;
         Ok(found)
+    }
+
+    /// Whether a frame ends there whose name that is.
+    pub(crate) fn has_point(&self, point: &Point) -> Result<bool, StoreError> {
+        if point.next_seq == 0 {
+            return Ok(point.hash == NOTHING);
+        }
+        let (first, _) = keys::table(keys::FRAME);
+        let Some(key) = self.views.last_key(&first, &keys::frame(point.next_seq))? else { return Ok(false) };
+        let Some(value) = self.views.get(&key)? else { return Ok(false) };
+        let at = position(&value, "frame")?;
+        let bytes = self.journal.read(at)?;
+        let wrong = |why: String| self.journal.corrupt(at, "frame", why);
+        let (header, whole) = read_frame(&bytes, at.segment, at.offset as usize).map_err(wrong)?;
+        Ok(header.next_seq == point.next_seq && frame_hash(whole) == point.hash)
     }
 
     /// The units of a frame.

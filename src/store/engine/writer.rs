@@ -1,13 +1,13 @@
 //! The writer thread: takes what waits as one group, checks it, writes one frame, makes it visible, answers.
 
-use super::Shared;
 use super::pending::Pending;
+use super::{Shared, no_names};
 use crate::store::codec::{Encoded, Position};
 use crate::store::journal::Writer;
 use crate::store::journal::format::{ALIGN, FRAME_HEADER};
 use crate::store::journal::scan::Tip;
 use crate::store::views::project::project_frame;
-use crate::store::views::{Applied, ViewWrite, keys};
+use crate::store::views::{Applied, Settling, ViewWrite, keys};
 use crate::store::{Committed, Expect, StoreError};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -35,6 +35,8 @@ pub(crate) struct WriterThread {
     shared: Arc<Shared>,
     journal: Writer,
     applied: Applied,
+    /// Whether new pairs of the views settle: none do any more once that has failed.
+    settles: bool,
     /// Taken from the queue but too large for the group before.
     waiting: Option<Request>,
 }
@@ -42,7 +44,7 @@ pub(crate) struct WriterThread {
 impl WriterThread {
     pub(crate) fn new(shared: Arc<Shared>, journal: Writer) -> Result<Self, StoreError> {
         let applied = shared.reader.views.applied()?;
-        Ok(Self { shared, journal, applied, waiting: None })
+        Ok(Self { shared, journal, applied, settles: true, waiting: None })
     }
 
     pub(crate) fn spawn(self, requests: Receiver<Request>) -> Result<JoinHandle<()>, StoreError> {
@@ -61,8 +63,10 @@ impl WriterThread {
             };
             let group = self.group(first, requests);
             self.write(group);
+            self.settle_views(Settling::Due);
         }
         self.settle();
+        self.settle_views(Settling::WhenIdle);
     }
 
     fn wait(&mut self, requests: &Receiver<Request>) -> Option<Request> {
@@ -70,7 +74,10 @@ impl WriterThread {
             match requests.recv_timeout(IDLE) {
                 Ok(request) => return Some(request),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                Err(RecvTimeoutError::Timeout) => self.settle(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.settle();
+                    self.settle_views(Settling::WhenIdle);
+                }
             }
         }
         requests.recv().ok()
@@ -83,6 +90,21 @@ impl WriterThread {
             && let Err(why) = self.journal.sync_head()
         {
             self.shared.close(&why);
+        }
+    }
+
+    /// Has new pairs of the views settle, where they are to.
+    fn settle_views(&mut self, when: Settling) {
+        let views = &self.shared.reader.views;
+        let wanted = views.settling();
+        let now = wanted == Settling::Due || (wanted == Settling::WhenIdle && when == wanted);
+        if !now || !self.settles || self.shared.closed.get().is_some() {
+            return;
+        }
+        if let Err(why) = views.settle() {
+            // They are as good as before, and larger in memory.
+            tracing::error!(error = %why, "new pairs of the views did not settle; that is tried again at the next start");
+            self.settles = false;
         }
     }
 
@@ -148,9 +170,10 @@ impl WriterThread {
     /// Makes a written group visible.
     fn show(&mut self, writes: &[ViewWrite], tip: Tip) -> Result<(), StoreError> {
         let applied = self.applied.after(writes, tip);
+        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
+        let names = names.as_mut().ok_or_else(no_names)?;
         let _shut = self.shared.gate.write().unwrap_or_else(PoisonError::into_inner);
         self.shared.reader.views.apply(writes, &applied)?;
-        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
         for write in writes {
             if let ViewWrite::Put { key, value } = write {
                 match key.first() {

@@ -2,7 +2,7 @@
 
 use super::{Report, Severity};
 use crate::store::journal::io_error;
-use crate::store::views::{Applied, END_KEY, FIRST_KEY, SledSource, Views, ViewsSource};
+use crate::store::views::{Applied, END_KEY, FIRST_KEY, Views, ViewsDir, ViewsSource};
 use crate::store::{StoreError, VIEWS_DIR};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -53,7 +53,7 @@ fn compare_copy(
     scratch: &Path,
 ) -> Result<(), StoreError> {
     let again = "the next start makes them anew from the journal";
-    let opened = SledSource::new(scratch).open().and_then(|views| Ok((views.verify()?, views)));
+    let opened = ViewsDir::new(scratch).open().and_then(|views| Ok((views.verify()?, views)));
     let (stands_on, views) = match opened {
         Ok(opened) => opened,
         Err(why) => {

@@ -1,12 +1,14 @@
 //! Views: what reads need beside the journal, as small keys in order. All of it is derived and can be rebuilt.
 
 pub mod keys;
+mod layers;
 mod memory;
 pub mod project;
 pub mod search;
+mod settled;
 mod sled;
 
-pub use self::sled::{SledSource, SledViews};
+pub use layers::{LayeredViews, ViewsDir};
 pub use memory::{MemorySource, MemoryViews};
 
 use super::StoreError;
@@ -23,7 +25,7 @@ pub const FIRST_KEY: &[u8] = &[1];
 pub const END_KEY: &[u8] = &[0xff];
 
 /// Which pairs the views have; a larger number with every table that comes in between two versions.
-const LAYOUT: u32 = 4;
+const LAYOUT: u32 = 5;
 
 /// One change of a view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,10 +72,7 @@ impl Applied {
         for write in writes {
             match write {
                 ViewWrite::Put { key, value } => self.add(key, value),
-                ViewWrite::Remove { key } => {
-                    self.pairs = self.pairs.wrapping_sub(1);
-                    self.sum = self.sum.wrapping_sub(pair_sum(key, &[]));
-                }
+                ViewWrite::Remove { key } => self.remove(key, &[]),
             }
         }
         self.tip = tip;
@@ -84,6 +83,12 @@ impl Applied {
     pub fn add(&mut self, key: &[u8], value: &[u8]) {
         self.pairs = self.pairs.wrapping_add(1);
         self.sum = self.sum.wrapping_add(pair_sum(key, value));
+    }
+
+    /// Counts one pair out.
+    pub fn remove(&mut self, key: &[u8], value: &[u8]) {
+        self.pairs = self.pairs.wrapping_sub(1);
+        self.sum = self.sum.wrapping_sub(pair_sum(key, value));
     }
 
     /// As stored.
@@ -172,6 +177,27 @@ pub trait Views: Send + Sync {
         }
     }
 
+    /// What it stands on, once it is sure that it is whole.
+    ///
+    /// # Errors
+    /// `Corrupt` when it is not.
+    fn stands_on(&self) -> Result<Applied, StoreError> {
+        self.verify()
+    }
+
+    /// Whether new pairs are to settle.
+    fn settling(&self) -> Settling {
+        Settling::None
+    }
+
+    /// Puts new pairs where they take less memory, and less time at a start. Nothing is written meanwhile; reading goes on.
+    ///
+    /// # Errors
+    /// `Corrupt` or `Io`; the view is not to be written to again.
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Walks all pairs and holds them against [`Applied`].
     ///
     /// # Errors
@@ -188,6 +214,17 @@ pub trait Views: Send + Sync {
         }
         Err(damaged("pairs", format!("{} pairs are there, {} were written", found.pairs, applied.pairs)))
     }
+}
+
+/// Whether new pairs are to settle ([`Views::settle`]).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settling {
+    /// Not now.
+    None,
+    /// When there is nothing better to do.
+    WhenIdle,
+    /// Before anything else is written.
+    Due,
 }
 
 /// Where views come from.

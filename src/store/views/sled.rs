@@ -1,20 +1,30 @@
-//! Views in sled: one tree, opened with care, thrown away at the first doubt.
+//! What is new, in sled: one tree, opened with care, thrown away at the first doubt.
 
-use super::{APPLIED_KEY, Applied, Each, ViewWrite, Views, ViewsSource, damaged};
+use super::{APPLIED_KEY, Applied, ViewWrite, damaged};
 use crate::store::StoreError;
 use crate::store::journal::io_error;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Memory sled may keep pages in. Keys and values are small: this holds those of a few hundred thousand certificates.
-const CACHE_BYTES: u64 = 128 << 20;
+/// Memory sled may keep pages in. It counts what pages hold, which is a third of what they take.
+const CACHE_BYTES: u64 = 32 << 20;
 /// How often sled writes out what it has; it only shortens the catching up after a kill.
 const FLUSH_EVERY_MS: u64 = 500;
+/// Key of the number of writes since the beginning; before every table.
+const WRITES_KEY: &[u8] = &[0, 1];
+/// What a value begins with: whether the pair is there, or was removed.
+const THERE: u8 = 1;
+const REMOVED: u8 = 0;
 
-/// Views in a sled database of their own.
-pub struct SledViews {
+/// What is done with each key: its value, or none where it was removed.
+type EachRecent<'a> = dyn FnMut(&[u8], Option<&[u8]>) -> Result<ControlFlow<()>, StoreError> + 'a;
+
+/// Pairs in a sled database of their own, those that were removed among them.
+pub(super) struct Recent {
     db: sled::Db,
+    writes: AtomicU64,
 }
 
 /// sled reports damage as errors, or by panicking: both become an error here.
@@ -29,16 +39,58 @@ fn sled_error(what: &'static str) -> impl FnOnce(sled::Error) -> StoreError {
     }
 }
 
-impl Views for SledViews {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        guarded("get", || Ok(self.db.get(key).map_err(sled_error("get"))?.map(|v| v.to_vec())))
+/// The value, or none where the pair was removed.
+fn read(stored: &[u8]) -> Result<Option<&[u8]>, StoreError> {
+    match stored.split_first() {
+        Some((&THERE, value)) => Ok(Some(value)),
+        Some((&REMOVED, [])) => Ok(None),
+        _ => Err(damaged("value", "it has no reading".into())),
+    }
+}
+
+impl Recent {
+    /// Opens what is in `dir`, or makes it.
+    pub fn open(dir: &Path) -> Result<Self, StoreError> {
+        remove_half_snapshots(dir)?;
+        guarded("open", || {
+            let config = sled::Config::new()
+                .path(dir)
+                .cache_capacity(CACHE_BYTES)
+                .flush_every_ms(Some(FLUSH_EVERY_MS))
+                .mode(sled::Mode::HighThroughput);
+            let db = config.open().map_err(sled_error("open"))?;
+            let writes = db.get(WRITES_KEY).map_err(sled_error("get"))?;
+            let writes = writes.and_then(|w| w.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
+            Ok(Self { db, writes: AtomicU64::new(writes) })
+        })
     }
 
-    fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+    /// What it stands on; none before the first write.
+    pub fn applied(&self) -> Result<Option<Applied>, StoreError> {
+        let stored = guarded("get", || self.db.get(APPLIED_KEY).map_err(sled_error("get")))?;
+        let read = |bytes: sled::IVec| {
+            Applied::from_bytes(&bytes).ok_or_else(|| damaged("applied", "they were not made by this version".into()))
+        };
+        stored.map(read).transpose()
+    }
+
+    /// How much was written since the beginning.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// What is new of a key: nothing, or its value, or that it was removed.
+    pub fn get(&self, key: &[u8]) -> Result<Option<Option<Vec<u8>>>, StoreError> {
+        let stored = guarded("get", || self.db.get(key).map_err(sled_error("get")))?;
+        stored.map(|stored| Ok(read(&stored)?.map(<[u8]>::to_vec))).transpose()
+    }
+
+    /// Hands out the keys from `from` on and before `to`, in order, until told to stop.
+    pub fn scan(&self, from: &[u8], to: &[u8], each: &mut EachRecent<'_>) -> Result<(), StoreError> {
         guarded("scan", || {
             for pair in self.db.range(from..to) {
-                let (key, value) = pair.map_err(sled_error("scan"))?;
-                if let ControlFlow::Break(()) = each(&key, &value)? {
+                let (key, stored) = pair.map_err(sled_error("scan"))?;
+                if each(&key, read(&stored)?)?.is_break() {
                     break;
                 }
             }
@@ -46,80 +98,54 @@ impl Views for SledViews {
         })
     }
 
-    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The last key from `from` on and before `to`, and whether its pair is there.
+    pub fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<(Vec<u8>, bool)>, StoreError> {
         guarded("last key", || match self.db.range(from..to).next_back() {
             None => Ok(None),
-            Some(pair) => Ok(Some(pair.map_err(sled_error("last key"))?.0.to_vec())),
+            Some(pair) => {
+                let (key, stored) = pair.map_err(sled_error("last key"))?;
+                Ok(Some((key.to_vec(), read(&stored)?.is_some())))
+            }
         })
     }
 
-    fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
+    /// Applies writes in order, all or none, with the point they lead to.
+    pub fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
+        let count = self.writes() + writes.len() as u64;
         guarded("apply", || {
             let mut batch = sled::Batch::default();
             for write in writes {
                 match write {
-                    ViewWrite::Put { key, value } => batch.insert(&**key, &**value),
-                    ViewWrite::Remove { key } => batch.remove(&**key),
+                    ViewWrite::Put { key, value } => batch.insert(&**key, [&[THERE], &**value].concat()),
+                    ViewWrite::Remove { key } => batch.insert(&**key, &[REMOVED]),
                 }
             }
             batch.insert(APPLIED_KEY, applied.to_bytes());
+            batch.insert(WRITES_KEY, &count.to_be_bytes());
             self.db.apply_batch(batch).map_err(sled_error("apply"))
-        })
-    }
-}
-
-/// The directory views lie in.
-#[derive(Debug, Clone)]
-pub struct SledSource {
-    dir: PathBuf,
-}
-
-impl SledSource {
-    /// Views in `dir`, which sled has for itself.
-    #[must_use]
-    pub fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned() }
-    }
-
-    /// A snapshot that sled was writing when it was stopped keeps it from opening ever after: such files go first.
-    fn remove_half_snapshots(&self) -> Result<(), StoreError> {
-        let failed = || io_error(|| format!("tidy {}", self.dir.display()));
-        let entries = match std::fs::read_dir(&self.dir) {
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            entries => entries.map_err(failed())?,
-        };
-        for entry in entries {
-            let path = entry.map_err(failed())?.path();
-            if path.extension().is_some_and(|e| e == "generating") {
-                std::fs::remove_file(&path).map_err(failed())?;
-            }
-        }
+        })?;
+        self.writes.store(count, Ordering::Relaxed);
         Ok(())
     }
+
+    /// Writes out what it has.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        guarded("flush", || self.db.flush().map(drop).map_err(sled_error("flush")))
+    }
 }
 
-impl ViewsSource for SledSource {
-    fn open(&self) -> Result<Box<dyn Views>, StoreError> {
-        self.remove_half_snapshots()?;
-        guarded("open", || {
-            let config = sled::Config::new()
-                .path(&self.dir)
-                .cache_capacity(CACHE_BYTES)
-                .flush_every_ms(Some(FLUSH_EVERY_MS))
-                .mode(sled::Mode::HighThroughput);
-            let db = config.open().map_err(sled_error("open"))?;
-            Ok(Box::new(SledViews { db }) as Box<dyn Views>)
-        })
+/// A snapshot that sled was writing when it was stopped keeps it from opening ever after: such files go first.
+fn remove_half_snapshots(dir: &Path) -> Result<(), StoreError> {
+    let failed = || io_error(|| format!("tidy {}", dir.display()));
+    let entries = match std::fs::read_dir(dir) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed())?,
+    };
+    for entry in entries {
+        let path = entry.map_err(failed())?.path();
+        if path.extension().is_some_and(|e| e == "generating") {
+            std::fs::remove_file(&path).map_err(failed())?;
+        }
     }
-
-    fn fresh(&self) -> Result<Box<dyn Views>, StoreError> {
-        let gone = match self.dir.symlink_metadata() {
-            Ok(found) if found.is_dir() => std::fs::remove_dir_all(&self.dir),
-            Ok(_) => std::fs::remove_file(&self.dir),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(e) => Err(e),
-        };
-        gone.map_err(io_error(|| format!("remove {}", self.dir.display())))?;
-        self.open()
-    }
+    Ok(())
 }

@@ -1,8 +1,10 @@
--- wrk: asks for the paths of a file at random. Each line: path, and what is held of it (an entity tag) behind a tab.
--- Arguments: the file, then header lines as "Name: value"; {tag} in a value stands for what is held.
+-- wrk: asks for the paths of a file. Each line: path, and what is held of it (an entity tag) behind a tab.
+-- Arguments: the file; "random", or "from N" for one after the other from line N on (0 the first), once; then header lines as
+-- "Name: value", where {tag} stands for what is held.
 
 local requests = {}
 local threads = 0
+local at
 
 function setup(thread)
   thread:set("seed", threads)
@@ -11,10 +13,11 @@ end
 
 function init(args)
   math.randomseed(20261126 + seed)
+  at = tonumber(args[2]:match("^from (%d+)$"))
   for line in io.lines(args[1]) do
     local path, tag = line:match("^([^\t]*)\t?(.*)$")
     local headers = {}
-    for i = 2, #args do
+    for i = 3, #args do
       local name, value = args[i]:match("^([^:]+): (.*)$")
       headers[name] = value:gsub("{tag}", function() return tag end)
     end
@@ -23,14 +26,12 @@ function init(args)
 end
 
 function request()
-  return requests[math.random(#requests)]
+  if at == nil then
+    return requests[math.random(#requests)]
+  end
+  at = at % #requests + 1
+  return requests[at]
 end
-
-local counts = {}
-function response(status)
-  counts[status] = (counts[status] or 0) + 1
-end
-response = nil -- counting each answer would cost the load its core; wrk counts those that are no 2xx or 3xx
 
 function done(summary, latency, _)
   local at = function(p) return latency:percentile(p) end

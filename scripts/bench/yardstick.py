@@ -146,15 +146,16 @@ def get(port, path, headers=None):
     return answer.status, dict(answer.getheaders()), body
 
 
-def load(server, paths, seconds, connections=64, headers=()):
-    """One round: requests a second, CPU and latencies."""
+def load(server, paths, seconds, connections=64, headers=(), order="random"):
+    """One round: requests a second, CPU and latencies. `order` as in load.lua."""
     before = server.cpu()
     command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", LOAD]
-    command += [f"http://127.0.0.1:{server.port}", "--", paths, *headers]
+    command += [f"http://127.0.0.1:{server.port}", "--", paths, order, *headers]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     spent = server.cpu() - before
     return {
+        "requests": found["requests"],
         "rate": found["requests"] / found["micros"] * 1e6,
         "cpu": spent / found["requests"] * 1e6,
         "bytes": found["bytes"] / found["requests"],
@@ -162,6 +163,32 @@ def load(server, paths, seconds, connections=64, headers=()):
         "refused": found["refused"],
         "broken": found["broken"],
     }
+
+
+def each_once(server, paths, count):
+    """Asks for every path once, one after the other; answers a second."""
+    done, began = 0, time.monotonic()
+    while done < count:
+        # wrk begins at once and ends on the second: what is asked twice is asked twice.
+        done += load(server, paths, min(30, max(2, (count - done) // 4000 + 1)), order=f"from {max(0, done - 64)}")["requests"] - 64
+    return count / (time.monotonic() - began)
+
+
+def register(binary, work, count):
+    """A register of that size, and the file that lists it; made once. And the seconds that took, where it was made now."""
+    data, listing = work / f"data-{count}", work / f"data-{count}.list"
+    if listing.exists():
+        return data, listing, None
+    began = time.monotonic()
+    command = [binary, "--data", data, "bench-data", "--certificates", count, "--list", listing]
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+    return data, listing, time.monotonic() - began
+
+
+def lines(listing, most=None):
+    """What a register lists, as far as asked."""
+    with open(listing) as file:
+        return [json.loads(line) for line, _ in zip(file, range(most or sys.maxsize))]
 
 
 def median(rounds, what):

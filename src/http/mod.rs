@@ -17,6 +17,7 @@ mod packed;
 mod pages;
 mod patience;
 mod places;
+mod pressure;
 mod public;
 mod receipts;
 mod serve;
@@ -40,6 +41,7 @@ use limits::Gate;
 pub use limits::Limits;
 use observe::Observer;
 pub use places::Bounds;
+use pressure::Pressure;
 pub use serve::{Options, accept, serve};
 use shapes::Links;
 use std::sync::Arc;
@@ -66,6 +68,7 @@ pub struct App {
     heavy: Arc<Heavy>,
     uploads: Arc<Uploads>,
     kept: Arc<Kept>,
+    pressure: Arc<Pressure>,
     body_time: Duration,
 }
 
@@ -75,19 +78,36 @@ impl App {
         let body_time = limits.body_time;
         let (observer, gate) = (Arc::new(Observer::new()), Arc::new(Gate::new(limits)));
         let (heavy, uploads) = (Arc::new(Heavy::for_this_machine()), Arc::new(Uploads::new()));
-        Self { service, links: Arc::new(links), observer, gate, heavy, uploads, kept: Arc::new(kept), body_time }
+        Self {
+            service,
+            links: Arc::new(links),
+            observer,
+            gate,
+            heavy,
+            uploads,
+            kept: Arc::new(kept),
+            pressure: Pressure::new(),
+            body_time,
+        }
     }
 
-    /// Runs a use case that waits for the disk, or signs, on a thread that may wait.
+    /// Runs a use case that waits for the disk, signs, or looks through much, on a thread that may wait.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let service = self.service.clone();
-        match tokio::task::spawn_blocking(move || work(&service)).await {
-            Ok(result) => Ok(result?),
-            Err(_) => Err(Problem::internal()),
-        }
+        Ok(self.aside(work).await??)
+    }
+
+    /// The same with whatever it comes to.
+    async fn aside<T: Send + 'static>(&self, work: impl FnOnce(&Service) -> T + Send + 'static) -> Result<T, Problem> {
+        let (service, place) = (self.service.clone(), self.pressure.place().await?);
+        let work = move || {
+            let done = work(&service);
+            drop(place);
+            done
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())
     }
 }
 

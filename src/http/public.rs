@@ -6,6 +6,7 @@ use super::kept::Timed;
 use super::shapes::{CertificateBody, CertificateSummary, HistoryStep, MarkBody, PageBody};
 use crate::domain::dates::AsOf;
 use crate::domain::{CertificateId, Refusal, Uscc};
+use crate::service::Service;
 use crate::service::lookup::{Asked, CertificateAnswer, MarkAnswer};
 use crate::store::{Page, PageRequest};
 use axum::extract::{Path, Query, State};
@@ -197,21 +198,25 @@ async fn search(State(app): State<App>, query: Params<SearchQuery>) -> Result<Js
         return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", why));
     }
     let page = PageRequest { offset: query.offset.unwrap_or(0), size };
-    let found = match (&query.number, &query.uscc, &query.holder) {
-        (Some(number), None, None) => {
-            let items: Vec<_> = app.service.by_number(number, app.links.authority())?.into_iter().collect();
-            Page { total: items.len(), items }
-        }
-        (None, Some(uscc), None) => app.service.by_holder(Uscc::parse(uscc)?, page)?,
-        (None, None, Some(name)) => app.service.by_name(name, page)?,
-        _ => {
-            let why = "ask with exactly one of number=, uscc= or holder=";
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", why));
-        }
+    if [&query.number, &query.uscc, &query.holder].into_iter().flatten().count() != 1 {
+        let why = "ask with exactly one of number=, uscc= or holder=";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "bad_query", why));
+    }
+    let links = app.links.clone();
+    let find = move |service: &Service| {
+        let found = match (&query.number, &query.uscc, &query.holder) {
+            (Some(number), ..) => {
+                let items: Vec<_> = service.by_number(number, links.authority())?.into_iter().collect();
+                Page { total: items.len(), items }
+            }
+            (_, Some(uscc), _) => service.by_holder(Uscc::parse(uscc)?, page)?,
+            (.., name) => service.by_name(name.as_deref().unwrap_or_default(), page)?,
+        };
+        let summary = |c: &_| CertificateSummary::of(&links, c, service.standing_now(c));
+        let items = found.items.iter().map(summary).collect();
+        Ok(PageBody { items, total: found.total, offset: page.offset, limit: size })
     };
-    let summary = |c: &_| CertificateSummary::of(&app.links, c, app.service.standing_now(c));
-    let items = found.items.iter().map(summary).collect();
-    Ok(Json(PageBody { items, total: found.total, offset: page.offset, limit: size }))
+    app.blocking(find).await.map(Json)
 }
 
 /// Verdict on a mark, from the digits of its code

@@ -60,6 +60,7 @@ pub async fn serve(service: Arc<Service>, options: Options, ready: impl FnOnce(S
     }
     let kept = Kept::in_directory(&options.kept.0, options.kept.1);
     let app = App::new(service, &options.base, options.limits, kept);
+    app.pressure.watch();
     std::thread::spawn(super::pages::pack_ahead);
     let control = control::Door::open(options.control, app.clone());
     ready(address);

@@ -72,7 +72,12 @@ pub(super) async fn home(State(app): State<App>, Query(query): Query<HomeQuery>,
     let number = query.page.unwrap_or(1).clamp(1, PAGES);
     let page = PageRequest { offset: (number - 1) * LINES, size: LINES };
     let language = suffix(&uri);
-    let (results, status) = match app.service.search(typed, app.links.authority(), page) {
+    let (text, links) = (typed.to_owned(), app.links.clone());
+    let found = match app.aside(move |service| service.search(&text, links.authority(), page)).await {
+        Ok(found) => found,
+        Err(problem) => return problem.into_response(),
+    };
+    let (results, status) = match found {
         Ok(Found::Ours(Leads::Certificate(id))) => return Redirect::to(&format!("/c/{id}{language}")).into_response(),
         Ok(Found::Ours(Leads::Mark(digits))) => return Redirect::to(&format!("/m/{digits}{language}")).into_response(),
         Ok(Found::Ours(Leads::Receipt(id))) => return Redirect::to(&format!("/r/{id}{language}")).into_response(),

@@ -4,10 +4,11 @@
 use super::published::{Published, TILE_WIDTH, damaged, tile_bytes};
 use super::{ServiceError, Shared};
 use crate::store::StoreError;
-use crate::tlog::{self, Hash, TileId, TileKind};
+use crate::tlog::{self, Hash, Nodes, TileId, TileKind};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The files of one state; each is read and held once.
 pub(super) struct Held<'a> {
@@ -16,6 +17,52 @@ pub(super) struct Held<'a> {
     /// Whether a file is believed as it lies there: for whoever holds what comes of it against the signed root anyway.
     believed: bool,
     known: RefCell<BTreeMap<TileId, Rc<[u8]>>>,
+}
+
+/// Nodes from this level on are kept once they were worked out: each takes up to 255 hashes, and there are few of them.
+const UPPER: u8 = 8;
+/// Most of them: those of a log of thirty million entries.
+const UPPER_MOST: usize = 1 << 18;
+
+/// Upper nodes of the tree, which never change once they are whole.
+#[derive(Default)]
+pub(super) struct UpperNodes(Mutex<HashMap<(u8, u64), Hash>>);
+
+impl UpperNodes {
+    fn known(&self) -> MutexGuard<'_, HashMap<(u8, u64), Hash>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets them: one of them was of a damaged file.
+    pub(super) fn forget(&self) {
+        self.known().clear();
+    }
+}
+
+/// The nodes of a tree, the upper ones as they were found before. What comes of them has to lead to the signed root.
+pub(super) struct Remembering<'a, N> {
+    pub(super) nodes: N,
+    pub(super) upper: &'a UpperNodes,
+}
+
+impl<N: Nodes> Nodes for Remembering<'_, N> {
+    type Error = N::Error;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, N::Error> {
+        if level < UPPER {
+            return self.nodes.node(level, index);
+        }
+        let known = self.upper.known().get(&(level, index)).copied();
+        if let Some(hash) = known {
+            return Ok(hash);
+        }
+        let hash = self.nodes.node(level, index)?;
+        let mut known = self.upper.known();
+        if known.len() < UPPER_MOST {
+            known.insert((level, index), hash);
+        }
+        Ok(hash)
+    }
 }
 
 impl Shared {

@@ -24,7 +24,7 @@ use crate::sign::{KeyDocument, KeyId, PublicKey, Signer, log_entry};
 use crate::store::{Entry, Store, StoreError};
 use crate::tlog::{self, Hash, Nodes as _, TileId, TileKind};
 pub use crate::verify::log::{Place, ProvenEntry, origin};
-use held::Held;
+use held::{Held, Remembering, UpperNodes};
 use published::{TILE_WIDTH, damaged, unproven, unreadable};
 use sequencer::Worker;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -94,6 +94,7 @@ struct Shared {
     /// Those of them that were compromised.
     leaked: RwLock<Vec<KeyId>>,
     published: RwLock<Option<Arc<Published>>>,
+    upper: UpperNodes,
     /// Entries of the tree that was last noted to be the journal's.
     noted: AtomicU64,
     /// Whether the journal was held against what is published.
@@ -180,6 +181,7 @@ impl Log {
             keys: RwLock::default(),
             leaked: RwLock::default(),
             published: RwLock::default(),
+            upper: UpperNodes::default(),
             noted: AtomicU64::default(),
             holds: AtomicBool::new(false),
             signer: RwLock::default(),
@@ -394,7 +396,10 @@ impl Log {
         let prove = |seq| {
             let index = state.places.leaf_of(seq);
             // A proof is held against the signed root, so files need not be held first; where it fails one of them was damaged.
-            prove_by(state, &quick, index).or_else(|_| prove_by(state, &sure, index))
+            prove_by(state, &quick, &self.shared.upper, index).or_else(|_| {
+                self.shared.upper.forget();
+                prove_by(state, &sure, &UpperNodes::default(), index)
+            })
         };
         let entries = these.map(prove).collect::<Result<_, ServiceError>>()?;
         let complete = of.iter().all(|seq| *seq < state.next_seq);
@@ -449,14 +454,15 @@ impl Log {
 }
 
 /// The entry of that index with its proof, by these files; it leads to the signed root, or it is an error.
-fn prove_by(state: &Published, files: &Held<'_>, index: u64) -> Result<ProvenEntry, ServiceError> {
+fn prove_by(state: &Published, files: &Held<'_>, upper: &UpperNodes, index: u64) -> Result<ProvenEntry, ServiceError> {
     let wrong = |why: &str| damaged(format!("leaf {index}"), format!("{why}; run starmark fsck"));
     let blob = |t| files.get(t);
     let (tile, within) = (TileId::in_tree(TileKind::Entries, index / TILE_WIDTH, state.size()), index % TILE_WIDTH);
     let bundle = tile.map(|tile| state.tile(tile, &blob)).transpose()?.flatten().unwrap_or_default();
     let bytes = tlog::entries(&bundle).ok().and_then(|entries| entries.get(within as usize).copied());
     let bytes = bytes.ok_or_else(|| wrong("the published tree has no such entry"))?;
-    let proof = state.nodes(&blob).inclusion(index, state.size()).map_err(unproven)?;
+    let nodes = Remembering { nodes: state.nodes(&blob), upper };
+    let proof = nodes.inclusion(index, state.size()).map_err(unproven)?;
     tlog::verify_inclusion(tlog::leaf(bytes), index, state.size(), &proof, state.root)
         .map_err(|_| wrong("the files of the log do not lead to the signed root"))?;
     let entry = serde_json::from_slice(bytes).map_err(|e| Refusal::invalid("json_syntax", e.to_string()))?;

@@ -152,16 +152,18 @@ def load(server, paths, seconds, connections=64, headers=(), order="random"):
     command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", LOAD]
     command += [f"http://127.0.0.1:{server.port}", "--", paths, order, *headers]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout.splitlines()[-1])
-    spent = server.cpu() - before
+    found = read_load(done.stdout)
+    found["cpu"] = (server.cpu() - before) / found["requests"] * 1e6
+    return found
+
+
+def read_load(output):
+    """What a round of wrk printed."""
+    found = json.loads(output.splitlines()[-1])
     return {
-        "requests": found["requests"],
+        **{name: found[name] for name in ("requests", "p50", "p99", "p999", "refused", "broken")},
         "rate": found["requests"] / found["micros"] * 1e6,
-        "cpu": spent / found["requests"] * 1e6,
-        "bytes": found["bytes"] / found["requests"],
-        **{p: found[p] for p in ("p50", "p99", "p999")},
-        "refused": found["refused"],
-        "broken": found["broken"],
+        "bytes": found["bytes"] / max(1, found["requests"]),
     }
 
 

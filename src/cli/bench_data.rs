@@ -12,7 +12,7 @@ use crate::domain::holder::{Holder, Site};
 use crate::domain::mark_licence::Medium;
 use crate::domain::reason::{CancellationReason, SuspensionReason, WithdrawalReason};
 use crate::domain::text::{Address, Goods, Name, Scope};
-use crate::domain::{CertificateNumber, Host, Level, Refusal, Uscc};
+use crate::domain::{CertificateNumber, Host, Level, Refusal, Standing, Uscc};
 use crate::service::clock::{Clock as _, Machine};
 use crate::service::marks::MarkRequest;
 use crate::service::roster::{RosterRow, RosterStatus};
@@ -47,7 +47,7 @@ pub(super) struct BenchData {
     /// One certificate in N has a licensed mark
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=MOST))]
     marks: u64,
-    /// Write a JSON object for each certificate into this file: id, number, uscc, mark, digits
+    /// Write a JSON object for each certificate into this file: id, number, uscc, standing, mark, digits
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
 }
@@ -115,7 +115,7 @@ impl BenchData {
         };
         let digits = mark.as_ref().and_then(|m| m.digits());
         Ok(json!({
-            "id": id, "number": row.number, "uscc": row.holder.uscc,
+            "id": id, "number": row.number, "uscc": row.holder.uscc, "standing": standing(&row.status),
             "mark": mark.as_ref().map(|m| m.id), "digits": digits,
         }))
     }
@@ -159,6 +159,16 @@ fn row(index: usize, company: &Company, today: Date) -> Result<RosterRow, Refusa
         surveillance_due_on: None,
         status,
     })
+}
+
+fn standing(status: &RosterStatus) -> Standing {
+    match status {
+        RosterStatus::InForce => Standing::Valid,
+        RosterStatus::Suspended { .. } => Standing::Suspended,
+        RosterStatus::Withdrawn { .. } => Standing::Withdrawn,
+        RosterStatus::Cancelled { .. } => Standing::Cancelled,
+        RosterStatus::Expired => Standing::Expired,
+    }
 }
 
 fn request(company: &Company) -> Result<MarkRequest, Refusal> {

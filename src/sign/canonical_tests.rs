@@ -106,13 +106,27 @@ fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 40, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::btree_map("[a-z\u{e9}\u{4e00}~/]{0,4}", inner, 0..6)
+            prop::collection::btree_map("[a-z\u{e9}\u{4e00}~/\u{0}\u{ffdc}\u{e000}\u{1f600}\"\\\\]{0,4}", inner, 0..6)
                 .prop_map(|m| Value::Object(m.into_iter().collect())),
         ]
     })
 }
 
+#[test]
+fn every_character_is_written_as_the_standard_has_it() {
+    let all: String = (0..=0x2030).filter_map(char::from_u32).collect();
+    let value = Value::from(all);
+    assert_eq!(canonicalize(&value).unwrap(), serde_json_canonicalizer::to_vec(&value).unwrap());
+}
+
 proptest! {
+    #[test]
+    fn an_independent_writer_gives_the_same_bytes(value in json()) {
+        let members = value.as_object().cloned().unwrap_or_default();
+        prop_assert_eq!(canonicalize(&value).unwrap(), serde_json_canonicalizer::to_vec(&value).unwrap());
+        prop_assert_eq!(canonicalize_members(&members).unwrap(), canonicalize(&Value::Object(members)).unwrap());
+    }
+
     #[test]
     fn canonical_bytes_read_back_to_themselves(value in json()) {
         let bytes = canonicalize(&value).unwrap();

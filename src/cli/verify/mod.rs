@@ -2,6 +2,7 @@
 //! against saved keys; no store, no network.
 
 mod input;
+mod lines;
 mod pdf;
 mod photo;
 mod receipt;
@@ -48,6 +49,9 @@ pub(super) struct Verify {
     /// names its own
     #[arg(long, value_name = "DATE|INSTANT", value_parser = AsOf::parse)]
     at: Option<AsOf>,
+    /// INPUT is a file of certificates, one on each line (- for standard input): tells which of them are not valid, and with --json of each
+    #[arg(long)]
+    lines: bool,
     /// Print JSON for programs
     #[arg(long)]
     json: bool,
@@ -99,6 +103,11 @@ struct Held {
 
 impl Verify {
     pub(super) fn run(&self) -> anyhow::Result<Exit> {
+        if self.lines {
+            let now = Machine.now();
+            let held = self.keys_for(&Input::Certificate(vec![]))?;
+            return self.each_line(&held.keys, Moments { now, at: self.at.map_or(now, |a| a.instant(now)) });
+        }
         let Given { input, in_pdf } = Given::of(&self.input)?;
         let now = Machine.now();
         let mut held = self.keys_for(&input)?;

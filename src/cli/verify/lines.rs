@@ -1,0 +1,132 @@
+//! Many certificates at once: a file with one on each line, all processors at work, the answers in the order of the lines.
+
+use super::{Moments, Verify};
+use crate::cli::exit::Exit;
+use crate::cli::{files, note, say};
+use crate::sign::KeyDocument;
+use crate::sign::canonical::MAX_BYTES;
+use crate::verify::certificate::{Finding, verify_offline};
+use crate::verify::{CheckResult, Outcome, status};
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read as _};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::thread;
+
+/// Lines that are read before they are verified.
+const AT_ONCE: usize = 4_096;
+
+/// How many came to what.
+#[derive(Default)]
+struct Tally {
+    valid: u64,
+    invalid: u64,
+    open: u64,
+}
+
+impl Tally {
+    fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Valid => self.valid += 1,
+            Outcome::Invalid => self.invalid += 1,
+            Outcome::Undetermined => self.open += 1,
+        }
+    }
+}
+
+impl Verify {
+    /// Verifies each line of a file as a certificate.
+    ///
+    /// # Errors
+    /// A usage error for what cannot be read.
+    pub(super) fn each_line(&self, keys: &KeyDocument, moments: Moments) -> anyhow::Result<Exit> {
+        let mut input = BufReader::new(files::open(Path::new(&self.input))?);
+        let lists = self.lists()?;
+        let answer = |(number, line): (u64, &[u8])| {
+            let found = verify_offline(line, keys, moments.now, moments.at);
+            let found = match &lists {
+                Some(lists) => status::with_lists(found, lists, keys, moments.now),
+                None => found,
+            };
+            (!line.trim_ascii().is_empty()).then(|| (found.verdict.verdict, self.line(number, &found)))
+        };
+        let (mut number, mut tally) = (1, Tally::default());
+        loop {
+            let lines = some_lines(&mut input).with_context(|| format!("cannot read {}", self.input))?;
+            if lines.is_empty() {
+                break;
+            }
+            for (outcome, told) in in_order(number, &lines, &answer).into_iter().flatten() {
+                tally.count(outcome);
+                told.map_or(Ok(()), say)?;
+            }
+            number += lines.len() as u64;
+        }
+        let Tally { valid, invalid, open } = tally;
+        let all = valid + invalid + open;
+        note(format_args!("{all} certificates: {valid} valid, {invalid} not valid, {open} cannot be told of"));
+        Ok(match (invalid, open, all) {
+            (1.., _, _) => Exit::Refused,
+            (0, 1.., _) | (_, _, 0) => Exit::Undetermined,
+            (0, 0, _) => Exit::Done,
+        })
+    }
+
+    /// Each line for programs; for people those that are not as they should be.
+    fn line(&self, number: u64, found: &Finding) -> Option<String> {
+        let verdict = found.verdict.verdict;
+        let wrong = found.verdict.checks.iter().find(|c| c.required && c.result != CheckResult::Ok);
+        let of = found.genuine.as_ref();
+        if self.json {
+            let line: Value = json!({
+                "line": number, "verdict": verdict.wire(), "standing": found.verdict.standing,
+                "id": of.map(|(id, _)| id), "number": of.map(|(_, terms)| &terms.number),
+                "code": wrong.map(|c| c.code), "message": wrong.map(|c| &c.message),
+            });
+            return Some(line.to_string());
+        }
+        if verdict == Outcome::Valid {
+            return None;
+        }
+        let (why, whose) = (wrong.map_or("", |c| &c.message), of.map(|(_, terms)| terms.number.as_str()));
+        Some(format!("line {number}: {} {}: {why}", verdict.wire(), whose.unwrap_or("(no certificate of this body)")))
+    }
+}
+
+/// The next lines; a longer one than any certificate is cut, and no certificate.
+fn some_lines(input: &mut impl BufRead) -> std::io::Result<Vec<Vec<u8>>> {
+    let mut lines = vec![];
+    while lines.len() < AT_ONCE {
+        let mut line = vec![];
+        let read = input.by_ref().take(MAX_BYTES as u64 + 2).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            break;
+        }
+        if line.last() == Some(&b'\n') {
+            line.pop();
+        } else if line.len() > MAX_BYTES {
+            input.skip_until(b'\n')?;
+        }
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+/// What comes of a line: the outcome, and what is told of it; nothing of an empty one.
+type Told = Option<(Outcome, Option<String>)>;
+
+/// The answers to the lines, the first of which has that number, worked out side by side.
+fn in_order(first: u64, lines: &[Vec<u8>], answer: &(impl Fn((u64, &[u8])) -> Told + Sync)) -> Vec<Told> {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let part = lines.len().div_ceil(processors).max(1);
+    let numbered: Vec<(u64, &[u8])> = (first..).zip(lines.iter().map(Vec::as_slice)).collect();
+    thread::scope(|scope| {
+        let each = |part: &[(u64, &[u8])]| part.iter().map(|line| answer(*line)).collect::<Vec<_>>();
+        let parts: Vec<_> = numbered.chunks(part).map(|part| scope.spawn(move || each(part))).collect();
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}

@@ -101,7 +101,7 @@ fn answer_now(app: &App, id: &str) -> Result<(CertificateAnswer, Timed), Problem
 /// Verdict on a certificate, with its checks
 #[utoipa::path(get, path = "/api/v1/certificates/{id}", tag = "public",
     params(("id" = String, Path, description = "16-digit identifier"), MomentQuery),
-    responses((status = 200, body = CertificateBody, description = "the answer"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right"), (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
+    responses((status = 200, body = CertificateBody, description = "the answer"), (status = 304, description = "what the asker holds (`If-None-Match`) is so at the time in `Date`"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right"), (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn certificate(
     State(app): State<App>,
     Path(id): Path<String>,
@@ -119,7 +119,7 @@ async fn certificate(
 /// The signed record, byte for byte
 #[utoipa::path(get, path = "/api/v1/certificates/{id}/credential", tag = "public",
     params(("id" = String, Path, description = "16-digit identifier")),
-    responses((status = 200, content_type = "application/vc", body = String, description = "the signed record"), (status = 410, body = Problem, content_type = "application/problem+json", description = "`record_withheld`: the certificate had ended before its record was signed"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
+    responses((status = 200, content_type = "application/vc", body = String, description = "the signed record"), (status = 304, description = "what the asker holds (`If-None-Match`) is so at the time in `Date`"), (status = 410, body = Problem, content_type = "application/problem+json", description = "`record_withheld`: the certificate had ended before its record was signed"), (status = 404, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn credential(State(app): State<App>, Path(id): Path<String>) -> Result<Response, Problem> {
     let (answer, timed) = answer_now(&app, &id)?;
     let bytes = app.service.credential(&answer.certificate)?;
@@ -222,7 +222,7 @@ async fn search(State(app): State<App>, query: Params<SearchQuery>) -> Result<Js
 /// Verdict on a mark, from the digits of its code
 #[utoipa::path(get, path = "/api/v1/marks/{digits}", tag = "public",
     params(("digits" = String, Path, description = "16 digits (link mark) or 217 digits (signed mark)"), MomentQuery),
-    responses((status = 200, body = MarkBody, description = "the answer"), (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
+    responses((status = 200, body = MarkBody, description = "the answer"), (status = 304, description = "what the asker holds (`If-None-Match`) is so at the time in `Date`"), (status = 400, body = Problem, content_type = "application/problem+json", description = "what is wrong, and what would be right")))]
 async fn mark(
     State(app): State<App>,
     Path(digits): Path<String>,

@@ -36,6 +36,7 @@ mod interop_spec;
 mod interop_spec_status;
 mod interop_status;
 mod interop_witness;
+mod kept;
 mod key_drill;
 mod key_life;
 mod kits;

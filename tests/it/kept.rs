@@ -1,0 +1,186 @@
+//! Answers that are kept: the same as those that are found out anew, at every time, and never older than an act.
+
+use crate::harness::{Answer, TestApp, decision, noon};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, header};
+use http_body_util::BodyExt as _;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use starmark::http::{Limits, router};
+use starmark::sign::{KeyId, Purpose};
+use std::num::NonZeroU32;
+use tower::ServiceExt as _;
+
+/// A register in which each certificate stands otherwise on 2027-05-20, and the paths of everything that is kept of it.
+async fn register() -> (TestApp, Vec<String>) {
+    let app = TestApp::on("2026-05-20");
+    let mut paths = vec![];
+    let mut ids = vec![];
+    for n in 1..=7 {
+        let issued = app.issue(&decision(&format!("D-{n}"), "2026-05-20")).await;
+        let id = issued["id"].as_str().unwrap().to_owned();
+        let request = json!({"medium": "advertising", "brand": "示例"});
+        let licence = app.post(&format!("/api/v1/issuing/certificates/{id}/marks"), &request).await.is(201).json();
+        let mark = licence["id"].as_str().unwrap().to_owned();
+        for path in [format!("/c/{id}"), format!("/m/{mark}"), format!("/m/{}", licence["digits"].as_str().unwrap())] {
+            paths.extend([format!("{path}?lang=en"), path]);
+        }
+        paths.extend([format!("/api/v1/certificates/{id}"), format!("/api/v1/certificates/{id}/credential")]);
+        paths.extend([
+            format!("/api/v1/marks/{mark}"),
+            format!("/api/v1/marks/{}", licence["digits"].as_str().unwrap()),
+        ]);
+        ids.push((id, mark));
+    }
+    app.today("2027-05-20");
+    app.order(&ids[1].0, "suspension", json!({"reason": "0111"})).await.is(200);
+    // From the next day on.
+    app.order(&ids[2].0, "suspension", json!({"reason": "0111", "effective_on": "2027-05-21"})).await.is(200);
+    app.order(&ids[3].0, "withdrawal", json!({"reason": "0117"})).await.is(200);
+    app.order(&ids[4].0, "cancellation", json!({"reason": "holder_request"})).await.is(200);
+    app.post(&format!("/api/v1/issuing/marks/{}/revocation", ids[5].1), &json!({"reason": "misuse"})).await.is(200);
+    app.service.wait_for_log();
+    (app, paths)
+}
+
+/// A router that has kept nothing yet.
+fn anew(app: &TestApp) -> Router {
+    router(app.service.clone(), "https://xb.example.cn", Limits { per_second: None, ..Limits::DEFAULT })
+}
+
+async fn asked(router: &Router, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let request = headers.iter().fold(Request::get(path), |request, (name, value)| request.header(*name, *value));
+    let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer { status: parts.status, headers: parts.headers, bytes }
+}
+
+/// All but what names the one request.
+fn but_id(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    headers.remove("x-request-id").expect("every request has a name");
+    headers
+}
+
+fn after(at: Timestamp, seconds: i64) -> Timestamp {
+    at + SignedDuration::from_millis(seconds * 1_000 + 123)
+}
+
+#[tokio::test]
+async fn what_is_kept_is_what_is_found_out_anew_at_every_time() {
+    let (app, paths) = register().await;
+    let noon = noon("2027-05-20");
+    // Within the day; at its end; on the next, when something takes effect; when surveillance is overdue; when all have expired.
+    for at in [0, 61, 39_000, 43_199, 43_200, 86_400, 86_400 * 200, 86_400 * 800, 86_400 * 800 + 5] {
+        app.clock.set(after(noon, at));
+        let fresh = anew(&app);
+        for path in &paths {
+            for headers in [&[][..], &[("accept-language", "en")], &[("accept-encoding", "gzip")]] {
+                let (kept, new) = (asked(&app.router, path, headers).await, asked(&fresh, path, headers).await);
+                let again = asked(&app.router, path, headers).await;
+                for found in [&kept, &again] {
+                    assert_eq!(found.status, new.status, "{path} at {at}");
+                    assert_eq!(but_id(&found.headers), but_id(&new.headers), "{path} at {at}");
+                    assert!(found.bytes == new.bytes, "{path} at {at}: {}", String::from_utf8_lossy(&new.bytes));
+                }
+                assert_ne!(kept.headers["x-request-id"], again.headers["x-request-id"]);
+                let text = String::from_utf8_lossy(&new.bytes);
+                assert!(!text.contains(['\u{fdd0}', '\u{fdd1}', '\u{fdd2}', '\u{fdd3}']), "{path}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_act_is_told_at_once_whatever_it_is() {
+    let app = TestApp::on("2026-05-20");
+    let (one, other) =
+        (app.issue(&decision("D-1", "2026-05-20")).await, app.issue(&decision("D-2", "2026-05-20")).await);
+    let (id, other) = (one["id"].as_str().unwrap(), other["id"].as_str().unwrap());
+    for round in 0..4 {
+        assert_eq!((app.standing(id).await, app.standing(other).await), ("valid".into(), "valid".into()));
+        app.order(id, "suspension", json!({"reason": "0111"})).await.is(200);
+        assert_eq!(
+            (app.standing(id).await, app.standing(other).await),
+            ("suspended".into(), "valid".into()),
+            "{round}"
+        );
+        app.clock.set(after(noon("2026-05-20"), round * 5));
+        app.order(id, "reinstatement", json!({})).await.is(200);
+    }
+    // A key that leaked concerns all that it signed.
+    let key = |answer: &Answer| answer.json()["checks"][1]["code"].clone();
+    let path = format!("/api/v1/certificates/{other}");
+    assert_eq!(key(&app.get(&path).await), "key_in_window");
+    app.rotate(Purpose::Credential);
+    app.service
+        .compromise_key(
+            &starmark::service::Act::by(starmark::service::Actor::local("test")),
+            KeyId::parse("credential-1").unwrap(),
+            Some(noon("2026-05-01")),
+        )
+        .unwrap();
+    assert_eq!(key(&app.get(&path).await), "key_compromised");
+}
+
+#[tokio::test]
+async fn who_holds_an_answer_is_told_whether_it_is_still_so() {
+    let app = TestApp::on("2026-05-20");
+    let issued = app.issue(&decision("D-1", "2026-05-20")).await;
+    let id = issued["id"].as_str().unwrap();
+    let path = format!("/api/v1/certificates/{id}");
+    let first = app.get(&path).await.is(200);
+    let tag = first.headers[header::ETAG].to_str().unwrap().to_owned();
+    assert_eq!(first.headers[header::CACHE_CONTROL], "no-cache");
+    app.clock.set(after(noon("2026-05-20"), 3_600));
+    for held in [tag.clone(), tag.replace("W/", ""), format!("\"x\", {tag}"), "*".into()] {
+        for router in [app.router.clone(), anew(&app)] {
+            let same = asked(&router, &path, &[("if-none-match", &held)]).await.is(304);
+            assert_eq!((same.bytes.len(), &same.headers[header::ETAG]), (0, &tag.parse().unwrap()), "{held}");
+        }
+    }
+    assert_eq!(asked(&app.router, &path, &[("if-none-match", "\"other\"")]).await.status, 200);
+    app.order(id, "suspension", json!({"reason": "0111"})).await.is(200);
+    let changed = asked(&app.router, &path, &[("if-none-match", &tag)]).await.is(200);
+    assert_ne!(changed.headers[header::ETAG], tag);
+    // A page would be shown with the time at which it was fetched.
+    assert!(!app.get(&format!("/c/{id}")).await.headers.contains_key(header::ETAG));
+}
+
+#[tokio::test]
+async fn what_is_kept_counts_as_a_request_and_a_scan_as_a_scan() {
+    let app = TestApp::on("2026-05-20");
+    let issued = app.issue(&decision("D-1", "2026-05-20")).await;
+    let id = issued["id"].as_str().unwrap();
+    let request = json!({"medium": "advertising", "brand": "示例"});
+    let mark = app.post(&format!("/api/v1/issuing/certificates/{id}/marks"), &request).await.is(201).json();
+    let mark = mark["id"].as_str().unwrap().to_owned();
+    for _ in 0..120 {
+        app.get(&format!("/m/{mark}")).await.is(200);
+        asked(&app.router, &format!("/m/{mark}"), &[("user-agent", "ExampleBot/1.0")]).await.is(200);
+    }
+    let found = app.staff_get("/api/v1/issuing/signals").await.is(200).json();
+    assert_eq!((&found[0]["mark"], &found[0]["scans"]), (&json!(mark), &json!(120)), "{found}");
+    let few = NonZeroU32::new(3).unwrap();
+    let app = app.behind(Limits { per_second: NonZeroU32::new(1), burst: few, ..Limits::DEFAULT });
+    let statuses = [0; 5].map(|_| format!("/c/{id}"));
+    let mut told = vec![];
+    for path in statuses {
+        told.push(app.get(&path).await.status.as_u16());
+    }
+    assert_eq!(told, [200, 200, 200, 429, 429]);
+}
+
+#[tokio::test]
+async fn by_a_clock_that_is_wrong_nothing_that_is_kept_is_given_out() {
+    let app = TestApp::on("2026-05-20");
+    let issued = app.issue(&decision("D-1", "2026-05-20")).await;
+    let path = format!("/api/v1/certificates/{}", issued["id"].as_str().unwrap());
+    assert_eq!(app.get(&path).await.json()["verdict"], "valid");
+    app.clock.set(noon("2026-05-20") - SignedDuration::from_mins(6));
+    assert_eq!(app.get(&path).await.json()["verdict"], "undetermined");
+    app.clock.set(noon("2026-05-20"));
+    assert_eq!(app.get(&path).await.json()["verdict"], "valid");
+}

@@ -108,7 +108,7 @@ impl BenchData {
         let company = Company::nth(index);
         let row = row(index, &company, today)?;
         let id = service.import_row(act, &row)?.id;
-        let marked = index as u64 % self.marks == 0 && row.status == RosterStatus::InForce;
+        let marked = (index as u64).is_multiple_of(self.marks) && row.status == RosterStatus::InForce;
         let mark = match marked {
             true => Some(service.license_mark(act, &id.to_string(), &request(&company)?)?),
             false => None,

@@ -25,7 +25,7 @@ struct Noted {
 
 impl Shared {
     /// The tree of that size, made from what was noted and what came since; none where nothing was noted that is of this journal.
-    pub(super) fn from_noted(&self, places: &Places, size: u64) -> Result<Option<Edge>, ServiceError> {
+    pub(super) fn grown_from_noted(&self, places: &Places, size: u64) -> Result<Option<Edge>, ServiceError> {
         let bytes = self.files.held_before.load().ok().flatten();
         let noted = bytes.and_then(|bytes| serde_json::from_slice::<Noted>(&bytes).ok());
         let Some(Noted { next_seq, hash, size: from }) = noted.filter(|n| n.size <= size) else { return Ok(None) };

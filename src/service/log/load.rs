@@ -193,7 +193,9 @@ impl Shared {
         let Signed { note, checkpoint, by } = signed;
         let size = checkpoint.size();
         self.reaches(&places, size).map_err(|why| refused(&why, WAY_BACK))?;
-        if let Some(edge) = self.from_noted(&places, size)?.filter(|edge| edge.root().ok() == Some(checkpoint.root())) {
+        if let Some(edge) =
+            self.grown_from_noted(&places, size)?.filter(|edge| edge.root().ok() == Some(checkpoint.root()))
+        {
             return Ok((self.state(places, edge, note, by, checkpoint.root()), true));
         }
         let mut files_fit = true;

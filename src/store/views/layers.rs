@@ -473,7 +473,9 @@ mod tests {
         let source = ViewsDir::new(&directory.path().join("v"));
         let views = source.open().unwrap();
         let write = ViewWrite::Put { key: vec![1, 2, 3], value: vec![9; 100] };
-        views.apply(std::slice::from_ref(&write), &Applied::START.after(&[write.clone()], Tip::START)).unwrap();
+        views
+            .apply(std::slice::from_ref(&write), &Applied::START.after(std::slice::from_ref(&write), Tip::START))
+            .unwrap();
         views.settle().unwrap();
         let path = directory.path().join("v").join(SETTLED);
         let mut bytes = std::fs::read(&path).unwrap();

@@ -137,6 +137,10 @@ pub(super) const TEXTS: &[(&str, &str)] = &[
     ("`log_size`: the log has no such sizes", "`log_size`：日志没有这样的条数"),
     ("the answer", "结果"),
     ("the signed record", "签名文件"),
+    (
+        "what the asker holds (`If-None-Match`) is so at the time in `Date`",
+        "您手上的那份（`If-None-Match`）在 `Date` 所写的时间仍然如此",
+    ),
     ("what is wrong, and what would be right", "错在哪里，怎样才对"),
     (
         "`record_withheld`: the certificate had ended before its record was signed",

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_millis(20);
-/// Work may wait for so long: people do not notice, and a burst of a second is served.
-const MOST: Duration = Duration::from_millis(400);
+/// Work may wait for so long: a burst is served, and so is whoever comes while a machine with other work to do stands still for a moment.
+const MOST: Duration = Duration::from_millis(1_500);
 /// Acts that may wait for the disk at once; each takes a thread.
 const ACTS: usize = 256;
 /// Longest wait for a place among them.

@@ -20,6 +20,13 @@ pub fn is_time_of_asking(at: Timestamp) -> bool {
     at.subsec_nanosecond().rem_euclid(1_000_000) != 0
 }
 
+/// A time as answers tell it. Instants have one form, without zeros at the end of a fraction, and answers that are kept have room for
+/// three digits of it: so it is a millisecond later where it would end in a zero.
+fn told(now: Timestamp) -> Timestamp {
+    let zero = now.as_millisecond().rem_euclid(10) == 0;
+    now.saturating_add(SignedDuration::from_millis(zero.into())).unwrap_or(now)
+}
+
 /// How far things stood when an answer was begun. Whatever was acknowledged before is in the answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Begun {
@@ -139,7 +146,7 @@ impl Service {
         // First of all, so that whatever is recorded meanwhile is seen to have moved.
         let seen = self.seen();
         let (now, fault) = self.present();
-        let now = now.saturating_add(MARK).unwrap_or(now);
+        let now = told(now).saturating_add(MARK).unwrap_or(now);
         Begun { now, seen, log: self.log.stand(), believed: fault.is_none() }
     }
 
@@ -191,6 +198,7 @@ impl Service {
     pub fn still_holds(&self, ground: &Ground, seen: Option<Seen>) -> Option<(Timestamp, Seen)> {
         let now_seen = self.seen();
         let (now, fault) = self.present();
+        let now = told(now);
         let at = now.as_millisecond();
         let in_time = ground.from <= at && at < ground.until && fault.is_none();
         if !in_time || ground.settings != now_seen.settings || !self.log_holds(ground, at) {

@@ -262,3 +262,38 @@ fn a_receipt_is_known_by_its_type_and_told_in_full() {
     file("did.json", receipt_kit::list(receipt_kit::keys()[..1].to_vec()).to_did_json().to_string());
     run(&[]).is(2).shows("CANNOT TELL").shows("key_unknown");
 }
+
+#[test]
+fn many_certificates_a_line_each() {
+    let (desk, _, id) = shown();
+    let good = String::from_utf8(std::fs::read(desk.path("c.json")).unwrap()).unwrap();
+    let changed = good.replace("示例电器有限公司", "示例电路有限公司");
+    let lines = [&good, "", &changed, "no JSON", &good, "  ", &good].join("\n");
+    desk.file("c.ndjson", &lines);
+    let found = verify(&desk, "c.ndjson", &["--lines", "--json"]).is(1);
+    let told: Vec<Value> = found.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let read: Vec<_> = told.iter().map(|t| (t["line"].as_u64().unwrap(), t["verdict"].as_str().unwrap())).collect();
+    assert_eq!(read, [(1, "valid"), (3, "invalid"), (4, "invalid"), (5, "valid"), (7, "valid")]);
+    assert_eq!((&told[0]["id"], &told[0]["code"]), (&json!(id), &json!(null)));
+    assert_eq!((&told[1]["id"], &told[1]["code"]), (&json!(null), &json!("signature_bad")));
+    assert!(found.err.contains("5 certificates: 3 valid, 2 not valid, 0 cannot be told of"), "{}", found.err);
+
+    let found = verify(&desk, "c.ndjson", &["--lines"]).is(1);
+    let numbers: Vec<&str> = found.out.lines().map(|line| line.split(':').next().unwrap()).collect();
+    assert_eq!(numbers, ["line 3", "line 4"]);
+
+    // More than are read at a time, and one that is longer than any certificate.
+    let many = [format!("{good}\n").repeat(9_000), "x".repeat(3 << 20), format!("\n{good}")].concat();
+    desk.file("many.ndjson", many);
+    let found = verify(&desk, "many.ndjson", &["--lines"]).is(1);
+    assert_eq!(found.out.lines().count(), 1);
+    found.shows("line 9001: invalid").says("9002 certificates: 9001 valid, 1 not valid");
+
+    desk.file("good.ndjson", format!("{good}\n{good}"));
+    assert_eq!(verify(&desk, "good.ndjson", &["--lines"]).is(0).out, "");
+    desk.file("none.ndjson", "\n \n");
+    verify(&desk, "none.ndjson", &["--lines"]).is(2).says("0 certificates");
+    verify(&desk, "missing.ndjson", &["--lines"]).is(64);
+    // Of a day before it began none is valid.
+    verify(&desk, "good.ndjson", &["--lines", "--at", &ago(31).to_string()]).is(1).shows("line 2: invalid");
+}

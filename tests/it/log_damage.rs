@@ -231,3 +231,59 @@ fn a_log_that_catches_up_signs_one_checkpoint() {
     }
     assert_eq!((log.published().unwrap().size(), count.load(Ordering::Acquire)), (3_000, 1));
 }
+
+#[test]
+fn a_start_goes_on_from_what_was_held_before_and_does_without_where_that_does_not_fit() {
+    let (right, other) = (store(0..700), store(1_000..1_700));
+    let dir = tempfile::tempdir().unwrap();
+    let (noted, tile) = (dir.path().join("log/held"), dir.path().join(TILE));
+    drop(published(&right, dir.path()));
+    let root = |log: &Log| checkpoint(log.published().unwrap().note().as_bytes());
+    let before = root(&published(&right, dir.path()));
+    let note = std::fs::read(&noted).unwrap();
+    let text = String::from_utf8(note.clone()).unwrap();
+    let said: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&said["size"], &said["next_seq"]), (&700.into(), &700.into()));
+    let with = |name: &str, value: serde_json::Value| {
+        let mut changed = said.clone();
+        changed[name] = value;
+        changed.to_string().into_bytes()
+    };
+    let elsewhere = tempfile::tempdir().unwrap();
+    drop(published(&other, elsewhere.path()));
+    for (what, bytes) in [
+        ("none", None),
+        ("no note", Some(b"{".to_vec())),
+        ("another size", Some(with("size", 512.into()))),
+        ("a larger size", Some(with("size", 701.into()))),
+        ("another point", Some(with("next_seq", 699.into()))),
+        ("another journal's", Some(std::fs::read(elsewhere.path().join("log/held")).unwrap())),
+    ] {
+        match bytes {
+            None => std::fs::remove_file(&noted).unwrap(),
+            Some(bytes) => std::fs::write(&noted, bytes).unwrap(),
+        }
+        assert_eq!(root(&published(&right, dir.path())), before, "{what}");
+        assert_eq!(std::fs::read(&noted).unwrap(), note, "{what}");
+    }
+    // A damaged tile leads to no signed root, and is made anew.
+    let good = std::fs::read(&tile).unwrap();
+    flip(&tile);
+    let log = published(&right, dir.path());
+    assert_eq!(root(&log), before);
+    assert_eq!((tiles(&log)[0].as_slice(), std::fs::read(&tile).unwrap()), (good.as_slice(), good.clone()));
+    drop(log);
+    // More came since, in a process that was killed before it noted so.
+    right.commit(issue(700)).unwrap();
+    drop(published(&right, dir.path()));
+    std::fs::write(&noted, &note).unwrap();
+    let log = published(&right, dir.path());
+    assert_eq!(log.published().unwrap().size(), 701);
+    assert_eq!(log.prove(&[0, 511, 700]).unwrap().unwrap().entries.len(), 3);
+    // What was published from this journal is no other's, with the note and without.
+    drop(log);
+    for _ in 0..2 {
+        assert!(refused(&other, &LogFiles::on_disk(dir.path())).contains("Do not issue from this journal"));
+        let _ = std::fs::remove_file(&noted);
+    }
+}

@@ -5,13 +5,14 @@
 #[allow(dead_code, reason = "the tests' own kit")]
 #[path = "../tests/it/harness.rs"]
 mod harness;
+#[path = "sample.rs"]
+mod sample;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use harness::{TestApp, decision};
-use jiff::civil::date;
 use sha2::{Digest as _, Sha256};
-use starmark::domain::{Host, Level, MarkId, Uscc};
-use starmark::mark::{Claims, KeyHint, MarkText, Token, qr};
+use starmark::domain::Host;
+use starmark::mark::{MarkText, Token, qr};
 use starmark::sign::{LocalSigner, PublicKey, Signer as _, canonicalize, parse_strict, verify_credential, verify_raw};
 use starmark::tlog::{Frontier, Hash, leaf, node, verify_inclusion};
 use starmark::verify::certificate::verify_offline;
@@ -63,19 +64,10 @@ fn records(c: &mut Criterion) {
 
 fn marks(c: &mut Criterion) {
     let host = Host::parse("xb.example.cn").unwrap();
-    let claims = || Claims {
-        level: Level::FourStar,
-        test: false,
-        key_hint: KeyHint::of(&[7; 32]),
-        mark: MarkId::from_bytes([1, 2, 3, 4, 5, 6]),
-        issued: date(2026, 5, 8),
-        expires: date(2029, 5, 7),
-        holder: Some(Uscc::parse("91110108551385082Q").unwrap()),
-    };
-    let text = MarkText::Signed(Token::new(claims()).unwrap().with_signature([0x5a; 64]));
+    let text = MarkText::Signed(Token::new(sample::claims()).unwrap().with_signature([0x5a; 64]));
     let url = text.url(&host);
     let digits = url.rsplit('/').next().unwrap().to_owned();
-    c.bench_function("a mark's token, made", |b| b.iter(|| Token::new(claims()).unwrap().signing_input(&host)));
+    c.bench_function("a mark's token, made", |b| b.iter(|| Token::new(sample::claims()).unwrap().signing_input(&host)));
     c.bench_function("a mark's 217 digits, read", |b| b.iter(|| MarkText::parse(black_box(&digits)).unwrap()));
     c.bench_function("its code, version 7-M, best of eight masks", |b| {
         b.iter(|| qr::draw(&host, black_box(&text)).unwrap())

@@ -8,15 +8,16 @@
     reason = "a measurement may fail loudly, and asks the clock"
 )]
 
+#[path = "sample.rs"]
+mod sample;
+
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
 use jiff::civil::date;
 use qrcode::{EcLevel, QrCode, Version};
-use starmark::domain::{Host, Level, MarkId, Uscc};
+use starmark::domain::{Host, Level};
 use starmark::draw::png::{bitonal, png};
 use starmark::draw::{Modules, code::QUIET_ZONE};
-use starmark::mark::{
-    Claims, Face, Format, Ink, KeyHint, Layout, MarkText, Order, Resolution, Token, Words, artwork, qr, render,
-};
+use starmark::mark::{Face, Format, Ink, Layout, MarkText, Order, Resolution, Token, Words, artwork, qr, render};
 use std::hint::black_box;
 use std::process::Command;
 use std::time::Instant;
@@ -61,20 +62,11 @@ fn face() -> Face {
 }
 
 fn text() -> MarkText {
-    let claims = Claims {
-        level: Level::FourStar,
-        test: false,
-        key_hint: KeyHint::of(&[7; 32]),
-        mark: MarkId::from_bytes([1, 2, 3, 4, 5, 6]),
-        issued: date(2026, 5, 8),
-        expires: date(2029, 5, 7),
-        holder: Some(Uscc::parse("91110108551385082Q").unwrap()),
-    };
     let mut signature = [0u8; 64];
     for (i, byte) in signature.iter_mut().enumerate() {
         *byte = (i as u8).wrapping_mul(151).wrapping_add(77);
     }
-    MarkText::Signed(Token::new(claims).unwrap().with_signature(signature))
+    MarkText::Signed(Token::new(sample::claims()).unwrap().with_signature(signature))
 }
 
 /// A code as grey bytes, for writers that take nothing smaller.

@@ -2,6 +2,8 @@
 -- Arguments: a decision (JSON) with {reference}, {holder} and {uscc} in it, a list of credit codes, the token, a word that begins the
 -- references of this run.
 
+dofile("report.lua") -- wrk runs in this directory
+
 local codes = {}
 local decision, token, run
 local number = 0
@@ -21,12 +23,4 @@ function request()
   local code = codes[number % #codes + 1]
   local known = { reference = run .. "-" .. number, uscc = code, holder = "示例第" .. (number % #codes) .. "号有限公司" }
   return wrk.format("POST", "/api/v1/issuing/certificates", nil, (decision:gsub("{(%w+)}", known)))
-end
-
-function done(summary, latency, _)
-  local at = function(p) return latency:percentile(p) end
-  io.write(string.format(
-    '{"requests":%d,"micros":%d,"bytes":%d,"p50":%d,"p99":%d,"p999":%d,"refused":%d,"broken":%d}\n',
-    summary.requests, summary.duration, summary.bytes, at(50), at(99), at(99.9), summary.errors.status,
-    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end

@@ -2,6 +2,8 @@
 -- Arguments: the file; "random", or "from N" for one after the other from line N on (0 the first), once; then header lines as
 -- "Name: value", where {tag} stands for what is held.
 
+dofile("report.lua") -- wrk runs in this directory
+
 local requests = {}
 local threads = 0
 local at
@@ -31,12 +33,4 @@ function request()
   end
   at = at % #requests + 1
   return requests[at]
-end
-
-function done(summary, latency, _)
-  local at = function(p) return latency:percentile(p) end
-  io.write(string.format(
-    '{"requests":%d,"micros":%d,"bytes":%d,"p50":%d,"p99":%d,"p999":%d,"refused":%d,"broken":%d}\n',
-    summary.requests, summary.duration, summary.bytes, at(50), at(99), at(99.9), summary.errors.status,
-    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout))
 end

@@ -14,7 +14,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LOAD = ROOT / "scripts" / "bench" / "load.lua"
+SCRIPTS = ROOT / "scripts" / "bench"
 TICKS = os.sysconf("SC_CLK_TCK")
 SERVER_CORE, LOAD_CORE = "0", "1"
 
@@ -149,12 +149,16 @@ def get(port, path, headers=None):
 def load(server, paths, seconds, connections=64, headers=(), order="random"):
     """One round: requests a second, CPU and latencies. `order` as in load.lua."""
     before = server.cpu()
-    command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", LOAD]
-    command += [f"http://127.0.0.1:{server.port}", "--", paths, order, *headers]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True)
-    found = read_load(done.stdout)
+    command = wrk("load.lua", server, seconds, connections, paths, order, *headers)
+    found = read_load(subprocess.run(["taskset", "-c", LOAD_CORE, *command], capture_output=True, text=True, check=True, cwd=SCRIPTS).stdout)
     found["cpu"] = (server.cpu() - before) / found["requests"] * 1e6
     return found
+
+
+def wrk(script, server, seconds, connections, *arguments):
+    """The command of a round; it runs in SCRIPTS."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, f"http://127.0.0.1:{server.port}", "--", *arguments]
+    return list(map(str, command))
 
 
 def read_load(output):

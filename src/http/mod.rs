@@ -41,7 +41,7 @@ use limits::Gate;
 pub use limits::Limits;
 use observe::Observer;
 pub use places::Bounds;
-use pressure::Pressure;
+use pressure::{Pressure, Whose};
 pub use serve::{Options, accept, serve};
 use shapes::Links;
 use std::sync::Arc;
@@ -91,17 +91,29 @@ impl App {
         }
     }
 
-    /// Runs a use case that waits for the disk, signs, or looks through much, on a thread that may wait.
+    /// Runs a use case of the public's that waits for the disk, signs, or looks through much, on a thread that may wait.
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, Problem> {
-        Ok(self.aside(work).await??)
+        Ok(self.aside(Whose::Public, work).await??)
+    }
+
+    /// The same for the body's own.
+    async fn acting<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        Ok(self.aside(Whose::Body, work).await??)
     }
 
     /// The same with whatever it comes to.
-    async fn aside<T: Send + 'static>(&self, work: impl FnOnce(&Service) -> T + Send + 'static) -> Result<T, Problem> {
-        let (service, place) = (self.service.clone(), self.pressure.place().await?);
+    async fn aside<T: Send + 'static>(
+        &self,
+        whose: Whose,
+        work: impl FnOnce(&Service) -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let (service, place) = (self.service.clone(), self.pressure.place(whose).await?);
         let work = move || {
             let done = work(&service);
             drop(place);

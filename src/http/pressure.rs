@@ -13,8 +13,10 @@ use tokio::time::Instant;
 const EVERY: Duration = Duration::from_millis(20);
 /// Work may wait for so long: a burst is served, and so is whoever comes while a machine with other work to do stands still for a moment.
 const MOST: Duration = Duration::from_millis(1_500);
-/// Acts that may wait for the disk at once; each takes a thread.
+/// Acts of the body's that may wait for the disk at once; each takes a thread.
 const ACTS: usize = 256;
+/// The same for the public's searches, bundles and subscriptions: strangers never take the places of staff.
+const OTHERS: usize = 64;
 /// Longest wait for a place among them.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// When to come again, in seconds.
@@ -23,16 +25,27 @@ const AGAIN: u64 = 2;
 /// Paths whose requests are never turned away: the body's own work, and what tells how it goes.
 const OURS: [&str; 5] = ["/issuing", "/api/v1/issuing", "/healthz", "/readyz", "/metrics"];
 
+/// Who asks for what waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The body's staff, and what tells how it goes.
+    Body,
+    /// Anybody.
+    Public,
+}
+
 /// What is waiting.
 pub(super) struct Pressure {
     /// Microseconds that work has last waited.
     waited: AtomicU64,
     acts: Arc<Semaphore>,
+    others: Arc<Semaphore>,
 }
 
 impl Pressure {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { waited: AtomicU64::default(), acts: Arc::new(Semaphore::new(ACTS)) })
+        let [acts, others] = [ACTS, OTHERS].map(|places| Arc::new(Semaphore::new(places)));
+        Arc::new(Self { waited: AtomicU64::default(), acts, others })
     }
 
     /// Looks at it from now on, for as long as anybody has it.
@@ -58,12 +71,16 @@ impl Pressure {
         Err(overloaded())
     }
 
-    /// A place among the acts that wait for the disk.
+    /// A place for what waits for the disk, or takes its time.
     ///
     /// # Errors
     /// `overloaded` where none came free in time.
-    pub(super) async fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
-        match tokio::time::timeout(PATIENCE, self.acts.clone().acquire_owned()).await {
+    pub(super) async fn place(&self, whose: Whose) -> Result<OwnedSemaphorePermit, Problem> {
+        let places = match whose {
+            Whose::Body => &self.acts,
+            Whose::Public => &self.others,
+        };
+        match tokio::time::timeout(PATIENCE, places.clone().acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(overloaded()),
         }
@@ -107,11 +124,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn acts_have_so_many_places() {
+    async fn there_are_so_many_places_and_strangers_take_none_of_staffs() {
         let pressure = Pressure::new();
-        let places: Vec<_> = (0..ACTS).map(|_| pressure.acts.clone().try_acquire_owned().unwrap()).collect();
-        assert_eq!(pressure.place().await.unwrap_err().code, "overloaded");
+        let places: Vec<_> = (0..OTHERS).map(|_| pressure.others.clone().try_acquire_owned().unwrap()).collect();
+        assert_eq!(pressure.place(Whose::Public).await.unwrap_err().code, "overloaded");
+        assert!(pressure.place(Whose::Body).await.is_ok());
         drop(places);
-        assert!(pressure.place().await.is_ok());
+        assert!(pressure.place(Whose::Public).await.is_ok());
     }
 }

@@ -98,7 +98,7 @@ async fn metrics(State(app): State<App>) -> Response {
                 app.service.log().published().map_or(0, |s| s.cosigned()),
                 u8::from(app.service.recording_time().is_ok())
             );
-            let receipts = app.blocking(|service| service.receipts_kept()).await.map(|(kept, most)| {
+            let receipts = app.acting(|service| service.receipts_kept()).await.map(|(kept, most)| {
                 format!(
                     "# HELP starmark_receipts Receipts kept.\n# TYPE starmark_receipts gauge\nstarmark_receipts {}\n\
                      # HELP starmark_receipts_bytes Bytes they take.\n# TYPE starmark_receipts_bytes gauge\nstarmark_receipts_bytes {}\n\
@@ -106,7 +106,7 @@ async fn metrics(State(app): State<App>) -> Response {
                     kept.receipts, kept.bytes
                 )
             });
-            let subscriptions = app.blocking(Service::subscriptions_open).await.map(|open| {
+            let subscriptions = app.acting(Service::subscriptions_open).await.map(|open| {
                 format!(
                     "# HELP starmark_subscriptions Subscriptions that have not ended.\n# TYPE starmark_subscriptions gauge\nstarmark_subscriptions {open}\n"
                 )

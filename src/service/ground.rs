@@ -195,7 +195,7 @@ impl Service {
     /// Whether an answer still holds that rests on that, and was last found to hold when this was `seen`: then the time it holds at, and
     /// what is seen now.
     #[must_use]
-    pub fn still_holds(&self, ground: &Ground, seen: Option<Seen>) -> Option<(Timestamp, Seen)> {
+    pub fn still_holds(&self, ground: &Ground, seen: Seen) -> Option<(Timestamp, Seen)> {
         let now_seen = self.seen();
         let (now, fault) = self.present();
         let now = told(now);
@@ -204,7 +204,7 @@ impl Service {
         if !in_time || ground.settings != now_seen.settings || !self.log_holds(ground, at) {
             return None;
         }
-        if seen == Some(now_seen) {
+        if seen == now_seen {
             return Some((now, now_seen));
         }
         let last = |subject, seq| self.store.last_seq_of(subject).is_ok_and(|found| found == Some(seq));

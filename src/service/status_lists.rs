@@ -116,7 +116,7 @@ impl Service {
         list: u32,
         at: Option<Timestamp>,
     ) -> Result<Option<Arc<[u8]>>, ServiceError> {
-        if !(1..=self.store.latest_status_list()).contains(&list) {
+        if !(1..=self.store.latest_status_list()?).contains(&list) {
             return Ok(None);
         }
         let mut lists = self.lists.0.lock().unwrap_or_else(PoisonError::into_inner);

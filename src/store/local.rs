@@ -125,7 +125,7 @@ macro_rules! through_engine {
             fn next_status_list(&self) -> Result<u32, StoreError> {
                 self.0.next_status_list()
             }
-            fn latest_status_list(&self) -> u32 {
+            fn latest_status_list(&self) -> Result<u32, StoreError> {
                 self.0.latest_status_list()
             }
             fn certificate_by_status(&self, entry: StatusEntry) -> Result<Option<CertificateId>, StoreError> {

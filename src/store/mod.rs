@@ -230,7 +230,10 @@ pub trait Store: Send + Sync {
     fn next_status_list(&self) -> Result<u32, StoreError>;
 
     /// The latest status list begun; 1 where nothing is in any.
-    fn latest_status_list(&self) -> u32;
+    ///
+    /// # Errors
+    /// A failure of the machine.
+    fn latest_status_list(&self) -> Result<u32, StoreError>;
 
     /// The certificate with that place in the status lists.
     ///

@@ -184,3 +184,23 @@ async fn by_a_clock_that_is_wrong_nothing_that_is_kept_is_given_out() {
     app.clock.set(noon("2026-05-20"));
     assert_eq!(app.get(&path).await.json()["verdict"], "valid");
 }
+
+#[tokio::test]
+async fn what_is_kept_is_given_out_without_being_found_out_again() {
+    let (app, paths) = register().await;
+    for path in &paths {
+        app.get(path).await.is(200);
+    }
+    app.damage_journal();
+    let fresh = anew(&app);
+    for path in &paths {
+        let answer = app.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: it was kept");
+        assert_ne!(asked(&fresh, path, &[]).await.status, 200, "{path}: nothing is found out any more");
+    }
+    // Of another day nothing is kept.
+    app.today("2027-05-21");
+    for path in &paths {
+        assert_ne!(app.get(path).await.status, 200, "{path}");
+    }
+}

@@ -3,7 +3,7 @@
 use super::log_kit::*;
 use super::store_kit::issue;
 use starmark::service::log::{Log, LogFiles};
-use starmark::store::{Blobs, MemoryStore, Slot, Store, StoreError};
+use starmark::store::{Blobs, MemoryStore, SledStore, Slot, Store, StoreError};
 use starmark::tlog::{TileId, TileKind};
 use std::path::Path;
 use std::sync::Arc;
@@ -286,4 +286,27 @@ fn a_start_goes_on_from_what_was_held_before_and_does_without_where_that_does_no
         assert!(refused(&other, &LogFiles::on_disk(dir.path())).contains("Do not issue from this journal"));
         let _ = std::fs::remove_file(&noted);
     }
+}
+
+#[test]
+fn a_start_reads_what_was_held_before_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let small = starmark::store::journal::Options { segment_bytes: 64 << 10, min_free_bytes: 0 };
+    let open = || -> Arc<dyn Store> { Arc::new(SledStore::open_with(&data, small).unwrap()) };
+    let made: Arc<dyn Store> = Arc::new(SledStore::create_with(&data, small).unwrap());
+    for n in 0..300 {
+        made.commit(issue(n)).unwrap();
+    }
+    drop(published(&made, dir.path()));
+    drop(made);
+    // An event in a segment that was closed long ago is no more what it was.
+    let segment = data.join("journal/00000000.seg");
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[6_000] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    assert_eq!(published(&open(), dir.path()).published().unwrap().size(), 300);
+    std::fs::remove_file(dir.path().join("log/held")).unwrap();
+    let log = Log::new(open(), LogFiles::on_disk(dir.path()), &host());
+    assert!(log.start(&keys()).is_err(), "without the note all of it is read");
 }

@@ -79,17 +79,17 @@ fn the_list_to_fill_is_known_again_after_a_start_without_views() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let store = SledStore::create(&data).unwrap();
-    assert_eq!((store.latest_status_list(), store.next_status_list().unwrap()), (1, 1));
+    assert_eq!((store.latest_status_list().unwrap(), store.next_status_list().unwrap()), (1, 1));
     store.commit(at_place(1, StatusEntry::new(1, 9).unwrap())).unwrap();
     store.commit(at_place(2, StatusEntry::new(4, 9).unwrap())).unwrap();
-    assert_eq!((store.latest_status_list(), store.next_status_list().unwrap()), (4, 4));
+    assert_eq!((store.latest_status_list().unwrap(), store.next_status_list().unwrap()), (4, 4));
     drop(store);
     for views in [true, false] {
         if !views {
             std::fs::remove_dir_all(data.join("views")).unwrap();
         }
         let store = SledStore::open(&data).unwrap();
-        assert_eq!((store.latest_status_list(), store.next_status_list().unwrap()), (4, 4));
+        assert_eq!((store.latest_status_list().unwrap(), store.next_status_list().unwrap()), (4, 4));
         assert_eq!(store.certificate_by_status(StatusEntry::new(4, 9).unwrap()).unwrap(), Some(cert_id(2)));
     }
 }

@@ -37,7 +37,7 @@ pub(super) async fn blocking<T: Send + 'static>(
         service.wait_for_log();
         Ok(done)
     };
-    app.blocking(work).await
+    app.acting(work).await
 }
 
 fn day(text: Option<&str>, pointer: &str) -> Result<Option<Date>, Refusal> {

@@ -141,7 +141,7 @@ async fn reports(
         }
     };
     let page = PageRequest { offset: offset.unwrap_or(0), size: limit.unwrap_or(PAGE) };
-    let cases = app.blocking(move |service| service.cases(&actor, open, page)).await?;
+    let cases = app.acting(move |service| service.cases(&actor, open, page)).await?;
     let items = cases.items.into_iter().map(|case| ReportBody::of(&app, case)).collect();
     Ok(Json(ReportsBody { items, total: cases.total }))
 }
@@ -168,7 +168,7 @@ async fn report(
     actor.acting_as_one_of(&crate::domain::Role::OF_TOKENS)?;
     let id = report_id(&id)?;
     let case = app
-        .blocking({
+        .acting({
             let id = id.clone();
             move |service| service.case(&id)
         })
@@ -191,7 +191,7 @@ async fn photo(
 ) -> Result<Response, Problem> {
     let id = report_id(&id)?;
     let found = app
-        .blocking({
+        .acting({
             let id = id.clone();
             move |service| service.photo_of(&actor, &id)
         })
@@ -225,6 +225,6 @@ async fn close(
     let (id, outcome) = (report_id(&id)?, Outcome::parse(&body.outcome)?);
     let note = body.note.as_deref().map(Note::parse).transpose().map_err(|r| r.under("/note"))?;
     let closed =
-        app.blocking(move |service| -> Result<_, ServiceError> { service.close_report(&actor, &id, outcome, note) });
+        app.acting(move |service| -> Result<_, ServiceError> { service.close_report(&actor, &id, outcome, note) });
     Ok(Json(ReportBody::of(&app, closed.await?)))
 }

@@ -150,7 +150,7 @@ impl Front {
         let started = Instant::now();
         let app = &self.app;
         let (entry, seen) = app.kept.get(&question.text)?;
-        let (now, seen_now) = app.service.still_holds(&entry.ground, Some(seen))?;
+        let (now, seen_now) = app.service.still_holds(&entry.ground, seen)?;
         let shape = app.kept.shaped(entry.shape)?;
         let client = Client::of(request, &app.gate.limits);
         // Who may not have it is told so by the routes.
@@ -180,7 +180,6 @@ impl Front {
         let Ok(body) = to_bytes(body, usize::MAX).await else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
-        parts.headers.remove(header::CONTENT_LENGTH);
         if timed.tagged && parts.status == StatusCode::OK && !body.is_empty() {
             let digest = Sha256::digest(&body);
             let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
@@ -192,7 +191,9 @@ impl Front {
         let rooms = stamp::rooms(&body);
         if let (Some(question), Some(ground), StatusCode::OK) = (question, timed.ground, parts.status) {
             let mut shared = parts.headers.clone();
-            shared.remove(observe::REQUEST_ID);
+            for of_one in [observe::REQUEST_ID, header::CONTENT_LENGTH] {
+                shared.remove(of_one);
+            }
             let own: Vec<_> = OWN.into_iter().filter_map(|name| shared.remove(&name).map(|v| (name, v))).collect();
             if let Some(shape) = self.app.kept.shape(&shared) {
                 let entry = Parts { ground, shape, question: &question.text, own: &own, body: &body, rooms: &rooms };
@@ -210,7 +211,7 @@ impl Front {
 /// The answer as it leaves: packed, or not at all where the asker has it.
 fn delivered(status: StatusCode, mut headers: HeaderMap, body: Bytes, asker: &Asker) -> Response {
     if status == StatusCode::OK && asker.has(&headers) {
-        for gone in [header::CONTENT_TYPE, header::CONTENT_DISPOSITION] {
+        for gone in [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_LENGTH] {
             headers.remove(gone);
         }
         let mut response = StatusCode::NOT_MODIFIED.into_response();
@@ -218,6 +219,10 @@ fn delivered(status: StatusCode, mut headers: HeaderMap, body: Bytes, asker: &As
         return response;
     }
     let body = packed::packed_for(asker.unpacks, &mut headers, body);
+    // Where there is none, only the head was asked for: then the routes have told it.
+    if !body.is_empty() {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
     let mut response = Response::new(Body::from(body));
     (*response.status_mut(), *response.headers_mut()) = (status, headers);
     response

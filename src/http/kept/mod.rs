@@ -119,7 +119,7 @@ impl Kept {
 
     /// Whether what was written there is still there.
     fn is_there(&self, position: u64) -> bool {
-        self.given.load(Ordering::Acquire) <= position.saturating_add(self.capacity)
+        self.given.load(Ordering::SeqCst) <= position.saturating_add(self.capacity)
     }
 
     /// The answer to that question, and when it was last found to hold.
@@ -152,12 +152,13 @@ impl Kept {
             return;
         }
         let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut position, size) = (self.given.load(Ordering::Acquire), u64::from(length));
+        let (mut position, size) = (self.given.load(Ordering::SeqCst), u64::from(length));
         // None lies around the end.
         if position % self.capacity + size > self.capacity {
             position = position.next_multiple_of(self.capacity);
         }
-        self.given.store(position + size, Ordering::Release);
+        // Told before the first byte is written over: whoever reads there looks at it afterwards.
+        self.given.store(position + size, Ordering::SeqCst);
         if let Err(error) = file.write_all_at(entry, position % self.capacity) {
             tracing::debug!(%error, "an answer was not kept");
             return;

@@ -6,6 +6,7 @@ use super::words::{Face, Lang, Text, text};
 use super::{App, Frame, failed, html};
 use crate::domain::error::shown;
 use crate::domain::{Certificate, Standing};
+use crate::http::pressure::Whose;
 use crate::service::ServiceError;
 use crate::service::search::Found;
 use crate::service::typed::Leads;
@@ -73,7 +74,7 @@ pub(super) async fn home(State(app): State<App>, Query(query): Query<HomeQuery>,
     let page = PageRequest { offset: (number - 1) * LINES, size: LINES };
     let language = suffix(&uri);
     let (text, links) = (typed.to_owned(), app.links.clone());
-    let found = match app.aside(move |service| service.search(&text, links.authority(), page)).await {
+    let found = match app.aside(Whose::Public, move |service| service.search(&text, links.authority(), page)).await {
         Ok(found) => found,
         Err(problem) => return problem.into_response(),
     };

@@ -379,8 +379,8 @@ impl Store for Engine {
         self.names(|names| names.status.hand_out())?.ok_or_else(|| damaged("status", "the last list is full".into()))
     }
 
-    fn latest_status_list(&self) -> u32 {
-        self.names(|names| names.status.latest()).unwrap_or(1)
+    fn latest_status_list(&self) -> Result<u32, StoreError> {
+        self.names(|names| names.status.latest())
     }
 
     fn certificate_by_status(&self, entry: StatusEntry) -> Result<Option<CertificateId>, StoreError> {

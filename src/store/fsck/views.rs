@@ -52,7 +52,7 @@ fn compare_copy(
     path: &Path,
     scratch: &Path,
 ) -> Result<(), StoreError> {
-    let again = "the next start makes them anew from the journal";
+    let again = "remove them: the next start makes them anew from the journal";
     let opened = ViewsDir::new(scratch).open().and_then(|views| Ok((views.verify()?, views)));
     let (stands_on, views) = match opened {
         Ok(opened) => opened,

@@ -27,6 +27,9 @@ const FEW: u64 = 100_000;
 /// whole is written again each time.
 const PART: u64 = 8;
 
+/// Bytes of the disk that settling leaves to the journal.
+const LEFT_FREE: u64 = 256 << 20;
+
 /// Both layers, of one generation.
 struct Layers {
     settled: Option<Settled>,
@@ -124,10 +127,7 @@ impl Layers {
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        if found == applied {
-            return Ok(applied);
-        }
-        Err(damaged("pairs", format!("{} pairs are there, {} were written", found.pairs, applied.pairs)))
+        found.must_be(applied)
     }
 }
 
@@ -191,24 +191,16 @@ impl LayeredViews {
     /// Puts both layers into a new file, and begins another, empty one of what is new.
     fn take_over(&self) -> Result<(), StoreError> {
         let layers = self.layers()?;
-        let applied = layers.applied()?;
-        let (path, generation) = (self.dir.join(SETTLING), layers.generation() + 1);
-        let mut writer = Writer::create(&path, &applied)?;
-        layers
-            .scan(FIRST_KEY, END_KEY, &mut |key, value| writer.add(key, value).map(|()| ControlFlow::Continue(())))?;
-        if writer.found != applied {
-            let why = format!("{} pairs are there, {} were written", writer.found.pairs, applied.pairs);
-            return Err(damaged("pairs", why));
-        }
-        writer.finish(generation)?;
+        let generation = layers.generation() + 1;
+        let (path, name) = (self.dir.join(SETTLING), self.dir.join(SETTLED));
+        // Half a file takes room and serves nobody.
+        self.write_settled(&layers, &path, generation).inspect_err(|_| drop(remove_all(&path)))?;
         let recent_dir = self.dir.join(format!("{RECENT}{generation}"));
         remove_all(&recent_dir)?;
         let recent = Recent::open(&recent_dir)?;
-        let name = self.dir.join(SETTLED);
         std::fs::rename(&path, &name).map_err(io_error(|| format!("rename {}", path.display())))?;
         sync(&self.dir)?;
-        let settled = Settled::open(&name)?;
-        let new = Arc::new(Layers { settled, recent });
+        let new = Arc::new(Layers { settled: Settled::open(&name)?, recent });
         let gone = self.dir.join(format!("{RECENT}{}", layers.generation()));
         drop(layers);
         let old = self.layers.write().unwrap_or_else(PoisonError::into_inner).replace(new);
@@ -218,6 +210,22 @@ impl LayeredViews {
             remove_all(&gone)?;
         }
         Ok(())
+    }
+
+    fn write_settled(&self, layers: &Layers, path: &Path, generation: u64) -> Result<(), StoreError> {
+        let failed = || io_error(|| format!("look at {}", self.dir.display()));
+        let there = rustix::fs::statvfs(&self.dir).map_err(|e| failed()(e.into()))?;
+        let (free, old) =
+            (there.f_bavail.saturating_mul(there.f_frsize), layers.settled.as_ref().map_or(0, Settled::bytes));
+        if free < old + old / PART + LEFT_FREE {
+            return Err(StoreError::Full(format!("{free} bytes are free, and the settled views have {old}")));
+        }
+        let applied = layers.applied()?;
+        let mut writer = Writer::create(path, &applied)?;
+        layers
+            .scan(FIRST_KEY, END_KEY, &mut |key, value| writer.add(key, value).map(|()| ControlFlow::Continue(())))?;
+        writer.found.must_be(applied)?;
+        writer.finish(generation)
     }
 }
 

@@ -91,6 +91,17 @@ impl Applied {
         self.sum = self.sum.wrapping_sub(pair_sum(key, value));
     }
 
+    /// What was found, where it is what was written.
+    ///
+    /// # Errors
+    /// `Corrupt` where it is not.
+    pub fn must_be(self, written: Self) -> Result<Self, StoreError> {
+        if self == written {
+            return Ok(self);
+        }
+        Err(damaged("pairs", format!("{} pairs are there, {} were written", self.pairs, written.pairs)))
+    }
+
     /// As stored.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -209,10 +220,7 @@ pub trait Views: Send + Sync {
             found.add(key, value);
             Ok(ControlFlow::Continue(()))
         })?;
-        if found == applied {
-            return Ok(applied);
-        }
-        Err(damaged("pairs", format!("{} pairs are there, {} were written", found.pairs, applied.pairs)))
+        found.must_be(applied)
     }
 }
 

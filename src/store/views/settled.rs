@@ -90,6 +90,11 @@ impl Settled {
         Ok(Some(Self { file, path: path.to_owned(), keys, ends, starts, applied, generation }))
     }
 
+    /// Bytes of its blocks.
+    pub fn bytes(&self) -> u64 {
+        self.starts.last().copied().unwrap_or_default()
+    }
+
     fn blocks(&self) -> usize {
         self.ends.len()
     }

@@ -92,7 +92,7 @@ pub(super) async fn page(
 ) -> Response {
     let (all, offset) = (state.as_deref() == Some("all"), offset.unwrap_or(0).min(OFFSET_MAX));
     let request = PageRequest { offset, size: PAGE };
-    let shown = app.blocking(move |service| {
+    let shown = app.acting(move |service| {
         let Cases { items, total } = service.cases(&actor, !all, request)?;
         let unusual = service.unusual_scans(&actor)?;
         let unusual = unusual.into_iter().map(|u| (u.mark, signals::total(&u.scans), u.busiest, u.day.to_string()));
@@ -175,7 +175,7 @@ pub(super) async fn photo(
     headers: HeaderMap,
     uri: Uri,
 ) -> Response {
-    let found = app.blocking(move |service| match ReportId::parse(&id) {
+    let found = app.acting(move |service| match ReportId::parse(&id) {
         Ok(id) => Ok(service.photo_of(&actor, &id)?.map(|bytes| (bytes, id))),
         Err(_) => Ok(None),
     });
@@ -209,7 +209,7 @@ pub(super) async fn act(
     if from_elsewhere(&headers) {
         return not_done(&app, &uri, &not_from_here());
     }
-    let done = app.blocking(move |service| done(service, actor, &id, &deed, &note)).await;
+    let done = app.acting(move |service| done(service, actor, &id, &deed, &note)).await;
     match done {
         Ok(()) => Redirect::to(&format!("{PATH}{}", super::super::language::suffix(&uri))).into_response(),
         Err(problem) => not_done(&app, &uri, &problem),

@@ -3,14 +3,14 @@
 use super::error::Refusal;
 use super::written::{is_unseen, plain, written};
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 fn bounded(text: &str, what: &str, max: usize) -> Result<String, Refusal> {
     // Four bytes a character at most: a megabyte is refused before it is normalised.
     if text.len() > max * 4 + 64 {
         return Err(Refusal::invalid("text_too_long", format!("{what} has at most {max} characters")));
     }
-    let clean: String = text.trim().nfc().collect();
+    let clean = composed(text.trim());
     if clean.is_empty() {
         return Err(Refusal::invalid("text_empty", format!("{what} is empty")));
     }
@@ -25,6 +25,14 @@ fn bounded(text: &str, what: &str, max: usize) -> Result<String, Refusal> {
         ));
     }
     Ok(clean)
+}
+
+/// NFC. Nearly every text is in it, and that is seen at a glance.
+fn composed(text: &str) -> String {
+    match is_nfc_quick(text.chars()) {
+        IsNormalized::Yes => text.to_owned(),
+        IsNormalized::No | IsNormalized::Maybe => text.nfc().collect(),
+    }
 }
 
 macro_rules! text {

@@ -4,6 +4,7 @@ use crate::domain::error::shown;
 use crate::domain::{Host, Refusal};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use curve25519_dalek::EdwardsPoint;
 use ed25519_dalek::VerifyingKey;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -217,6 +218,11 @@ impl PublicKey {
     pub fn hint(self) -> [u8; 4] {
         let digest = Sha256::digest(self.to_bytes());
         [digest[0], digest[1], digest[2], digest[3]]
+    }
+
+    /// The point A.
+    pub(super) fn point(&self) -> EdwardsPoint {
+        self.0.to_edwards()
     }
 
     /// The curve library's key.

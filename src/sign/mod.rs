@@ -18,6 +18,7 @@ pub mod proof;
 pub mod signer;
 pub mod status_credential;
 pub mod status_token;
+pub mod together;
 
 pub use canonical::{canonicalize, parse_strict};
 pub use key_document::KeyDocument;
@@ -27,9 +28,9 @@ pub use mark_list::MarkList;
 pub use note::{Note, NoteFailure, NoteProof, NoteSignature, cosign, sign_note};
 pub use note_key::{NoteAlgorithm, NoteKey};
 pub use proof::{
-    ProofEvidence, ProofFailure, RECEIPT_TYPE, SigningKey, sign_document, sign_for, verify_credential, verify_document,
-    verify_for,
+    ProofEvidence, ProofFailure, RECEIPT_TYPE, SigningKey, sign_document, sign_for, verify_credential, verify_credential_by,
+    verify_document, verify_for,
 };
-pub use signer::{LocalSigner, SignFailure, Signer, verify_raw};
+pub use signer::{AtOnce, Judge, LocalSigner, SignFailure, Signer, verify_raw};
 pub use status_credential::StatusList;
 pub use status_token::{StatusToken, TokenFailure};

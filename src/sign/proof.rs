@@ -10,7 +10,7 @@
 
 use super::canonical::{canonicalize_members, check_signable};
 use super::keys::{KeyId, KeyRecord, Purpose};
-use super::signer::{SIGNATURE_LEN, SignFailure, Signer, verify_raw};
+use super::signer::{AtOnce, Judge, SIGNATURE_LEN, SignFailure, Signer};
 use crate::domain::{Host, Refusal};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -207,13 +207,14 @@ pub fn verify_document<'k>(
     document: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
 ) -> Result<ProofEvidence, ProofFailure> {
-    verify_proof(Purpose::Credential, document, resolve)
+    verify_proof(Purpose::Credential, document, resolve, &AtOnce)
 }
 
 fn verify_proof<'k>(
     purpose: Purpose,
     document: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
+    judge: &dyn Judge,
 ) -> Result<ProofEvidence, ProofFailure> {
     let members = document.as_object().ok_or(ProofFailure::NotAnObject)?;
     if !is_of_kind(purpose, members) {
@@ -249,7 +250,7 @@ fn verify_proof<'k>(
         return Err(ProofFailure::KeyPurpose);
     }
     let message = signed_bytes(members, proof).map_err(ProofFailure::Uncanonical)?;
-    verify_raw(&key.public, &message, &signature).map_err(|_| ProofFailure::BadSignature)?;
+    judge.judge(&key.public, &message, &signature).map_err(|_| ProofFailure::BadSignature)?;
     Ok(ProofEvidence { key: key.clone(), verification_method: verification_method.to_owned(), created })
 }
 
@@ -261,7 +262,19 @@ pub fn verify_credential<'k>(
     credential: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
 ) -> Result<ProofEvidence, ProofFailure> {
-    verify_for(Purpose::Credential, credential, resolve)
+    verify_credential_by(credential, resolve, &AtOnce)
+}
+
+/// The same; `judge` says of the signature.
+///
+/// # Errors
+/// As [`verify_credential`].
+pub fn verify_credential_by<'k>(
+    credential: &Value,
+    resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
+    judge: &dyn Judge,
+) -> Result<ProofEvidence, ProofFailure> {
+    of_its_issuer(credential, verify_proof(Purpose::Credential, credential, resolve, judge)?)
 }
 
 /// Verifies a document of that purpose: its kind, its proof under a key of that purpose, and that its `issuer` controls the
@@ -274,7 +287,10 @@ pub fn verify_for<'k>(
     document: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
 ) -> Result<ProofEvidence, ProofFailure> {
-    let evidence = verify_proof(purpose, document, resolve)?;
+    of_its_issuer(document, verify_proof(purpose, document, resolve, &AtOnce)?)
+}
+
+fn of_its_issuer(document: &Value, evidence: ProofEvidence) -> Result<ProofEvidence, ProofFailure> {
     let issuer = &document["issuer"];
     if issuer.as_str().or(issuer["id"].as_str()) == Some(evidence.controller()) {
         return Ok(evidence);

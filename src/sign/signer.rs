@@ -75,6 +75,25 @@ pub fn verify_raw(public: &PublicKey, message: &[u8], signature: &[u8]) -> Resul
     public.verifying().verify_strict(message, &signature).map_err(|_| BadSignature)
 }
 
+/// Who says whether a signature is good: at once, or of many together.
+pub trait Judge {
+    /// Whether that signature is by that key over these bytes; or that it may be, to be found out later.
+    ///
+    /// # Errors
+    /// [`BadSignature`].
+    fn judge(&self, public: &PublicKey, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> Result<(), BadSignature>;
+}
+
+/// Each signature at once ([`verify_raw`]).
+#[derive(Debug, Clone, Copy)]
+pub struct AtOnce;
+
+impl Judge for AtOnce {
+    fn judge(&self, public: &PublicKey, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> Result<(), BadSignature> {
+        verify_raw(public, message, signature)
+    }
+}
+
 /// A private key in this process's memory, wiped when dropped.
 pub struct LocalSigner {
     key: SigningKey,

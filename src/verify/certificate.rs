@@ -8,7 +8,7 @@ use crate::domain::dates::china_day;
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{CertificateId, Flag, Refusal, Standing};
-use crate::sign::{KeyDocument, ProofFailure, Purpose, credential, parse_strict, verify_credential};
+use crate::sign::{AtOnce, Judge, KeyDocument, ProofFailure, Purpose, credential, parse_strict, verify_credential_by};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -63,7 +63,19 @@ pub struct Finding {
 /// [`with_lists`](super::status::with_lists).
 #[must_use]
 pub fn verify_offline(bytes: &[u8], keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Finding {
-    let (read, mut checks) = signature_and_key(bytes, Keys::Saved(keys), None, now);
+    verify_offline_by(bytes, keys, now, at, &AtOnce)
+}
+
+/// The same; `judge` says of the signature.
+#[must_use]
+pub fn verify_offline_by(
+    bytes: &[u8],
+    keys: &KeyDocument,
+    now: Timestamp,
+    at: Timestamp,
+    judge: &dyn Judge,
+) -> Finding {
+    let (read, mut checks) = signature_and_key(bytes, Keys::Saved(keys), None, now, judge);
     if let Some((_, terms)) = &read {
         checks.push(validity(terms, at, now));
         checks.push(offline::status_not_asked(at, now));
@@ -82,7 +94,7 @@ pub fn verify_registered(
     moment: Moment,
 ) -> Finding {
     let recorded_at = life.life().first().map(|s| s.recorded_at);
-    let (read, mut checks) = signature_and_key(bytes, Keys::Register(keys), recorded_at, moment.now);
+    let (read, mut checks) = signature_and_key(bytes, Keys::Register(keys), recorded_at, moment.now, &AtOnce);
     let same = read.as_ref().is_none_or(|(id, terms)| *id == life.id && terms == life.terms());
     if !same {
         checks.push(Draft { name: CheckName::Signature, source: Source::Register, known_at: moment.now }.failed(
@@ -124,6 +136,7 @@ pub(super) fn signature_and_key(
     keys: Keys<'_>,
     recorded_at: Option<Timestamp>,
     now: Timestamp,
+    judge: &dyn Judge,
 ) -> (Read, Vec<Check>) {
     let (keys, complete) = match keys {
         Keys::Register(keys) => (keys, true),
@@ -134,7 +147,7 @@ pub(super) fn signature_and_key(
         Ok(document) => document,
         Err(refusal) => return (None, vec![unreadable(&signature, &refusal)]),
     };
-    let evidence = match verify_credential(&document, |url| keys.resolve(url)) {
+    let evidence = match verify_credential_by(&document, |url| keys.resolve(url), judge) {
         Ok(evidence) => evidence,
         Err(ProofFailure::UnknownKey) if !complete && may_be_ours(&document, keys) => {
             return (None, vec![key::unlisted(&signature)]);

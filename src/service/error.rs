@@ -15,7 +15,7 @@ pub enum ServiceError {
     Store(#[from] StoreError),
     /// No signature came.
     #[error("signing failed")]
-    Sign(#[from] SignFailure),
+    Sign(#[source] SignFailure),
     /// The record just signed did not verify; it was withheld.
     #[error("what was signed did not verify and was withheld: {0}")]
     SelfCheck(String),
@@ -37,6 +37,15 @@ fn first(refusals: &[Refusal]) -> String {
 impl From<Refusal> for ServiceError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(vec![refusal])
+    }
+}
+
+impl From<SignFailure> for ServiceError {
+    fn from(failure: SignFailure) -> Self {
+        match failure {
+            SignFailure::Withheld(why) => Self::SelfCheck(why),
+            other => Self::Sign(other),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::decision::{Decision, DecisionInput};
 use crate::domain::reason::SupersessionReason;
 use crate::domain::record::{IssuedBy, Terms};
 use crate::domain::{CertificateId, CertificateNumber, Fact, Level, Refusal, Role};
-use crate::sign::{Purpose, SigningKey, canonicalize, credential, parse_strict, sign_document, verify_credential};
+use crate::sign::{Purpose, SigningKey, canonicalize, credential};
 use crate::store::{Entry, Record, RecordKind, Subject};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -237,7 +237,7 @@ impl Service {
         })
     }
 
-    /// The signed record: canonical bytes, read back and verified before they leave.
+    /// The signed record ([`credential::sign`]).
     pub(super) fn sign_certificate(
         &self,
         id: CertificateId,
@@ -246,18 +246,9 @@ impl Service {
     ) -> Result<Vec<u8>, ServiceError> {
         let settings = self.read_settings();
         let (key, signer) = settings.keyring.signer(Purpose::Credential, now)?;
-        let document = credential::document(&self.host, id, terms);
-        let signed = sign_document(document, SigningKey { signer: signer.as_ref(), id: key, host: &self.host }, now)?;
-        let bytes = canonicalize(&signed)?;
-        let withheld = |why: String| ServiceError::SelfCheck(why);
-        let read = parse_strict(&bytes).map_err(|r| withheld(r.to_string()))?;
-        verify_credential(&read, |url| settings.keyring.document().resolve(url))
-            .map_err(|f| withheld(f.to_string()))?;
-        match credential::read(&self.host, &read) {
-            Ok((read_id, read_terms)) if read_id == id && read_terms == *terms => Ok(bytes),
-            Ok(_) => Err(withheld("it does not say what was decided".into())),
-            Err(refusal) => Err(withheld(refusal.to_string())),
-        }
+        let key = SigningKey { signer: signer.as_ref(), id: key, host: &self.host };
+        let keys = settings.keyring.document();
+        Ok(credential::sign(&self.host, id, terms, key, now, |url| keys.resolve(url))?)
     }
 
     /// The body's own file of a decision, with the salt that keeps its published digest from being guessed.

@@ -7,6 +7,7 @@
 use crate::domain::Refusal;
 use crate::domain::error::shown;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -198,6 +199,11 @@ pub fn parse_strict_within(bytes: &[u8], most: usize) -> Result<Value, Refusal> 
     }
 }
 
+/// No character and never one (RFC 7493 section 2.1).
+pub(super) fn is_noncharacter(c: char) -> bool {
+    matches!(c, '\u{fdd0}'..='\u{fdef}') || (c as u32) & 0xfffe == 0xfffe
+}
+
 fn too_deep() -> Refusal {
     Refusal::invalid("json_too_deep", format!("the document nests deeper than {MAX_DEPTH} levels"))
 }
@@ -294,8 +300,7 @@ impl Strict<'_> {
     }
 
     fn text<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        let noncharacter = |c: char| matches!(c, '\u{fdd0}'..='\u{fdef}') || (c as u32) & 0xfffe == 0xfffe;
-        match text.chars().find(|c| noncharacter(*c)) {
+        match text.chars().find(|c| is_noncharacter(*c)) {
             Some(c) => Err(self.refuse(Refusal::invalid(
                 "json_character",
                 format!("the document holds U+{:04X}, which is no character", c as u32),
@@ -365,13 +370,18 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut members = Map::new();
         while let Some(name) = access.next_key::<String>()? {
             self.text(&name)?;
-            if members.contains_key(&name) {
-                let message = format!("the member “{}” stands twice", shown(&name));
-                let refusal = Refusal::invalid("json_duplicate_member", message).under(&pointer_step(&name));
-                return Err(self.refuse(refusal));
+            match members.entry(name) {
+                Entry::Occupied(first) => {
+                    let message = format!("the member “{}” stands twice", shown(first.key()));
+                    let refusal = Refusal::invalid("json_duplicate_member", message).under(&pointer_step(first.key()));
+                    return Err(self.refuse(refusal));
+                }
+                Entry::Vacant(place) => {
+                    let value =
+                        access.next_value_seed(inner).inspect_err(|_| self.locate(&pointer_step(place.key())))?;
+                    place.insert(value);
+                }
             }
-            let value = access.next_value_seed(inner).inspect_err(|_| self.locate(&pointer_step(&name)))?;
-            members.insert(name, value);
         }
         Ok(Value::Object(members))
     }

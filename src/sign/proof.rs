@@ -17,9 +17,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
-const TYPE: &str = "DataIntegrityProof";
-const CRYPTOSUITE: &str = "eddsa-jcs-2022";
-const ASSERTION: &str = "assertionMethod";
+pub(super) const TYPE: &str = "DataIntegrityProof";
+pub(super) const CRYPTOSUITE: &str = "eddsa-jcs-2022";
+pub(super) const ASSERTION: &str = "assertionMethod";
 /// `type` of a receipt, the one kind of signed document beside Verifiable Credentials (docs/SPEC-receipt.md).
 pub const RECEIPT_TYPE: &str = "starmark-receipt";
 /// Every member a proof may have. Others change what a proof means (expires, domain, challenge, previousProof): refused.
@@ -133,6 +133,16 @@ impl ProofFailure {
     }
 }
 
+/// # Errors
+/// `key_purpose_wrong`.
+pub(super) fn key_is_for(purpose: Purpose, key: SigningKey<'_>) -> Result<(), SignFailure> {
+    if key.id.purpose() == purpose {
+        return Ok(());
+    }
+    let why = "the key's purpose is not that of the document";
+    Err(SignFailure::Unsignable(Refusal::invalid("key_purpose_wrong", why)))
+}
+
 /// Signs a credential, as [`sign_for`].
 ///
 /// # Errors
@@ -164,9 +174,7 @@ pub fn sign_for(
     created: Timestamp,
 ) -> Result<Value, SignFailure> {
     let refuse = |code, message: &'static str| SignFailure::Unsignable(Refusal::invalid(code, message));
-    if key.id.purpose() != purpose {
-        return Err(refuse("key_purpose_wrong", "the key's purpose is not that of the document"));
-    }
+    key_is_for(purpose, key)?;
     check_signable(&document).map_err(SignFailure::Unsignable)?;
     let Value::Object(mut members) = document else {
         return Err(refuse("document_not_object", "only a JSON object can be signed"));
@@ -192,7 +200,7 @@ pub fn sign_for(
     }
     let message = signed_bytes(&members, &proof).map_err(SignFailure::Unsignable)?;
     let signature = key.signer.sign(&message)?;
-    proof.insert("proofValue".into(), format!("z{}", bs58::encode(signature).into_string()).into());
+    proof.insert("proofValue".into(), signature_text(&signature).into());
     members.insert("proof".into(), Value::Object(proof));
     Ok(Value::Object(members))
 }
@@ -242,16 +250,36 @@ fn verify_proof<'k>(
     if proof.get("@context") != members.get("@context") {
         return Err(ProofFailure::ContextMismatch);
     }
-    let created = parse_created(text("created")?).ok_or(ProofFailure::Malformed("created"))?;
-    let signature = parse_signature(text("proofValue")?).ok_or(ProofFailure::Malformed("proofValue"))?;
-    let verification_method = text("verificationMethod")?;
-    let key = resolve(verification_method).ok_or(ProofFailure::UnknownKey)?;
-    if key.purpose != purpose || key.id.purpose() != purpose {
-        return Err(ProofFailure::KeyPurpose);
+    let said = Said { created: text("created")?, value: text("proofValue")?, method: text("verificationMethod")? };
+    said.verify(purpose, resolve, || signed_bytes(members, proof), judge)
+}
+
+/// What a proof says besides what every proof says.
+pub(super) struct Said<'a> {
+    pub(super) created: &'a str,
+    pub(super) value: &'a str,
+    pub(super) method: &'a str,
+}
+
+impl Said<'_> {
+    /// Whether a key of that purpose signed these bytes, as a proof says.
+    pub(super) fn verify<'k>(
+        &self,
+        purpose: Purpose,
+        resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
+        message: impl FnOnce() -> Result<Vec<u8>, Refusal>,
+        judge: &dyn Judge,
+    ) -> Result<ProofEvidence, ProofFailure> {
+        let created = parse_created(self.created).ok_or(ProofFailure::Malformed("created"))?;
+        let signature = parse_signature(self.value).ok_or(ProofFailure::Malformed("proofValue"))?;
+        let key = resolve(self.method).ok_or(ProofFailure::UnknownKey)?;
+        if key.purpose != purpose || key.id.purpose() != purpose {
+            return Err(ProofFailure::KeyPurpose);
+        }
+        let message = message().map_err(ProofFailure::Uncanonical)?;
+        judge.judge(&key.public, &message, &signature).map_err(|_| ProofFailure::BadSignature)?;
+        Ok(ProofEvidence { key: key.clone(), verification_method: self.method.to_owned(), created })
     }
-    let message = signed_bytes(members, proof).map_err(ProofFailure::Uncanonical)?;
-    judge.judge(&key.public, &message, &signature).map_err(|_| ProofFailure::BadSignature)?;
-    Ok(ProofEvidence { key: key.clone(), verification_method: verification_method.to_owned(), created })
 }
 
 /// Verifies a Verifiable Credential: its proof, and that its `issuer` controls the key (VC Data Model 2.0, section 4.7).
@@ -298,20 +326,29 @@ fn of_its_issuer(document: &Value, evidence: ProofEvidence) -> Result<ProofEvide
     Err(ProofFailure::IssuerMismatch)
 }
 
-/// Proof options first, document second, each without the signature (section 3.3.4 Hashing).
 fn signed_bytes(document: &Map<String, Value>, options: &Map<String, Value>) -> Result<Vec<u8>, Refusal> {
-    let digest = |members: &Map<String, Value>, but: &str| -> Result<[u8; 32], Refusal> {
-        Ok(Sha256::digest(canonicalize_members(members.iter().filter(|(name, _)| *name != but))?).into())
+    let without = |members: &Map<String, Value>, but: &str| {
+        canonicalize_members(members.iter().filter(|(name, _)| *name != but))
     };
-    let options = digest(options, "proofValue").map_err(|r| r.under("/proof"))?;
-    Ok([options, digest(document, "proof")?].concat())
+    let options = without(options, "proofValue").map_err(|r| r.under("/proof"))?;
+    Ok(message(&options, &without(document, "proof")?))
+}
+
+/// Proof options first, document second, each canonical and without the signature (section 3.3.4 Hashing).
+pub(super) fn message(options: &[u8], document: &[u8]) -> Vec<u8> {
+    [Sha256::digest(options), Sha256::digest(document)].concat()
+}
+
+/// Multibase: `z` and base58btc (section 3.3.1).
+pub(super) fn signature_text(signature: &[u8; SIGNATURE_LEN]) -> String {
+    format!("z{}", bs58::encode(signature).into_string())
 }
 
 fn is_by_url(context: &Value) -> bool {
     context.is_string() || context.as_array().is_some_and(|list| list.iter().all(Value::is_string))
 }
 
-fn whole_seconds(at: Timestamp) -> Timestamp {
+pub(super) fn whole_seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 

@@ -22,6 +22,9 @@ pub enum SignFailure {
     /// A signature came, but the signer's own public key does not verify it: a fault in hardware, memory or set-up.
     #[error("the signature failed its own verification and was withheld")]
     SelfCheck,
+    /// What was signed does not verify, or does not say what was to be signed.
+    #[error("what was signed was withheld: {0}")]
+    Withheld(String),
 }
 
 impl SignFailure {
@@ -31,7 +34,7 @@ impl SignFailure {
         match self {
             Self::Unsignable(refusal) => refusal.code,
             Self::Unavailable(_) => "signer_unavailable",
-            Self::SelfCheck => "signature_self_check",
+            Self::SelfCheck | Self::Withheld(_) => "signature_self_check",
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::dates::china_day;
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{CertificateId, Flag, Refusal, Standing};
-use crate::sign::{AtOnce, Judge, KeyDocument, ProofFailure, Purpose, credential, parse_strict, verify_credential_by};
+use crate::sign::{AtOnce, Judge, KeyDocument, ProofEvidence, ProofFailure, Purpose, credential, parse_strict, verify_credential_by};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -143,6 +143,22 @@ pub(super) fn signature_and_key(
         Keys::Saved(keys) => (keys, false),
     };
     let signature = Draft { name: CheckName::Signature, source: Source::Record, known_at: now };
+    let good = |evidence: &ProofEvidence| {
+        let id = evidence.key.id;
+        vec![
+            signature.ok(
+                "signature_good",
+                format!("证书由本机构用密钥 {id} 签名"),
+                format!("the certificate is signed by this body with its key {id}"),
+            ),
+            key::window(&evidence.key, recorded_at.map_or(Signed::Claimed(evidence.created), Signed::Recorded), now),
+        ]
+    };
+    if let Some((evidence, id, terms)) =
+        credential::verify_as_written(keys.host(), bytes, |url| keys.resolve(url), judge)
+    {
+        return (Some((id, terms)), good(&evidence));
+    }
     let document = match parse_strict(bytes) {
         Ok(document) => document,
         Err(refusal) => return (None, vec![unreadable(&signature, &refusal)]),
@@ -157,19 +173,10 @@ pub(super) fn signature_and_key(
             return (None, vec![signature.failed(failure.code(), zh, format!("not signed by this body: {failure}"))]);
         }
     };
-    let read = match credential::read(keys.host(), &document) {
-        Ok(read) => read,
-        Err(refusal) => return (None, vec![unreadable(&signature, &refusal)]),
-    };
-    let checks = vec![
-        signature.ok(
-            "signature_good",
-            format!("证书由本机构用密钥 {} 签名", evidence.key.id),
-            format!("the certificate is signed by this body with its key {}", evidence.key.id),
-        ),
-        key::window(&evidence.key, recorded_at.map_or(Signed::Claimed(evidence.created), Signed::Recorded), now),
-    ];
-    (Some(read), checks)
+    match credential::read(keys.host(), &document) {
+        Ok(read) => (Some(read), good(&evidence)),
+        Err(refusal) => (None, vec![unreadable(&signature, &refusal)]),
+    }
 }
 
 fn unreadable(signature: &Draft, refusal: &Refusal) -> Check {

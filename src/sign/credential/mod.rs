@@ -1,0 +1,134 @@
+//! A certificate as a W3C Verifiable Credential 2.0: one document for one set of terms, and back.
+
+mod shape;
+
+use super::keys::KeyRecord;
+use super::proof::{self, ProofEvidence, SigningKey};
+use super::signer::{Judge, SignFailure};
+use super::{Purpose, parse_strict, verify_credential};
+use crate::domain::record::Terms;
+use crate::domain::{CertificateId, Host, Refusal};
+use jiff::Timestamp;
+use serde::{Deserialize as _, Serialize};
+use serde_json::Value;
+use shape::{Proof, Shape, contexts};
+
+/// Context of the data model (VC Data Model 2.0, section 4.3).
+pub const CREDENTIALS_V2: &str = "https://www.w3.org/ns/credentials/v2";
+/// Type of our credentials beside `VerifiableCredential`.
+pub const TYPE: &str = "AfterSalesServiceCertificate";
+
+/// The unsigned document for a certificate. The same terms always give the same document.
+#[must_use]
+pub fn document(host: &Host, id: CertificateId, terms: &Terms) -> Value {
+    // Texts, numbers and lists with names that are texts: nothing of it has no form in JSON.
+    serde_json::to_value(Shape::of(host, id, terms)).unwrap_or_default()
+}
+
+/// The signed certificate: canonical bytes, read back and verified before they leave. `resolve` finds the record of a key, as in
+/// [`verify_credential`].
+///
+/// # Errors
+/// `key_purpose_wrong` for a key of another purpose; [`SignFailure::Withheld`] where what was signed does not verify, or does not say what was to be
+/// signed; else what the signer gives.
+pub fn sign<'k>(
+    host: &Host,
+    id: CertificateId,
+    terms: &Terms,
+    key: SigningKey<'_>,
+    created: Timestamp,
+    resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
+) -> Result<Vec<u8>, SignFailure> {
+    proof::key_is_for(Purpose::Credential, key)?;
+    let mut shape = Shape::of(host, id, terms);
+    let (created, method) = (proof::whole_seconds(created).to_string(), key.id.url(key.host));
+    let mut options = options(host, &created, &method);
+    let message = proof::message(&text(&options)?, &text(&shape)?);
+    // Verified below, as it stands in the certificate.
+    options.value = Some(proof::signature_text(&key.signer.sign_unchecked(&message)?).into());
+    shape.proof = Some(options);
+    let bytes = text(&shape)?;
+    let withheld = |why: &dyn std::fmt::Display| SignFailure::Withheld(why.to_string());
+    let signed = parse_strict(&bytes).map_err(|r| withheld(&r))?;
+    verify_credential(&signed, resolve).map_err(|f| withheld(&f))?;
+    match read(host, &signed).map_err(|r| withheld(&r))? {
+        (read_id, read_terms) if read_id == id && read_terms == *terms => Ok(bytes),
+        _ => Err(withheld(&"it does not say what was decided")),
+    }
+}
+
+/// Reads the terms of a credential of that host. Read the bytes with [`parse_strict`] first.
+///
+/// # Errors
+/// `not_a_certificate`: a member is missing, of another form, or there is one more than we ever write, so that nothing can
+/// be signed that people and programs would read in two ways.
+pub fn read(host: &Host, credential: &Value) -> Result<(CertificateId, Terms), Refusal> {
+    let bad = |why: &str| Refusal::invalid("not_a_certificate", format!("this is not a certificate of {host}: {why}"));
+    let shape = Shape::deserialize(credential).map_err(|error| bad(&error.to_string()))?;
+    let id = shape.id(host).ok_or_else(|| bad("its id is not ours"))?;
+    let terms = shape.terms(host).ok_or_else(|| bad("a member of it is not what a certificate has there"))?;
+    let unsigned = credential.as_object().into_iter().flatten().filter(|(name, _)| *name != "proof");
+    if !document(host, id, &terms).as_object().is_some_and(|ours| ours.iter().eq(unsigned)) {
+        return Err(bad("it says more, less or other than a certificate says"));
+    }
+    Ok((id, terms))
+}
+
+/// Verifies and reads a certificate whose bytes are those we write, as nearly every one's are: what [`parse_strict`], [`verify_credential`]
+/// and [`read`] say of it in a fraction of the time. None of any other bytes, and where anything of it does not hold: those say then what.
+pub fn verify_as_written<'k>(
+    host: &Host,
+    bytes: &[u8],
+    resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
+    judge: &dyn Judge,
+) -> Option<(ProofEvidence, CertificateId, Terms)> {
+    let found: Shape<'_> = serde_json::from_slice(bytes).ok()?;
+    let (id, terms) = (found.id(host)?, found.terms(host)?);
+    // Texts of any kind, which nothing else has looked at.
+    if [&terms.scheme, &terms.standard].into_iter().any(|text| text.chars().any(super::canonical::is_noncharacter)) {
+        return None;
+    }
+    let proof = found.proof?;
+    let mut ours = Shape::of(host, id, &terms);
+    let mut options = options(host, &proof.created, &proof.method);
+    let message = proof::message(&text(&options).ok()?, &text(&ours).ok()?);
+    options.value = proof.value.clone();
+    ours.proof = Some(options);
+    if text(&ours).ok()? != bytes {
+        return None;
+    }
+    let said = proof::Said { created: &proof.created, value: proof.value.as_deref()?, method: &proof.method };
+    let evidence = said.verify(Purpose::Credential, resolve, || Ok(message), judge).ok()?;
+    (evidence.controller() == host.did()).then_some((evidence, id, terms))
+}
+
+/// What our proofs say, but for their value.
+fn options<'a>(host: &Host, created: &'a str, method: &'a str) -> Proof<'a> {
+    Proof {
+        context: contexts(host),
+        created: created.into(),
+        cryptosuite: proof::CRYPTOSUITE.into(),
+        purpose: proof::ASSERTION.into(),
+        value: None,
+        kind: proof::TYPE.into(),
+        method: method.into(),
+    }
+}
+
+/// Canonical JSON: the members stand in its order, and texts and small numbers are written alike (RFC 8785, section 3.2).
+fn text(shape: &impl Serialize) -> Result<Vec<u8>, SignFailure> {
+    let mut bytes = Vec::with_capacity(2 << 10);
+    match serde_json::to_writer(&mut bytes, shape) {
+        Ok(()) => Ok(bytes),
+        Err(error) => Err(SignFailure::Withheld(error.to_string())),
+    }
+}
+
+fn certificate_of(host: &Host, url: &str) -> Option<CertificateId> {
+    let digits = url.rsplit('/').next()?;
+    CertificateId::parse(digits).ok().filter(|id| host.certificate_url(*id) == url)
+}
+
+#[cfg(test)]
+#[path = "../credential_tests.rs"]
+mod tests;

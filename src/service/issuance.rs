@@ -9,12 +9,13 @@ use crate::domain::decision::{Decision, DecisionInput};
 use crate::domain::reason::SupersessionReason;
 use crate::domain::record::{IssuedBy, Terms};
 use crate::domain::{CertificateId, CertificateNumber, Fact, Level, Refusal, Role};
+use crate::sign::canonical::canonicalize_members;
 use crate::sign::{Purpose, SigningKey, canonicalize, credential};
 use crate::store::{Entry, Record, RecordKind, Subject};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// Numbers looked at for a free one: more than any body has issued in a series.
 const NUMBERS_TRIED: u32 = 1_000_000;
@@ -254,10 +255,6 @@ impl Service {
     /// The body's own file of a decision, with the salt that keeps its published digest from being guessed.
     fn decision_document(&self, input: &DecisionInput, decision: &Decision) -> Result<DecisionDocument, ServiceError> {
         let salt: String = self.random::<16>()?.iter().map(|b| format!("{b:02x}")).collect();
-        let sheet_sha256 = match &input.score_sheet {
-            Some(sheet) => Some(sha256_hex(&canonicalize(&json!({ "salt": salt, "score_sheet": sheet }))?)),
-            None => None,
-        };
         let score = decision.score.as_ref().map(|s| {
             json!({
                 "applicable": s.applicable.to_string(), "actual": s.actual.to_string(),
@@ -265,7 +262,13 @@ impl Service {
                 "computed_level": s.level(&self.scheme.thresholds),
             })
         });
-        let bytes = canonicalize(&json!({ "decision": input, "salt": salt, "score": score }))?;
+        let decided = json!({ "decision": input, "salt": salt, "score": score });
+        let (names, salt) = (["salt".to_owned(), "score_sheet".to_owned()], &decided["salt"]);
+        let sheet_sha256 = match &decided["decision"]["score_sheet"] {
+            Value::Null => None,
+            sheet => Some(sha256_hex(&canonicalize_members(names.iter().zip([salt, sheet]))?)),
+        };
+        let bytes = canonicalize(&decided)?;
         Ok(DecisionDocument { bytes, sheet_sha256 })
     }
 
@@ -410,7 +413,18 @@ fn issued(done: &Done) -> Result<Issued, ServiceError> {
     })
 }
 
+/// What is read of a decision's document for this.
+#[derive(Deserialize)]
+struct Scored {
+    score: Option<Score>,
+}
+
+#[derive(Deserialize)]
+struct Score {
+    shown: String,
+}
+
 fn shown_score(entry: &Entry) -> Option<String> {
-    let document: serde_json::Value = serde_json::from_slice(&super::decision_record(entry)?.bytes).ok()?;
-    Some(document["score"]["shown"].as_str()?.to_owned())
+    let document: Scored = serde_json::from_slice(&super::decision_record(entry)?.bytes).ok()?;
+    Some(document.score?.shown)
 }

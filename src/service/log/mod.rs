@@ -22,14 +22,15 @@ use super::ground::LogStand;
 use crate::domain::{Event, Host, Refusal};
 use crate::sign::{KeyDocument, KeyId, PublicKey, Signer, log_entry};
 use crate::store::{Entry, Store, StoreError};
-use crate::tlog::{self, Hash, Nodes as _, TileId, TileKind};
+use crate::tlog::{self, Hash, Nodes as _, TileId};
 pub use crate::verify::log::{Place, ProvenEntry, origin};
 use held::{Held, Remembering, UpperNodes};
-use published::{TILE_WIDTH, damaged, unproven, unreadable};
+use published::{damaged, unproven, unreadable};
 use sequencer::Worker;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use witness::{Askers, Witnesses};
 
 /// Directory of the log inside the data directory.
@@ -106,7 +107,7 @@ struct Shared {
     signals: Mutex<Signals>,
     /// Told when something was committed, or the end has come.
     work: Condvar,
-    /// Told when something was published, or cannot be.
+    /// Told when something was published, or cannot be: for those who wait for whatever comes.
     news: Condvar,
 }
 
@@ -117,6 +118,8 @@ struct Signals {
     retry: bool,
     stop: bool,
     fault: Option<String>,
+    /// Who waits for an event to be published, each woken for his own.
+    waiting: Vec<(u64, SyncSender<()>)>,
 }
 
 /// The log of one register.
@@ -324,22 +327,22 @@ impl Log {
     /// some milliseconds, [`PATIENCE`] at most.
     #[must_use]
     pub fn wait_for(&self, seq: u64) -> bool {
-        let until = Instant::now() + PATIENCE;
         self.wake();
         if self.threads.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
             return false;
         }
-        let mut signals = self.shared.signals();
-        loop {
-            if self.published().is_some_and(|p| p.next_seq > seq) {
-                return true;
+        let is_there = || self.published().is_some_and(|p| p.next_seq > seq);
+        let (there, told) = sync_channel(1);
+        {
+            let mut signals = self.shared.signals();
+            // What is published before this is seen here, what is after comes to who waits.
+            if is_there() || signals.fault.is_some() || signals.stop {
+                return is_there();
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || signals.fault.is_some() || signals.stop {
-                return false;
-            }
-            signals = self.shared.news.wait_timeout(signals, left).unwrap_or_else(PoisonError::into_inner).0;
+            signals.waiting.push((seq, there));
         }
+        let _ = told.recv_timeout(PATIENCE);
+        is_there()
     }
 
     /// Where an event stands in the published tree; none where it is not there yet.
@@ -457,15 +460,13 @@ impl Log {
 fn prove_by(state: &Published, files: &Held<'_>, upper: &UpperNodes, index: u64) -> Result<ProvenEntry, ServiceError> {
     let wrong = |why: &str| damaged(format!("leaf {index}"), format!("{why}; run starmark fsck"));
     let blob = |t| files.get(t);
-    let (tile, within) = (TileId::in_tree(TileKind::Entries, index / TILE_WIDTH, state.size()), index % TILE_WIDTH);
-    let bundle = tile.map(|tile| state.tile(tile, &blob)).transpose()?.flatten().unwrap_or_default();
-    let bytes = tlog::entries(&bundle).ok().and_then(|entries| entries.get(within as usize).copied());
+    let bytes = if index < state.size() { state.entry(index, &blob)? } else { None };
     let bytes = bytes.ok_or_else(|| wrong("the published tree has no such entry"))?;
     let nodes = Remembering { nodes: state.nodes(&blob), upper };
     let proof = nodes.inclusion(index, state.size()).map_err(unproven)?;
-    tlog::verify_inclusion(tlog::leaf(bytes), index, state.size(), &proof, state.root)
+    tlog::verify_inclusion(tlog::leaf(&bytes), index, state.size(), &proof, state.root)
         .map_err(|_| wrong("the files of the log do not lead to the signed root"))?;
-    let entry = serde_json::from_slice(bytes).map_err(|e| Refusal::invalid("json_syntax", e.to_string()))?;
+    let entry = serde_json::from_slice(&bytes).map_err(|e| Refusal::invalid("json_syntax", e.to_string()))?;
     Ok(ProvenEntry { index, entry, proof })
 }
 

@@ -54,11 +54,45 @@ impl Places {
 /// What of the tree is not in full tiles yet. All else lies in blobs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Edge {
-    /// For each level of tiles the hashes of its last, partial tile.
-    levels: Vec<Vec<Hash>>,
+    /// For each level of tiles its last, partial tile.
+    levels: Vec<Growing>,
     /// Entries of the last, partial bundle.
     entries: Vec<Arc<[u8]>>,
     size: u64,
+}
+
+/// A tile that is not full yet, with the nodes over it that are whole.
+#[derive(Debug, Clone, Default)]
+struct Growing {
+    /// The tile's hashes, then row over row.
+    rows: Vec<Vec<Hash>>,
+}
+
+impl Growing {
+    fn of(hashes: Vec<Hash>) -> Self {
+        let mut growing = Self::default();
+        hashes.into_iter().for_each(|hash| growing.push(hash));
+        growing
+    }
+
+    fn hashes(&self) -> &[Hash] {
+        self.rows.first().map_or(&[], Vec::as_slice)
+    }
+
+    fn push(&mut self, mut hash: Hash) {
+        for above in 0.. {
+            if self.rows.len() == above {
+                self.rows.push(vec![]);
+            }
+            let Some(row) = self.rows.get_mut(above) else { break };
+            row.push(hash);
+            let [.., left, right] = row.as_slice() else { break };
+            if row.len() % 2 == 1 {
+                break;
+            }
+            hash = tlog::node(left, right);
+        }
+    }
 }
 
 /// A blob that has come to be: its key and bytes.
@@ -67,6 +101,7 @@ pub(super) type NewBlob = (String, Vec<u8>);
 impl Edge {
     /// Of these rows, from the leaves up, and the entries of the last bundle.
     pub(super) fn of(levels: Vec<Vec<Hash>>, entries: Vec<Vec<u8>>, size: u64) -> Self {
+        let levels = levels.into_iter().map(Growing::of).collect();
         Self { levels, entries: entries.into_iter().map(Arc::from).collect(), size }
     }
 
@@ -90,30 +125,38 @@ impl Edge {
         }
         for level in 0..=tlog::LEVEL_MAX {
             if self.levels.len() == usize::from(level) {
-                self.levels.push(vec![]);
+                self.levels.push(Growing::default());
             }
             let Some(tile) = self.levels.get_mut(usize::from(level)) else { break };
             tile.push(hash);
-            if (tile.len() as u64) < TILE_WIDTH {
+            if (tile.hashes().len() as u64) < TILE_WIDTH {
                 break;
             }
-            let bytes = tile_bytes(tile);
             let number = (self.size - 1) >> (8 * (u32::from(level) + 1));
-            full.push((TileId::full(TileKind::Hashes(level), number).path(), bytes.clone()));
-            tile.clear();
-            let Some(root) = tlog::tile_root(&bytes) else { break };
-            hash = root;
+            full.push((TileId::full(TileKind::Hashes(level), number).path(), tile_bytes(tile.hashes())));
+            let rows = std::mem::take(&mut tile.rows);
+            let Some(root) = rows.last().and_then(|top| top.first()) else { break };
+            hash = *root;
         }
         Ok(())
     }
 
     /// The hashes of the partial tile of that level.
     pub(super) fn partial(&self, level: u8) -> &[Hash] {
-        self.levels.get(usize::from(level)).map_or(&[], Vec::as_slice)
+        self.levels.get(usize::from(level)).map_or(&[], Growing::hashes)
     }
 
     pub(super) fn entries(&self) -> &[Arc<[u8]>] {
         &self.entries
+    }
+
+    /// A node whose leaves, or what stands for them, lie in a partial tile; none where they do not.
+    fn node(&self, level: u8, index: u64) -> Option<Hash> {
+        let (of, above) = (level / tlog::TILE_HEIGHT, level % tlog::TILE_HEIGHT);
+        let full = (self.size >> (u32::from(tlog::TILE_HEIGHT) * u32::from(of))) / TILE_WIDTH;
+        let within = index.checked_sub(full * (TILE_WIDTH >> above))?;
+        let row = self.levels.get(usize::from(of))?.rows.get(usize::from(above))?;
+        row.get(usize::try_from(within).ok()?).copied()
     }
 
     /// The root of the tree: all it takes is on the edge.
@@ -122,7 +165,21 @@ impl Edge {
             TileKind::Hashes(level) => Ok(tile_bytes(self.partial(level))),
             TileKind::Entries => Ok(vec![]),
         };
-        FromTiles::new(self.size, on_edge).root(self.size).map_err(unreadable)
+        WithEdge { edge: self, tiles: FromTiles::new(self.size, on_edge) }.root(self.size).map_err(unreadable)
+    }
+}
+
+/// The nodes of a tree, those over the edge as they were worked out when it grew.
+struct WithEdge<'a, N> {
+    edge: &'a Edge,
+    tiles: N,
+}
+
+impl<N: Nodes> Nodes for WithEdge<'_, N> {
+    type Error = N::Error;
+
+    fn node(&self, level: u8, index: u64) -> Result<Hash, N::Error> {
+        self.edge.node(level, index).map_or_else(|| self.tiles.node(level, index), Ok)
     }
 }
 
@@ -227,16 +284,56 @@ impl Published {
 
     /// The nodes of this tree.
     pub(super) fn nodes<'a>(&'a self, full: &'a ReadFull<'a>) -> impl Nodes<Error = NodeFailure> + 'a {
-        FromTiles::new(self.size(), move |tile: TileId| {
+        let tiles = FromTiles::new(self.size(), move |tile: TileId| {
             let missing = || damaged(tile.path(), "the tree has no such tile".into());
             self.tile(tile, full)?.ok_or_else(missing)
-        })
+        });
+        WithEdge { edge: &self.edge, tiles }
+    }
+
+    /// The entry of a leaf; none where the tree has no such leaf or its file none.
+    pub(super) fn entry(&self, leaf: u64, full: &ReadFull<'_>) -> Result<Option<Arc<[u8]>>, StoreError> {
+        let (bundle, within) = (leaf / TILE_WIDTH, (leaf % TILE_WIDTH) as usize);
+        if bundle == self.size() / TILE_WIDTH {
+            return Ok(self.edge.entries().get(within).cloned());
+        }
+        let bytes = full(TileId::full(TileKind::Entries, bundle))?;
+        Ok(tlog::entries(&bytes).ok().and_then(|entries| entries.get(within).copied().map(Arc::from)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_edge_has_the_nodes_that_its_tiles_have() {
+        let (mut edge, mut full) = (Edge::default(), vec![]);
+        for i in 0..u64::from(tlog::TILE_WIDTH) * 3 + 77 {
+            edge.push(i.to_be_bytes().to_vec(), &mut full).unwrap();
+            let files: std::collections::BTreeMap<_, _> = full.iter().cloned().collect();
+            let tile = |tile: TileId| match tile.kind() {
+                TileKind::Hashes(level) if !tile.is_full() => Ok::<_, ()>(tile_bytes(edge.partial(level))),
+                _ => files.get(&tile.path()).cloned().ok_or(()),
+            };
+            let tiles = FromTiles::new(edge.size(), tile);
+            assert!(edge.root().is_ok_and(|root| tiles.root(edge.size()) == Ok(root)), "{i}");
+            for level in 0..10 {
+                for index in 0..edge.size() >> level {
+                    let of_edge = edge.node(level, index);
+                    assert!(of_edge.is_none_or(|hash| tiles.node(level, index) == Ok(hash)), "{i}: {level} {index}");
+                }
+            }
+            if i % 97 == 0 {
+                let again = Edge::of(
+                    (0..=tlog::LEVEL_MAX).map(|level| edge.partial(level).to_vec()).collect(),
+                    edge.entries().iter().map(|e| e.to_vec()).collect(),
+                    edge.size(),
+                );
+                assert_eq!(again.root().ok(), edge.root().ok());
+            }
+        }
+    }
 
     #[test]
     fn leaves_and_events_have_each_others_places() {

@@ -34,7 +34,7 @@ impl Worker {
         shared.work.notify_one();
         // A panic was reported when it happened; the next start takes in what it left.
         let _ = self.0.join();
-        shared.news.notify_all();
+        shared.tell_all(&mut shared.signals());
     }
 }
 
@@ -90,7 +90,14 @@ impl Shared {
     }
 
     fn tell(&self, fault: Option<String>) {
-        self.signals().fault = fault;
+        let mut signals = self.signals();
+        signals.fault = fault;
+        self.tell_all(&mut signals);
+    }
+
+    /// There is nothing to wait for any more, or something else to be done than waiting.
+    fn tell_all(&self, signals: &mut super::Signals) {
+        signals.waiting.clear();
         self.news.notify_all();
     }
 
@@ -109,7 +116,8 @@ impl Shared {
     }
 
     fn news_is_out(&self) {
-        let _signals = self.signals();
+        let next = self.published().map_or(0, |p| p.next_seq);
+        self.signals().waiting.retain(|(seq, _)| *seq >= next);
         self.news.notify_all();
     }
 

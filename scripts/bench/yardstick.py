@@ -35,12 +35,13 @@ def machine():
     return f"{os.cpu_count()} cores of {model}, Linux {platform.release()}, {time.strftime('%Y-%m-%d')}"
 
 
-def build():
-    """The release binary and the baseline."""
-    subprocess.run(["cargo", "build", "--release", "--quiet", "--bin", "starmark", "--example", "constant"], cwd=ROOT, check=True)
+def build(*yardsticks):
+    """The release binary, and these programs of ours that it is held against."""
+    names = [part for name in yardsticks for part in ("--example", name)]
+    subprocess.run(["cargo", "build", "--release", "--quiet", "--bin", "starmark", *names], cwd=ROOT, check=True)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    target = target if target.is_absolute() else ROOT / target
-    return target / "release" / "starmark", target / "release" / "examples" / "constant"
+    target = (target if target.is_absolute() else ROOT / target) / "release"
+    return [target / "starmark", *(target / "examples" / name for name in yardsticks)]
 
 
 def free_port():
@@ -134,6 +135,12 @@ def constant(binary, size, work):
     """axum with nothing behind it."""
     port = free_port()
     return Server("axum, a constant", [binary, f"127.0.0.1:{port}", size], port, work / "constant.log")
+
+
+def appending(binary, file, work):
+    """The least that durable issuing can be: signed, appended, synced in groups."""
+    port = free_port()
+    return Server("a signed file, synced in groups", [binary, f"127.0.0.1:{port}", file], port, work / "appending.log", core=None)
 
 
 def get(port, path, headers=None):

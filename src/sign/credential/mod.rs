@@ -130,5 +130,4 @@ fn certificate_of(host: &Host, url: &str) -> Option<CertificateId> {
 }
 
 #[cfg(test)]
-#[path = "../credential_tests.rs"]
 mod tests;

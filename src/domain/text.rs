@@ -27,8 +27,11 @@ fn bounded(text: &str, what: &str, max: usize) -> Result<String, Refusal> {
     Ok(clean)
 }
 
-/// NFC. Nearly every text is in it, and that is seen at a glance.
+/// NFC. Nearly every text is in it, and that is seen at a glance: no letter before U+0300 composes with anything, nor does a Chinese character.
 fn composed(text: &str) -> String {
+    if text.chars().all(|c| c < '\u{300}' || ('\u{4e00}'..='\u{9fff}').contains(&c)) {
+        return text.to_owned();
+    }
     match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => text.to_owned(),
         IsNormalized::No | IsNormalized::Maybe => text.nfc().collect(),

@@ -75,6 +75,9 @@ const fn is_dash(c: char) -> bool {
 /// also the Chinese one that takes two places (——), and what cannot be seen left out.
 #[must_use]
 pub fn plain(text: &str) -> String {
+    if text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut half_dash = false;
     // What cannot be seen goes first: it may stand between a letter and its accent.

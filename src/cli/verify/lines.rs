@@ -17,7 +17,7 @@ use std::path::Path;
 use std::thread;
 
 /// Lines that are read before they are verified.
-const AT_ONCE: usize = 8_192;
+const AT_ONCE: usize = 16_384;
 /// Fewer signatures are judged as quickly one by one.
 const WORTH_IT: usize = 256;
 

@@ -18,6 +18,8 @@ use std::thread;
 
 /// Lines that are read before they are verified.
 const AT_ONCE: usize = 16_384;
+/// Bytes after which no further line is read before they are: twice those of so many certificates.
+const ROOM: usize = 64 << 20;
 /// Fewer signatures are judged as quickly one by one.
 const WORTH_IT: usize = 256;
 
@@ -55,9 +57,10 @@ impl Verify {
             };
             (!line.trim_ascii().is_empty()).then(|| (found.verdict.verdict, self.line(number, &found)))
         };
-        let (mut number, mut tally) = (1, Tally::default());
+        let (mut number, mut tally, mut read) = (1, Tally::default(), Lines::default());
         loop {
-            let lines = some_lines(&mut input).with_context(|| format!("cannot read {}", self.input))?;
+            read.next(&mut input).with_context(|| format!("cannot read {}", self.input))?;
+            let lines = read.each();
             if lines.is_empty() {
                 break;
             }
@@ -98,33 +101,49 @@ impl Verify {
     }
 }
 
-/// The next lines; a longer one than any certificate is cut, and no certificate.
-fn some_lines(input: &mut impl BufRead) -> std::io::Result<Vec<Vec<u8>>> {
-    let mut lines = vec![];
-    while lines.len() < AT_ONCE {
-        let mut line = vec![];
-        let read = input.by_ref().take(MAX_BYTES as u64 + 2).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            break;
+/// Lines as they were read, one behind the other.
+#[derive(Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    /// Reads the next ones in the place of these; a longer one than any certificate is cut, and no certificate.
+    fn next(&mut self, input: &mut impl BufRead) -> std::io::Result<()> {
+        self.bytes.clear();
+        self.ends.clear();
+        while self.ends.len() < AT_ONCE && self.bytes.len() < ROOM {
+            let read = input.by_ref().take(MAX_BYTES as u64 + 2).read_until(b'\n', &mut self.bytes)?;
+            if read == 0 {
+                break;
+            }
+            if self.bytes.last() == Some(&b'\n') {
+                self.bytes.pop();
+            } else if read > MAX_BYTES {
+                input.skip_until(b'\n')?;
+            }
+            self.ends.push(self.bytes.len());
         }
-        if line.last() == Some(&b'\n') {
-            line.pop();
-        } else if line.len() > MAX_BYTES {
-            input.skip_until(b'\n')?;
-        }
-        lines.push(line);
+        Ok(())
     }
-    Ok(lines)
+
+    fn each(&self) -> Vec<&[u8]> {
+        let mut from = 0;
+        let line = |end: &usize| self.bytes.get(std::mem::replace(&mut from, *end)..*end).unwrap_or_default();
+        self.ends.iter().map(line).collect()
+    }
 }
 
 /// What comes of a line: the outcome, and what is told of it; nothing of an empty one.
 type Told = Option<(Outcome, Option<String>)>;
 
 /// The answers to the lines, the first of which has that number, worked out side by side.
-fn in_order(first: u64, lines: &[Vec<u8>], answer: &(impl Fn((u64, &[u8]), &dyn Judge) -> Told + Sync)) -> Vec<Told> {
+fn in_order(first: u64, lines: &[&[u8]], answer: &(impl Fn((u64, &[u8]), &dyn Judge) -> Told + Sync)) -> Vec<Told> {
     let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let part = lines.len().div_ceil(processors).max(1);
-    let numbered: Vec<(u64, &[u8])> = (first..).zip(lines.iter().map(Vec::as_slice)).collect();
+    let numbered: Vec<(u64, &[u8])> = (first..).zip(lines.iter().copied()).collect();
     thread::scope(|scope| {
         let parts: Vec<_> = numbered.chunks(part).map(|part| scope.spawn(move || of_part(part, answer))).collect();
         parts

@@ -50,12 +50,24 @@ pub fn packed_for(unpacks: bool, headers: &mut HeaderMap, body: Bytes) -> Bytes 
     }
     headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     let Some(small) = unpacks.then(|| gzip(&body, Compression::fast())).flatten() else { return body };
-    headers.remove(header::CONTENT_LENGTH);
-    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(Coding::Gzip.name()));
+    is_packed(headers);
     small
 }
 
-fn is_worth(headers: &HeaderMap, length: usize) -> bool {
+/// Says of an answer whose body is packed that it is.
+fn is_packed(headers: &mut HeaderMap) {
+    headers.remove(header::CONTENT_LENGTH);
+    headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(Coding::Gzip.name()));
+}
+
+/// The same of one that was packed before.
+pub fn was_packed(headers: &mut HeaderMap) {
+    headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    is_packed(headers);
+}
+
+/// Whether an answer with a body of that length is packed.
+pub fn is_worth(headers: &HeaderMap, length: usize) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let is_text = TEXTS.contains(&kind.split(';').next().unwrap_or_default());
     is_text && (LEAST..=MOST).contains(&length) && !headers.contains_key(header::CONTENT_ENCODING)

@@ -74,6 +74,12 @@ pub struct Room {
 }
 
 impl Room {
+    /// The bytes of it.
+    pub fn place(self) -> std::ops::Range<usize> {
+        let at = self.at as usize;
+        at..at + self.form.room().len()
+    }
+
     /// Bytes of [`Room::to_bytes`].
     pub const BYTES: usize = 5;
 
@@ -150,7 +156,7 @@ impl Stamp {
     pub fn fill(&self, body: &mut [u8], rooms: impl Iterator<Item = Room>) {
         for Room { at, form } in rooms {
             let text = self.text(form);
-            if let Some(place) = body.get_mut(at as usize..at as usize + text.len()) {
+            if let Some(place) = body.get_mut(Room { at, form }.place()) {
                 place.copy_from_slice(text);
             }
         }

@@ -1,12 +1,13 @@
 //! One answer as it lies in the file.
 
+use super::folded;
 use crate::http::stamp::{Room, Stamp};
 use crate::service::ground::Ground;
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue};
 
-/// Bytes of the lengths and numbers after the ground: shape, question, headers, rooms.
-const LENGTHS: usize = 2 + 4 + 4 + 4;
+/// Bytes of the lengths and numbers after the ground: shape, question, headers, rooms, body, rooms of the folded body.
+const LENGTHS: usize = 2 + 5 * 4;
 
 /// What an answer is made of.
 pub(super) struct Parts<'a> {
@@ -34,7 +35,7 @@ impl Parts<'_> {
             Vec::with_capacity(Ground::BYTES + LENGTHS + self.question.len() + own.len() + self.body.len() + 64);
         out.extend_from_slice(&self.ground.to_bytes());
         out.extend_from_slice(&self.shape.to_be_bytes());
-        for length in [self.question.len(), own.len(), self.rooms.len()] {
+        for length in [self.question.len(), own.len(), self.rooms.len(), self.body.len(), 0] {
             out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
         }
         out.extend_from_slice(self.question);
@@ -52,10 +53,12 @@ pub(super) struct Entry {
     bytes: Vec<u8>,
     pub ground: Ground,
     pub shape: u16,
-    /// Where its headers begin, its rooms, its body.
+    /// Where its headers begin, its rooms, its body; the rooms of the folded body, and that.
     own: usize,
     rooms: usize,
     body: usize,
+    moved: usize,
+    folded: usize,
 }
 
 impl Entry {
@@ -69,8 +72,35 @@ impl Entry {
         let own = (Ground::BYTES + LENGTHS).checked_add(lengths.next()?)?;
         let rooms = own.checked_add(lengths.next()?)?;
         let body = rooms.checked_add(lengths.next()?.checked_mul(Room::BYTES)?)?;
+        let moved = body.checked_add(lengths.next()?)?;
+        let folded = moved.checked_add(lengths.next()?.checked_mul(Room::BYTES)?)?;
         let shape = u16::from_be_bytes(*shape);
-        (body <= bytes.len()).then_some(Self { bytes, ground, shape, own, rooms, body })
+        (folded <= bytes.len()).then_some(Self { bytes, ground, shape, own, rooms, body, moved, folded })
+    }
+
+    /// Bytes of its body.
+    pub(super) fn length(&self) -> usize {
+        self.moved - self.body
+    }
+
+    /// Whether its body lies there packed, too.
+    pub(super) fn is_folded(&self) -> bool {
+        self.folded < self.bytes.len()
+    }
+
+    /// The same answer as it is kept with its body packed, too; none where it is so, or does not pack.
+    pub(super) fn with_folded(&self) -> Option<Vec<u8>> {
+        if self.is_folded() {
+            return None;
+        }
+        let rooms: Vec<Room> = rooms_in(&self.bytes[self.rooms..self.body]).collect();
+        let (folded, moved) = folded::fold(&self.bytes[self.body..self.moved], &rooms)?;
+        let mut bytes = self.bytes[..self.moved].to_vec();
+        let count = u32::try_from(moved.len()).ok()?;
+        bytes[Ground::BYTES + LENGTHS - 4..Ground::BYTES + LENGTHS].copy_from_slice(&count.to_be_bytes());
+        moved.iter().for_each(|room| bytes.extend_from_slice(&room.to_bytes()));
+        bytes.extend_from_slice(&folded);
+        Some(bytes)
     }
 
     pub(super) fn question(&self) -> &[u8] {
@@ -90,14 +120,29 @@ impl Entry {
     /// The body as it is kept.
     #[cfg(test)]
     pub(super) fn body(&self) -> &[u8] {
-        &self.bytes[self.body..]
+        &self.bytes[self.body..self.moved]
     }
 
     /// The body with the time in it.
     pub(super) fn at(mut self, stamp: &Stamp) -> Bytes {
-        let (head, body) = self.bytes.split_at_mut(self.body);
-        let rooms = head[self.rooms..].chunks_exact(Room::BYTES).filter_map(Room::from_bytes);
-        stamp.fill(body, rooms);
-        Bytes::from(self.bytes).slice(self.body..)
+        self.fill(stamp);
+        Bytes::from(self.bytes).slice(self.body..self.moved)
     }
+
+    /// The same packed (gzip), where it lies there so.
+    pub(super) fn folded_at(mut self, stamp: &Stamp) -> Bytes {
+        self.fill(stamp);
+        let folded = self.bytes[self.folded..].to_vec();
+        let rooms = rooms_in(&self.bytes[self.moved..self.folded]);
+        folded::finished(folded, rooms, stamp, &self.bytes[self.body..self.moved]).into()
+    }
+
+    fn fill(&mut self, stamp: &Stamp) {
+        let (head, body) = self.bytes.split_at_mut(self.body);
+        stamp.fill(body, rooms_in(&head[self.rooms..]));
+    }
+}
+
+fn rooms_in(bytes: &[u8]) -> impl Iterator<Item = Room> {
+    bytes.chunks_exact(Room::BYTES).filter_map(Room::from_bytes)
 }

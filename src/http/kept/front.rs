@@ -168,7 +168,20 @@ impl Front {
         if let Ok(id) = HeaderValue::from_str(&app.observer.request_id()) {
             headers.insert(observe::REQUEST_ID, id);
         }
-        let response = delivered(StatusCode::OK, headers, entry.at(&Stamp::of(now)), &Asker::of(request.headers()));
+        let (asker, stamp) = (Asker::of(request.headers()), Stamp::of(now));
+        if asker.unpacks && !entry.is_folded() && packed::is_worth(&headers, entry.length()) {
+            // From the next one on.
+            if let Some(bytes) = entry.with_folded() {
+                app.kept.keep(&question.text, &bytes, seen_now);
+            }
+        }
+        let body = if asker.unpacks && entry.is_folded() {
+            packed::was_packed(&mut headers);
+            entry.folded_at(&stamp)
+        } else {
+            entry.at(&stamp)
+        };
+        let response = delivered(StatusCode::OK, headers, body, &asker);
         app.observer.count(question.kind.route(), response.status().as_u16(), started.elapsed());
         Some(response)
     }
@@ -211,7 +224,9 @@ impl Front {
 /// The answer as it leaves: packed, or not at all where the asker has it.
 fn delivered(status: StatusCode, mut headers: HeaderMap, body: Bytes, asker: &Asker) -> Response {
     if status == StatusCode::OK && asker.has(&headers) {
-        for gone in [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_LENGTH] {
+        let of_body =
+            [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_ENCODING, header::CONTENT_LENGTH];
+        for gone in of_body {
             headers.remove(gone);
         }
         let mut response = StatusCode::NOT_MODIFIED.into_response();

@@ -5,6 +5,7 @@
 //! written round and round, so that the oldest goes first. Of each the process itself knows only where it lies.
 
 mod entry;
+mod folded;
 mod front;
 
 pub use front::Front;

@@ -1,5 +1,6 @@
 """What the scripts that measure share: servers on one core, the load on the other, in turn, and the ratios between them."""
 
+import atexit
 import http.client
 import json
 import os
@@ -60,6 +61,7 @@ class Server:
         command = command if core is None else ["taskset", "-c", core, *command]
         began = time.monotonic()
         self.process = subprocess.Popen(list(map(str, command)), stdout=self.log, stderr=self.log, **options)
+        atexit.register(self.process.kill)  # where the run ends for another reason
         self.started_in = self.ready(began)
 
     def ready(self, began, longest=900):
@@ -151,7 +153,7 @@ def get(port, path, headers=None):
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
-    return answer.status, dict(answer.getheaders()), body
+    return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
 
 
 def load(server, paths, seconds, connections=64, headers=(), order="random"):
@@ -179,12 +181,12 @@ def read_load(output):
     }
 
 
-def each_once(server, paths, count):
+def each_once(server, paths, count, headers=()):
     """Asks for every path once, one after the other; answers a second."""
     done, began = 0, time.monotonic()
     while done < count:
         # wrk begins at once and ends on the second: what is asked twice is asked twice.
-        done += load(server, paths, min(30, max(2, (count - done) // 4000 + 1)), order=f"from {max(0, done - 64)}")["requests"] - 64
+        done += load(server, paths, min(30, max(2, (count - done) // 4000 + 1)), headers=headers, order=f"from {max(0, done - 64)}")["requests"] - 64
     return count / (time.monotonic() - began)
 
 

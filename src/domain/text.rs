@@ -27,7 +27,8 @@ fn bounded(text: &str, what: &str, max: usize) -> Result<String, Refusal> {
     Ok(clean)
 }
 
-/// NFC. Nearly every text is in it, and that is seen at a glance: no letter before U+0300 composes with anything, nor does a Chinese character.
+/// NFC. Nearly every text is in it, and that is seen at a glance: characters before U+0300 and Chinese ones neither decompose nor compose with
+/// each other.
 fn composed(text: &str) -> String {
     if text.chars().all(|c| c < '\u{300}' || ('\u{4e00}'..='\u{9fff}').contains(&c)) {
         return text.to_owned();
@@ -131,6 +132,13 @@ written!(Reference);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_seen_at_a_glance_is_composed(text in "[a-zé示例ﬁが\u{300}-\u{315}\u{3099}\u{ac00}\u{1100}\u{1161}]{0,8}") {
+            proptest::prop_assert_eq!(composed(&text), text.nfc().collect::<String>());
+        }
+    }
 
     #[test]
     fn a_megabyte_is_refused_and_so_is_what_cannot_be_seen() {

@@ -49,9 +49,9 @@ impl Begun {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Sequence number of the next event.
-    next_seq: u64,
+    pub next_seq: u64,
     /// How often the settings have changed.
-    settings: u64,
+    pub settings: u64,
 }
 
 /// How the public log stands.

@@ -28,8 +28,8 @@ pub use mark_list::MarkList;
 pub use note::{Note, NoteFailure, NoteProof, NoteSignature, cosign, sign_note};
 pub use note_key::{NoteAlgorithm, NoteKey};
 pub use proof::{
-    ProofEvidence, ProofFailure, RECEIPT_TYPE, SigningKey, sign_document, sign_for, verify_credential, verify_credential_by,
-    verify_document, verify_for,
+    ProofEvidence, ProofFailure, RECEIPT_TYPE, SigningKey, sign_document, sign_for, verify_credential,
+    verify_credential_by, verify_document, verify_for,
 };
 pub use signer::{AtOnce, Judge, LocalSigner, SignFailure, Signer, verify_raw};
 pub use status_credential::StatusList;

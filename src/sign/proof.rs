@@ -327,9 +327,8 @@ fn of_its_issuer(document: &Value, evidence: ProofEvidence) -> Result<ProofEvide
 }
 
 fn signed_bytes(document: &Map<String, Value>, options: &Map<String, Value>) -> Result<Vec<u8>, Refusal> {
-    let without = |members: &Map<String, Value>, but: &str| {
-        canonicalize_members(members.iter().filter(|(name, _)| *name != but))
-    };
+    let without =
+        |members: &Map<String, Value>, but: &str| canonicalize_members(members.iter().filter(|(name, _)| *name != but));
     let options = without(options, "proofValue").map_err(|r| r.under("/proof"))?;
     Ok(message(&options, &without(document, "proof")?))
 }

@@ -3,8 +3,9 @@
 //! A signature is good where `E = [s]B - [k]A - R` is the neutral element (RFC 8032 section 5.1.7, without the cofactor). Of a set of signatures
 //! 128 random parts are taken, and the sum of `E` over each part is looked at. Where one `E` is not neutral, a random part's sum is neutral with
 //! a chance of at most one half, whatever the others are: parts that differ in this one alone cannot both be. So a set with a bad signature passes
-//! with a chance of at most 2^-128. That holds in every group, so nothing is lost at points of small order, as it is where the
-//! sum is taken once with random factors.
+//! with a chance of at most 2^-128. That holds for points R of any order, so nothing is lost at those of small order, as it is where the
+//! sum is taken once with random factors. Only the factors of A and B are added up modulo the order of the group: both have that order, A because
+//! [`PublicKey`] takes no other.
 
 use super::keys::PublicKey;
 use super::signer::{BadSignature, Judge, SIGNATURE_LEN};
@@ -88,7 +89,7 @@ fn is_reduced(written: &[u8; 32]) -> bool {
 
 /// Whether all of them are good. `random` are [`RANDOM_LEN`] bytes for each claim, which whoever made the signatures cannot know before.
 ///
-/// A set with a bad one passes with a chance of 2^-128. Which one it was is not known; few are quicker one by one.
+/// A set with a bad one passes with a chance of at most 2^-128. Which one it was is not known; few are quicker one by one.
 #[must_use]
 pub fn all_good(claims: &[Claim], random: &[u8]) -> bool {
     if random.len() != claims.len() * RANDOM_LEN {

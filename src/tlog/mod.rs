@@ -14,7 +14,8 @@ pub use checkpoint::Checkpoint;
 pub use hash::{Hash, leaf, node};
 pub use proof::{ProofFailure, verify_consistency, verify_inclusion};
 pub use tile::{
-    ENTRY_MAX, FromTiles, LEVEL_MAX, TILE_HEIGHT, TILE_WIDTH, TileFailure, TileId, TileKind, bundle, entries, tile_root, tiles_of,
+    ENTRY_MAX, FromTiles, LEVEL_MAX, TILE_HEIGHT, TILE_WIDTH, TileFailure, TileId, TileKind, bundle, entries,
+    tile_root, tiles_of,
 };
 pub use tree::{Frontier, Nodes, TreeFailure};
 

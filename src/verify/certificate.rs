@@ -8,7 +8,9 @@ use crate::domain::dates::china_day;
 use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{CertificateId, Flag, Refusal, Standing};
-use crate::sign::{AtOnce, Judge, KeyDocument, ProofEvidence, ProofFailure, Purpose, credential, parse_strict, verify_credential_by};
+use crate::sign::{
+    AtOnce, Judge, KeyDocument, ProofEvidence, ProofFailure, Purpose, credential, parse_strict, verify_credential_by,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 

@@ -282,12 +282,20 @@ fn many_certificates_a_line_each() {
     let numbers: Vec<&str> = found.out.lines().map(|line| line.split(':').next().unwrap()).collect();
     assert_eq!(numbers, ["line 3", "line 4"]);
 
-    // More than are read at a time, and one that is longer than any certificate.
-    let many = [format!("{good}\n").repeat(9_000), "x".repeat(3 << 20), format!("\n{good}")].concat();
-    desk.file("many.ndjson", many);
+    // So many that their signatures are judged together: first all good, then a bad one among them; and a line that is longer than any certificate.
+    let some = |count: usize| format!("{good}\n").repeat(count);
+    desk.file("many.ndjson", some(9_000));
+    assert_eq!(verify(&desk, "many.ndjson", &["--lines"]).is(0).out, "");
+    desk.file(
+        "many.ndjson",
+        [some(4_000), format!("{changed}\n"), some(5_000), "x".repeat(3 << 20), format!("\n{good}")].concat(),
+    );
     let found = verify(&desk, "many.ndjson", &["--lines"]).is(1);
-    assert_eq!(found.out.lines().count(), 1);
-    found.shows("line 9001: invalid").says("9002 certificates: 9001 valid, 1 not valid");
+    assert_eq!(found.out.lines().count(), 2);
+    found
+        .shows("line 4001: invalid (no certificate of this body): not signed by this body")
+        .shows("line 9002: invalid")
+        .says("9003 certificates: 9001 valid, 2 not valid");
 
     desk.file("good.ndjson", format!("{good}\n{good}"));
     assert_eq!(verify(&desk, "good.ndjson", &["--lines"]).is(0).out, "");

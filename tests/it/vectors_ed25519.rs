@@ -94,8 +94,10 @@ fn what_the_owner_of_a_key_can_make_besides_is_refused() {
     let public = PublicKey::from_bytes(&unhex(KEY).try_into().unwrap()).unwrap();
     let verifies = |signature: &str| {
         let signature = unhex(signature);
-        let (alone, together) =
-            (verify_raw(&public, b"starmark", &signature).is_ok(), verified_among_others(public, b"starmark", &signature));
+        let (alone, together) = (
+            verify_raw(&public, b"starmark", &signature).is_ok(),
+            verified_among_others(public, b"starmark", &signature),
+        );
         assert_eq!(alone, together);
         alone
     };

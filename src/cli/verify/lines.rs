@@ -59,7 +59,7 @@ impl Verify {
         };
         let (mut number, mut tally, mut read) = (1, Tally::default(), Lines::default());
         loop {
-            read.next(&mut input).with_context(|| format!("cannot read {}", self.input))?;
+            read.next(&mut input, AT_ONCE).with_context(|| format!("cannot read {}", self.input))?;
             let lines = read.each();
             if lines.is_empty() {
                 break;
@@ -110,11 +110,11 @@ struct Lines {
 }
 
 impl Lines {
-    /// Reads the next ones in the place of these; a longer one than any certificate is cut, and no certificate.
-    fn next(&mut self, input: &mut impl BufRead) -> std::io::Result<()> {
+    /// Reads the next ones, so many at most, in the place of these; a longer one than any certificate is cut, and no certificate.
+    fn next(&mut self, input: &mut impl BufRead, most: usize) -> std::io::Result<()> {
         self.bytes.clear();
         self.ends.clear();
-        while self.ends.len() < AT_ONCE && self.bytes.len() < ROOM {
+        while self.ends.len() < most && self.bytes.len() < ROOM {
             let read = input.by_ref().take(MAX_BYTES as u64 + 2).read_until(b'\n', &mut self.bytes)?;
             if read == 0 {
                 break;
@@ -164,4 +164,28 @@ fn of_part(part: &[(u64, &[u8])], answer: &impl Fn((u64, &[u8]), &dyn Judge) -> 
         }
     }
     each(&AtOnce)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_lines_are_read_in_order_however_many_at_once() {
+        let long = "x".repeat(MAX_BYTES + 10);
+        let text = format!("one\n\n{long}\nfour\nfive");
+        for most in 1..7 {
+            let (mut input, mut lines, mut found) = (text.as_bytes(), Lines::default(), vec![]);
+            loop {
+                lines.next(&mut input, most).unwrap();
+                if lines.each().is_empty() {
+                    break;
+                }
+                assert!(lines.each().len() <= most);
+                found.extend(lines.each().into_iter().map(|line| (line.len(), line.first().copied())));
+            }
+            let cut = (MAX_BYTES + 2, Some(b'x'));
+            assert_eq!(found, [(3, Some(b'o')), (0, None), cut, (4, Some(b'f')), (4, Some(b'f'))], "{most}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! One answer as it lies in the file.
 
-use super::folded;
+use super::{LARGEST, folded};
 use crate::http::stamp::{Room, Stamp};
 use crate::service::ground::Ground;
 use axum::body::Bytes;
@@ -88,9 +88,10 @@ impl Entry {
         self.folded < self.bytes.len()
     }
 
-    /// The same answer as it is kept with its body packed, too; none where it is so, or does not pack.
+    /// The same answer as it is kept with its body packed, too; none where it is so, is too long, or does not pack.
     pub(super) fn with_folded(&self) -> Option<Vec<u8>> {
-        if self.is_folded() {
+        // What is longer is not kept.
+        if self.is_folded() || self.bytes.len() > LARGEST / 2 {
             return None;
         }
         let rooms: Vec<Room> = rooms_in(&self.bytes[self.rooms..self.body]).collect();

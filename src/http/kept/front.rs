@@ -149,14 +149,14 @@ impl Front {
     fn kept<B>(&self, request: &Request<B>, question: &Question) -> Option<Response> {
         let started = Instant::now();
         let app = &self.app;
-        let (entry, seen) = app.kept.get(&question.text)?;
+        let (entry, lies, seen) = app.kept.get(&question.text)?;
         let (now, seen_now) = app.service.still_holds(&entry.ground, seen)?;
         let shape = app.kept.shaped(entry.shape)?;
         let client = Client::of(request, &app.gate.limits);
         // Who may not have it is told so by the routes.
         app.gate.admits(client, 1).ok()?;
         if seen != seen_now {
-            app.kept.seen(&question.text, seen_now);
+            app.kept.seen(&question.text, lies, seen_now);
         }
         if let (Kind::MarkPage, Some(mark)) = (question.kind, entry.ground.mark())
             && let Some(source) = scans::source(request.method(), request.headers())
@@ -169,19 +169,22 @@ impl Front {
             headers.insert(observe::REQUEST_ID, id);
         }
         let (asker, stamp) = (Asker::of(request.headers()), Stamp::of(now));
-        if asker.unpacks && !entry.is_folded() && packed::is_worth(&headers, entry.length()) {
-            // From the next one on.
-            if let Some(bytes) = entry.with_folded() {
-                app.kept.keep(&question.text, &bytes, seen_now);
-            }
-        }
-        let body = if asker.unpacks && entry.is_folded() {
-            packed::was_packed(&mut headers);
-            entry.folded_at(&stamp)
+        let response = if asker.has(&headers) {
+            unchanged(headers)
         } else {
-            entry.at(&stamp)
+            let packs = asker.unpacks && packed::is_worth(&headers, entry.length());
+            if packs && let Some(bytes) = entry.with_folded() {
+                // From the next one on.
+                app.kept.keep(&question.text, &bytes, seen_now, Some(lies));
+            }
+            let body = if packs && entry.is_folded() {
+                packed::was_packed(&mut headers);
+                entry.folded_at(&stamp)
+            } else {
+                entry.at(&stamp)
+            };
+            delivered(StatusCode::OK, headers, body, &asker)
         };
-        let response = delivered(StatusCode::OK, headers, body, &asker);
         app.observer.count(question.kind.route(), response.status().as_u16(), started.elapsed());
         Some(response)
     }
@@ -210,7 +213,7 @@ impl Front {
             let own: Vec<_> = OWN.into_iter().filter_map(|name| shared.remove(&name).map(|v| (name, v))).collect();
             if let Some(shape) = self.app.kept.shape(&shared) {
                 let entry = Parts { ground, shape, question: &question.text, own: &own, body: &body, rooms: &rooms };
-                self.app.kept.keep(&question.text, &entry.to_bytes(), timed.begun.seen());
+                self.app.kept.keep(&question.text, &entry.to_bytes(), timed.begun.seen(), None);
             }
         }
         let mut body = Vec::from(body);
@@ -221,17 +224,22 @@ impl Front {
     }
 }
 
+/// What is answered where the asker has it.
+fn unchanged(mut headers: HeaderMap) -> Response {
+    for of_body in [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_LENGTH] {
+        headers.remove(of_body);
+    }
+    // As the answer itself would have it (RFC 9110, section 15.4.5).
+    headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    *response.headers_mut() = headers;
+    response
+}
+
 /// The answer as it leaves: packed, or not at all where the asker has it.
 fn delivered(status: StatusCode, mut headers: HeaderMap, body: Bytes, asker: &Asker) -> Response {
     if status == StatusCode::OK && asker.has(&headers) {
-        let of_body =
-            [header::CONTENT_TYPE, header::CONTENT_DISPOSITION, header::CONTENT_ENCODING, header::CONTENT_LENGTH];
-        for gone in of_body {
-            headers.remove(gone);
-        }
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        *response.headers_mut() = headers;
-        return response;
+        return unchanged(headers);
     }
     let body = packed::packed_for(asker.unpacks, &mut headers, body);
     // Where there is none, only the head was asked for: then the routes have told it.

@@ -68,6 +68,10 @@ struct Slot {
     seen: Seen,
 }
 
+/// Where an answer lies: no other ever lies there, though it may be written over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lies(u64);
+
 /// The answers that are kept.
 pub struct Kept {
     file: Option<File>,
@@ -123,8 +127,8 @@ impl Kept {
         self.given.load(Ordering::SeqCst) <= position.saturating_add(self.capacity)
     }
 
-    /// The answer to that question, and when it was last found to hold.
-    fn get(&self, question: &[u8]) -> Option<(Entry, Seen)> {
+    /// The answer to that question, where it lies, and when it was last found to hold.
+    fn get(&self, question: &[u8]) -> Option<(Entry, Lies, Seen)> {
         let file = self.file.as_ref()?;
         let hash = self.hasher.hash_one(question);
         let Slot { position, length, seen } = *self.shard(hash).get(&hash)?;
@@ -135,19 +139,20 @@ impl Kept {
             return None;
         }
         let entry = Entry::read(bytes)?;
-        (entry.question() == question).then_some((entry, seen))
+        (entry.question() == question).then_some((entry, Lies(position), seen))
     }
 
-    /// Notes that it still holds.
-    fn seen(&self, question: &[u8], at: Seen) {
+    /// Notes that the answer which lies there still holds. Another that came in its place meanwhile was not looked at.
+    fn seen(&self, question: &[u8], lies: Lies, at: Seen) {
         let hash = self.hasher.hash_one(question);
-        if let Some(slot) = self.shard(hash).get_mut(&hash) {
+        if let Some(slot) = self.shard(hash).get_mut(&hash).filter(|slot| Lies(slot.position) == lies) {
             slot.seen = at;
         }
     }
 
-    /// Keeps an answer. Where there is no room for it, or the disk fails, it is found out anew the next time.
-    fn keep(&self, question: &[u8], entry: &[u8], seen: Seen) {
+    /// Keeps an answer; `instead` of the one which lies there, and of no other. Where there is no room for it, or the disk fails, it is found
+    /// out anew the next time.
+    fn keep(&self, question: &[u8], entry: &[u8], seen: Seen, instead: Option<Lies>) {
         let (Some(file), Ok(length)) = (&self.file, u32::try_from(entry.len())) else { return };
         if entry.len() > LARGEST {
             return;
@@ -166,6 +171,9 @@ impl Kept {
         }
         let hash = self.hasher.hash_one(question);
         let mut shard = self.shard(hash);
+        if instead.is_some_and(|lies| shard.get(&hash).is_none_or(|slot| Lies(slot.position) != lies)) {
+            return;
+        }
         // What was written over goes when the map would have to grow for it.
         if shard.len() == shard.capacity() {
             shard.retain(|_, slot| self.is_there(slot.position));
@@ -224,11 +232,11 @@ mod tests {
             let seen = Seen::default();
             for (question, length) in asked {
                 let (question, body) = (format!("/q/{question}"), vec![question as u8; length]);
-                kept.keep(question.as_bytes(), &entry(&question, &body), seen);
+                kept.keep(question.as_bytes(), &entry(&question, &body), seen, None);
                 last.insert(question.clone(), body);
                 prop_assert!(kept.get(question.as_bytes()).is_some(), "the newest is there");
                 for (question, body) in &last {
-                    if let Some((found, _)) = kept.get(question.as_bytes()) {
+                    if let Some((found, ..)) = kept.get(question.as_bytes()) {
                         prop_assert_eq!(found.body(), body.as_slice());
                     }
                 }
@@ -237,16 +245,32 @@ mod tests {
     }
 
     #[test]
+    fn what_was_looked_at_before_never_takes_the_place_of_what_came_since() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = Kept::in_directory(dir.path(), 1 << 20);
+        let body = |kept: &Kept| kept.get(b"/").map(|(found, _, seen)| (found.body().to_vec(), seen)).unwrap();
+        let (then, now) = (Seen::default(), Seen { next_seq: 7, ..Seen::default() });
+        kept.keep(b"/", &entry("/", b"before"), then, None);
+        let (_, looked_at, _) = kept.get(b"/").unwrap();
+        kept.seen(b"/", looked_at, now);
+        assert_eq!(body(&kept), (b"before".to_vec(), now));
+        kept.keep(b"/", &entry("/", b"since"), then, None);
+        kept.seen(b"/", looked_at, now);
+        kept.keep(b"/", &entry("/", b"before, packed"), now, Some(looked_at));
+        assert_eq!(body(&kept), (b"since".to_vec(), then));
+    }
+
+    #[test]
     fn nothing_lies_about_and_nothing_is_kept_where_nothing_may_be() {
         let directory = tempfile::tempdir().unwrap();
         let kept = Kept::in_directory(directory.path(), 1 << 20);
-        kept.keep(b"/", &entry("/", b"x"), Seen::default());
+        kept.keep(b"/", &entry("/", b"x"), Seen::default(), None);
         assert!(kept.get(b"/").is_some());
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
         let none = Kept::nothing();
-        none.keep(b"/", &entry("/", b"x"), Seen::default());
+        none.keep(b"/", &entry("/", b"x"), Seen::default(), None);
         assert!(none.get(b"/").is_none());
-        kept.keep(b"/large", &entry("/large", &vec![0; LARGEST]), Seen::default());
+        kept.keep(b"/large", &entry("/large", &vec![0; LARGEST]), Seen::default(), None);
         assert!(kept.get(b"/large").is_none());
     }
 }

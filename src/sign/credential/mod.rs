@@ -2,6 +2,7 @@
 
 mod shape;
 
+use super::canonical::{MAX_BYTES, is_noncharacter};
 use super::keys::KeyRecord;
 use super::proof::{self, ProofEvidence, SigningKey};
 use super::signer::{Judge, SignFailure};
@@ -85,10 +86,14 @@ pub fn verify_as_written<'k>(
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
     judge: &dyn Judge,
 ) -> Option<(ProofEvidence, CertificateId, Terms)> {
+    if bytes.len() > MAX_BYTES {
+        return None;
+    }
     let found: Shape<'_> = serde_json::from_slice(bytes).ok()?;
     let (id, terms) = (found.id(host)?, found.terms(host)?);
     // Texts of any kind, which nothing else has looked at.
-    if [&terms.scheme, &terms.standard].into_iter().any(|text| text.chars().any(super::canonical::is_noncharacter)) {
+    let free = [Some(&terms.scheme), Some(&terms.standard), terms.score_sheet_sha256.as_ref()];
+    if free.into_iter().flatten().any(|text| text.chars().any(is_noncharacter)) {
         return None;
     }
     let proof = found.proof?;

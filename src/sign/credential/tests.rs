@@ -151,16 +151,25 @@ fn neither_another_body_nor_a_key_for_something_else_is_taken() {
 #[test]
 fn what_a_strict_reader_refuses_is_neither_signed_nor_taken() {
     let keys = keys(Purpose::Credential);
-    let odd = Terms { standard: "GB\u{ffff}".into(), ..terms(&json!({})) };
-    assert_eq!(keys.sign(id(), &odd).unwrap_err().code(), "signature_self_check");
-    // As the owner of the key could sign it without us.
-    let mut shape = Shape::of(&host(), id(), &odd);
-    let (created, method) = ("2026-05-08T01:30:00Z", keys.record.id.url(&host()));
-    let mut proof = options(&host(), created, &method);
-    let signature = keys.signer.sign(&proof::message(&text(&proof).unwrap(), &text(&shape).unwrap())).unwrap();
-    proof.value = Some(proof::signature_text(&signature).into());
-    shape.proof = Some(proof);
-    assert_eq!(keys.as_written(&text(&shape).unwrap()), None);
+    let good = terms(&json!({}));
+    let odd = "GB\u{ffff}".to_owned();
+    let long = "x".repeat(crate::sign::canonical::MAX_BYTES);
+    for terms in [
+        Terms { standard: odd.clone(), ..good.clone() },
+        Terms { scheme: odd.clone(), ..good.clone() },
+        Terms { score_sheet_sha256: Some(odd), ..good.clone() },
+        Terms { standard: long, ..good },
+    ] {
+        assert_eq!(keys.sign(id(), &terms).unwrap_err().code(), "signature_self_check");
+        // As the owner of the key could sign it without us.
+        let mut shape = Shape::of(&host(), id(), &terms);
+        let (created, method) = ("2026-05-08T01:30:00Z", keys.record.id.url(&host()));
+        let mut proof = options(&host(), created, &method);
+        let signature = keys.signer.sign(&proof::message(&text(&proof).unwrap(), &text(&shape).unwrap())).unwrap();
+        proof.value = Some(proof::signature_text(&signature).into());
+        shape.proof = Some(proof);
+        assert_eq!(keys.as_written(&text(&shape).unwrap()), None);
+    }
 }
 
 #[test]

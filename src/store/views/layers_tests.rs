@@ -1,0 +1,114 @@
+use super::*;
+use crate::store::journal::scan::Tip;
+use crate::store::views::MemoryViews;
+use proptest::prelude::*;
+
+/// What is done to views: pairs put and removed, new ones settle, they are closed and opened, or the process is killed.
+#[derive(Debug, Clone)]
+enum Deed {
+    Put(Vec<u8>, Vec<u8>),
+    Remove(usize),
+    Settle,
+    Reopen,
+    Unnoted,
+}
+
+fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+    let key = proptest::collection::vec(1u8..5, 1..5);
+    let deed = prop_oneof![
+        8 => (key, proptest::collection::vec(any::<u8>(), 0..30)).prop_map(|(key, value)| Deed::Put(key, value)),
+        3 => any::<usize>().prop_map(Deed::Remove),
+        1 => Just(Deed::Settle),
+        1 => Just(Deed::Reopen),
+        1 => Just(Deed::Unnoted),
+    ];
+    proptest::collection::vec(deed, 1..60)
+}
+
+fn all(views: &dyn Views, from: &[u8], to: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let mut found = vec![];
+    let each = &mut |key: &[u8], value: &[u8]| {
+        found.push((key.to_vec(), value.to_vec()));
+        Ok(ControlFlow::Continue(()))
+    };
+    views.scan(from, to, each).unwrap();
+    found.retain(|(key, _)| key.as_slice() >= FIRST_KEY);
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn two_layers_answer_as_one_map_does(deeds in deeds()) {
+        let directory = tempfile::tempdir().unwrap();
+        let (source, plain) = (ViewsDir::new(&directory.path().join("v")), MemoryViews::default());
+        let (mut views, mut applied, mut history) = (source.open().unwrap(), Applied::START, vec![]);
+        for (deed, seq) in deeds.iter().zip(1..) {
+            let write = match deed {
+                Deed::Put(key, value) if plain.get(key).unwrap().is_none() => {
+                    ViewWrite::Put { key: key.clone(), value: value.clone() }
+                }
+                Deed::Remove(which) => {
+                    let empty = all(&plain, FIRST_KEY, END_KEY).into_iter().filter(|(_, value)| value.is_empty());
+                    let Some((key, _)) = empty.clone().nth(which % empty.count().max(1)) else { continue };
+                    ViewWrite::Remove { key }
+                }
+                Deed::Settle => {
+                    views.settle().unwrap();
+                    continue;
+                }
+                Deed::Reopen | Deed::Unnoted => {
+                    drop(views);
+                    if matches!(deed, Deed::Unnoted) {
+                        std::fs::remove_file(directory.path().join("v").join(ENDED)).unwrap();
+                    }
+                    views = source.open().unwrap();
+                    // sled's threads outlive its handle: in the same process it may open on an earlier point. What came since is
+                    // applied again, as at every start.
+                    let stands = views.stands_on().unwrap();
+                    prop_assert_eq!(views.verify().unwrap(), stands);
+                    let since = history.iter().rposition(|(_, then)| *then == stands).map_or(0, |at| at + 1);
+                    prop_assert!(since > 0 || stands == Applied::START);
+                    let again = |(write, then): &(ViewWrite, _)| views.apply(std::slice::from_ref(write), then).unwrap();
+                    history[since..].iter().for_each(again);
+                    prop_assert_eq!(views.verify().unwrap(), applied);
+                    continue;
+                }
+                Deed::Put(..) => continue,
+            };
+            let tip = Tip { next_seq: seq, ..Tip::START };
+            applied = applied.after(std::slice::from_ref(&write), tip);
+            plain.apply(std::slice::from_ref(&write), &applied).unwrap();
+            views.apply(std::slice::from_ref(&write), &applied).unwrap();
+            history.push((write, applied));
+        }
+        let bounds = [FIRST_KEY, &[1, 2], &[2], &[2, 3, 1], &[3, 4], &[4, 1, 1, 1], END_KEY];
+        for (n, from) in bounds.iter().enumerate() {
+            prop_assert_eq!(views.get(from).unwrap(), plain.get(from).unwrap());
+            for to in &bounds[n..] {
+                prop_assert_eq!(all(&*views, from, to), all(&plain, from, to));
+                prop_assert_eq!(views.last_key(from, to).unwrap(), plain.last_key(from, to).unwrap());
+            }
+        }
+    }
+}
+
+#[test]
+fn damage_that_is_met_with_has_them_made_anew_at_the_next_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = ViewsDir::new(&directory.path().join("v"));
+    let views = source.open().unwrap();
+    let write = ViewWrite::Put { key: vec![1, 2, 3], value: vec![9; 100] };
+    views.apply(std::slice::from_ref(&write), &Applied::START.after(std::slice::from_ref(&write), Tip::START)).unwrap();
+    views.settle().unwrap();
+    let path = directory.path().join("v").join(SETTLED);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(views.get(&[1, 2, 3]), Err(StoreError::Corrupt { table: "views", .. })));
+    drop(views);
+    assert!(source.open().is_err());
+    assert_eq!(source.fresh().unwrap().stands_on().unwrap(), Applied::START);
+    assert!(source.open().is_ok());
+}

@@ -13,6 +13,8 @@ use harness::{TestApp, decision};
 use sha2::{Digest as _, Sha256};
 use starmark::domain::Host;
 use starmark::mark::{MarkText, Token, qr};
+use starmark::service::clock::{Entropy as _, Machine};
+use starmark::sign::together::{Claim, RANDOM_LEN, all_good};
 use starmark::sign::{LocalSigner, PublicKey, Signer as _, canonicalize, parse_strict, verify_credential, verify_raw};
 use starmark::tlog::{Frontier, Hash, leaf, node, verify_inclusion};
 use starmark::verify::certificate::verify_offline;
@@ -38,6 +40,16 @@ fn signatures(c: &mut Criterion) {
     c.bench_function("Ed25519, verify_strict of 64 bytes", |b| {
         b.iter(|| verify_raw(&public, black_box(&message), &signature).unwrap());
     });
+    c.bench_function("Ed25519, 8,192 of them together, of messages of their own", |b| {
+        let signed: Vec<_> =
+            (0..8_192u64).map(|i| Sha256::digest(i.to_be_bytes())).map(|m| (m, signer.sign(&m).unwrap())).collect();
+        b.iter(|| {
+            let claims: Vec<_> = signed.iter().map(|(m, s)| Claim::of(public, black_box(m), s).unwrap()).collect();
+            let mut random = vec![0; claims.len() * RANDOM_LEN];
+            Machine.fill(&mut random).unwrap();
+            assert!(all_good(&claims, &random));
+        });
+    });
     c.bench_function("Ed25519, a public key from its bytes", |b| {
         let bytes = public.to_bytes();
         b.iter(|| PublicKey::from_bytes(black_box(&bytes)).unwrap());
@@ -59,6 +71,10 @@ fn records(c: &mut Criterion) {
     });
     c.bench_function("all of it: read, proof, key, dates", |b| {
         b.iter(|| verify_offline(black_box(&bytes), &keys, now, now));
+    });
+    c.bench_function("the same where the bytes are not as we write them", |b| {
+        let other = [&bytes[..], b"\n"].concat();
+        b.iter(|| verify_offline(black_box(&other), &keys, now, now));
     });
 }
 

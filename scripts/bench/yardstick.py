@@ -106,25 +106,29 @@ class Server:
         return time.monotonic() - began
 
 
-def nginx(root, work, kinds=()):
-    """nginx on files, one worker, no log; `kinds` are (prefix, media type)."""
+def nginx(root, work, kinds=(), open_files=0):
+    """nginx on files, one worker, no log; `kinds` are (prefix, media type). It keeps so many files open."""
     port = free_port()
+    name = "nginx, files kept open" if open_files else "nginx, static files"
+    keeps = f"open_file_cache max={open_files} inactive=1h; open_file_cache_valid 1h;" if open_files else ""
+    work = work / name.replace(", ", "-").replace(" ", "-")
+    work.mkdir(exist_ok=True)
     types = "".join(f"location {prefix} {{ default_type {kind}; }}\n" for prefix, kind in kinds)
     config = work / "nginx.conf"
     config.write_text(
-        f"""daemon off; worker_processes 1; pid {work}/nginx.pid; error_log {work}/nginx.err;
+        f"""daemon off; worker_processes 1; worker_rlimit_nofile {open_files + 5000}; pid {work}/nginx.pid; error_log {work}/nginx.err;
 user root;
 events {{ worker_connections 4096; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_timeout 75; keepalive_requests 1000000000;
-  gzip_static on;
+  gzip_static on; {keeps}
   client_body_temp_path {work}/t1; proxy_temp_path {work}/t2; fastcgi_temp_path {work}/t3; uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5;
   server {{ listen 127.0.0.1:{port}; root {root}; default_type application/octet-stream; {types} }}
 }}
 """
     )
     path = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
-    return Server("nginx, static files", [path, "-c", config, "-p", work], port, work / "nginx.log")
+    return Server(name, [path, "-c", config, "-p", work], port, work / "nginx.log")
 
 
 def starmark(binary, data, work, *more, core=SERVER_CORE, name="starmark", level="warn"):

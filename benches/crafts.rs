@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use starmark::domain::Host;
 use starmark::mark::{MarkText, Token, qr};
 use starmark::service::clock::{Entropy as _, Machine};
-use starmark::sign::together::{Claim, RANDOM_LEN, all_good};
+use starmark::sign::batch::{Claim, RANDOM_LEN, verify_batch};
 use starmark::sign::{LocalSigner, PublicKey, Signer as _, canonicalize, parse_strict, verify_credential, verify_raw};
 use starmark::tlog::{Frontier, Hash, leaf, node, verify_inclusion};
 use starmark::verify::certificate::verify_offline;
@@ -47,7 +47,7 @@ fn signatures(c: &mut Criterion) {
             let claims: Vec<_> = signed.iter().map(|(m, s)| Claim::of(public, black_box(m), s).unwrap()).collect();
             let mut random = vec![0; claims.len() * RANDOM_LEN];
             Machine.fill(&mut random).unwrap();
-            assert!(all_good(&claims, &random));
+            assert!(verify_batch(&claims, &random));
         });
     });
     c.bench_function("Ed25519, a public key from its bytes", |b| {

@@ -43,7 +43,7 @@ impl From<Refusal> for ServiceError {
 impl From<SignFailure> for ServiceError {
     fn from(failure: SignFailure) -> Self {
         match failure {
-            SignFailure::Withheld(why) => Self::SelfCheck(why),
+            SignFailure::SelfCheck(why) => Self::SelfCheck(why),
             other => Self::Sign(other),
         }
     }

@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness: instants, seeds, salts are arguments. Every check is strict: where two readings
 //! of the same bytes are thinkable, the bytes are refused.
 
+pub mod batch;
 pub mod canonical;
 pub mod credential;
 pub mod cwt;
@@ -18,7 +19,6 @@ pub mod proof;
 pub mod signer;
 pub mod status_credential;
 pub mod status_token;
-pub mod together;
 
 pub use canonical::{canonicalize, parse_strict};
 pub use key_document::KeyDocument;
@@ -31,6 +31,6 @@ pub use proof::{
     ProofEvidence, ProofFailure, RECEIPT_TYPE, SigningKey, sign_document, sign_for, verify_credential,
     verify_credential_by, verify_document, verify_for,
 };
-pub use signer::{AtOnce, Judge, LocalSigner, SignFailure, Signer, verify_raw};
+pub use signer::{LocalSigner, OneByOne, SignFailure, SignatureCheck, Signer, verify_raw};
 pub use status_credential::StatusList;
 pub use status_token::{StatusToken, TokenFailure};

@@ -10,7 +10,7 @@
 
 use super::canonical::{canonicalize_members, check_signable};
 use super::keys::{KeyId, KeyRecord, Purpose};
-use super::signer::{AtOnce, Judge, SIGNATURE_LEN, SignFailure, Signer};
+use super::signer::{OneByOne, SIGNATURE_LEN, SignFailure, SignatureCheck, Signer};
 use crate::domain::{Host, Refusal};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -215,14 +215,14 @@ pub fn verify_document<'k>(
     document: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
 ) -> Result<ProofEvidence, ProofFailure> {
-    verify_proof(Purpose::Credential, document, resolve, &AtOnce)
+    verify_proof(Purpose::Credential, document, resolve, &OneByOne)
 }
 
 fn verify_proof<'k>(
     purpose: Purpose,
     document: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
-    judge: &dyn Judge,
+    check: &dyn SignatureCheck,
 ) -> Result<ProofEvidence, ProofFailure> {
     let members = document.as_object().ok_or(ProofFailure::NotAnObject)?;
     if !is_of_kind(purpose, members) {
@@ -250,25 +250,26 @@ fn verify_proof<'k>(
     if proof.get("@context") != members.get("@context") {
         return Err(ProofFailure::ContextMismatch);
     }
-    let said = Said { created: text("created")?, value: text("proofValue")?, method: text("verificationMethod")? };
-    said.verify(purpose, resolve, || signed_bytes(members, proof), judge)
+    let said =
+        ProofClaims { created: text("created")?, value: text("proofValue")?, method: text("verificationMethod")? };
+    said.verify(purpose, resolve, || signed_bytes(members, proof), check)
 }
 
 /// What a proof says besides what every proof says.
-pub(super) struct Said<'a> {
+pub(super) struct ProofClaims<'a> {
     pub(super) created: &'a str,
     pub(super) value: &'a str,
     pub(super) method: &'a str,
 }
 
-impl Said<'_> {
+impl ProofClaims<'_> {
     /// Whether a key of that purpose signed these bytes, as a proof says.
     pub(super) fn verify<'k>(
         &self,
         purpose: Purpose,
         resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
         message: impl FnOnce() -> Result<Vec<u8>, Refusal>,
-        judge: &dyn Judge,
+        check: &dyn SignatureCheck,
     ) -> Result<ProofEvidence, ProofFailure> {
         let created = parse_created(self.created).ok_or(ProofFailure::Malformed("created"))?;
         let signature = parse_signature(self.value).ok_or(ProofFailure::Malformed("proofValue"))?;
@@ -277,7 +278,7 @@ impl Said<'_> {
             return Err(ProofFailure::KeyPurpose);
         }
         let message = message().map_err(ProofFailure::Uncanonical)?;
-        judge.judge(&key.public, &message, &signature).map_err(|_| ProofFailure::BadSignature)?;
+        check.check(&key.public, &message, &signature).map_err(|_| ProofFailure::BadSignature)?;
         Ok(ProofEvidence { key: key.clone(), verification_method: self.method.to_owned(), created })
     }
 }
@@ -290,19 +291,19 @@ pub fn verify_credential<'k>(
     credential: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
 ) -> Result<ProofEvidence, ProofFailure> {
-    verify_credential_by(credential, resolve, &AtOnce)
+    verify_credential_by(credential, resolve, &OneByOne)
 }
 
-/// The same; `judge` says of the signature.
+/// The same; `check` says of the signature.
 ///
 /// # Errors
 /// As [`verify_credential`].
 pub fn verify_credential_by<'k>(
     credential: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
-    judge: &dyn Judge,
+    check: &dyn SignatureCheck,
 ) -> Result<ProofEvidence, ProofFailure> {
-    of_its_issuer(credential, verify_proof(Purpose::Credential, credential, resolve, judge)?)
+    of_its_issuer(credential, verify_proof(Purpose::Credential, credential, resolve, check)?)
 }
 
 /// Verifies a document of that purpose: its kind, its proof under a key of that purpose, and that its `issuer` controls the
@@ -315,7 +316,7 @@ pub fn verify_for<'k>(
     document: &Value,
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
 ) -> Result<ProofEvidence, ProofFailure> {
-    of_its_issuer(document, verify_proof(purpose, document, resolve, &AtOnce)?)
+    of_its_issuer(document, verify_proof(purpose, document, resolve, &OneByOne)?)
 }
 
 fn of_its_issuer(document: &Value, evidence: ProofEvidence) -> Result<ProofEvidence, ProofFailure> {

@@ -19,12 +19,10 @@ pub enum SignFailure {
     /// The device or service behind the signer gave no signature; trying again may help.
     #[error("the signer is unavailable: {0}")]
     Unavailable(String),
-    /// A signature came, but the signer's own public key does not verify it: a fault in hardware, memory or set-up.
-    #[error("the signature failed its own verification and was withheld")]
-    SelfCheck,
-    /// What was signed does not verify, or does not say what was to be signed.
-    #[error("what was signed was withheld: {0}")]
-    Withheld(String),
+    /// A signature came, but what was signed does not verify under the signer's own public key, or does not say what was to be signed: a fault in
+    /// hardware, memory or set-up, or a text that no strict reader takes.
+    #[error("what was signed failed its own verification and was withheld: {0}")]
+    SelfCheck(String),
 }
 
 impl SignFailure {
@@ -34,7 +32,7 @@ impl SignFailure {
         match self {
             Self::Unsignable(refusal) => refusal.code,
             Self::Unavailable(_) => "signer_unavailable",
-            Self::SelfCheck | Self::Withheld(_) => "signature_self_check",
+            Self::SelfCheck(_) => "signature_self_check",
         }
     }
 }
@@ -45,7 +43,7 @@ pub trait Signer: Send + Sync {
     fn public(&self) -> PublicKey;
 
     /// Asks for a signature of exactly these bytes (pure Ed25519, RFC 8032 section 5.1.6; no prehash, no context).
-    /// Implement this one; call [`Signer::sign`].
+    /// Implement this one; call [`Signer::sign`], or verify what comes as it stands in what is given out.
     ///
     /// # Errors
     /// [`SignFailure::Unavailable`].
@@ -58,7 +56,7 @@ pub trait Signer: Send + Sync {
     /// [`SignFailure::SelfCheck`] besides what [`Signer::sign_unchecked`] gives.
     fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], SignFailure> {
         let signature = self.sign_unchecked(message)?;
-        verify_raw(&self.public(), message, &signature).map_err(|BadSignature| SignFailure::SelfCheck)?;
+        verify_raw(&self.public(), message, &signature).map_err(|bad| SignFailure::SelfCheck(bad.to_string()))?;
         Ok(signature)
     }
 }
@@ -79,20 +77,20 @@ pub fn verify_raw(public: &PublicKey, message: &[u8], signature: &[u8]) -> Resul
 }
 
 /// Who says whether a signature is good: at once, or of many together.
-pub trait Judge {
+pub trait SignatureCheck {
     /// Whether that signature is by that key over these bytes; or that it may be, to be found out later.
     ///
     /// # Errors
     /// [`BadSignature`].
-    fn judge(&self, public: &PublicKey, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> Result<(), BadSignature>;
+    fn check(&self, public: &PublicKey, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> Result<(), BadSignature>;
 }
 
 /// Each signature at once ([`verify_raw`]).
 #[derive(Debug, Clone, Copy)]
-pub struct AtOnce;
+pub struct OneByOne;
 
-impl Judge for AtOnce {
-    fn judge(&self, public: &PublicKey, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> Result<(), BadSignature> {
+impl SignatureCheck for OneByOne {
+    fn check(&self, public: &PublicKey, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> Result<(), BadSignature> {
         verify_raw(public, message, signature)
     }
 }
@@ -164,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_faulty_signature_never_leaves() {
-        assert_eq!(Faulty(signer(1)).sign(b"m"), Err(SignFailure::SelfCheck));
+        assert_eq!(Faulty(signer(1)).sign(b"m"), Err(SignFailure::SelfCheck(BadSignature.to_string())));
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::domain::record::Terms;
 use crate::domain::scheme::Intervals;
 use crate::domain::{CertificateId, Flag, Refusal, Standing};
 use crate::sign::{
-    AtOnce, Judge, KeyDocument, ProofEvidence, ProofFailure, Purpose, credential, parse_strict, verify_credential_by,
+    KeyDocument, OneByOne, ProofEvidence, ProofFailure, Purpose, SignatureCheck, credential, parse_strict,
+    verify_credential_by,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -65,19 +66,19 @@ pub struct Finding {
 /// [`with_lists`](super::status::with_lists).
 #[must_use]
 pub fn verify_offline(bytes: &[u8], keys: &KeyDocument, now: Timestamp, at: Timestamp) -> Finding {
-    verify_offline_by(bytes, keys, now, at, &AtOnce)
+    verify_offline_by(bytes, keys, now, at, &OneByOne)
 }
 
-/// The same; `judge` says of the signature.
+/// The same; `check` says of the signature.
 #[must_use]
 pub fn verify_offline_by(
     bytes: &[u8],
     keys: &KeyDocument,
     now: Timestamp,
     at: Timestamp,
-    judge: &dyn Judge,
+    check: &dyn SignatureCheck,
 ) -> Finding {
-    let (read, mut checks) = signature_and_key(bytes, Keys::Saved(keys), None, now, judge);
+    let (read, mut checks) = signature_and_key(bytes, Keys::Saved(keys), None, now, check);
     if let Some((_, terms)) = &read {
         checks.push(validity(terms, at, now));
         checks.push(offline::status_not_asked(at, now));
@@ -96,7 +97,7 @@ pub fn verify_registered(
     moment: Moment,
 ) -> Finding {
     let recorded_at = life.life().first().map(|s| s.recorded_at);
-    let (read, mut checks) = signature_and_key(bytes, Keys::Register(keys), recorded_at, moment.now, &AtOnce);
+    let (read, mut checks) = signature_and_key(bytes, Keys::Register(keys), recorded_at, moment.now, &OneByOne);
     let same = read.as_ref().is_none_or(|(id, terms)| *id == life.id && terms == life.terms());
     if !same {
         checks.push(Draft { name: CheckName::Signature, source: Source::Register, known_at: moment.now }.failed(
@@ -138,7 +139,7 @@ pub(super) fn signature_and_key(
     keys: Keys<'_>,
     recorded_at: Option<Timestamp>,
     now: Timestamp,
-    judge: &dyn Judge,
+    check: &dyn SignatureCheck,
 ) -> (Read, Vec<Check>) {
     let (keys, complete) = match keys {
         Keys::Register(keys) => (keys, true),
@@ -157,7 +158,7 @@ pub(super) fn signature_and_key(
         ]
     };
     if let Some((evidence, id, terms)) =
-        credential::verify_as_written(keys.host(), bytes, |url| keys.resolve(url), judge)
+        credential::verify_as_written(keys.host(), bytes, |url| keys.resolve(url), check)
     {
         return (Some((id, terms)), good(&evidence));
     }
@@ -165,7 +166,7 @@ pub(super) fn signature_and_key(
         Ok(document) => document,
         Err(refusal) => return (None, vec![unreadable(&signature, &refusal)]),
     };
-    let evidence = match verify_credential_by(&document, |url| keys.resolve(url), judge) {
+    let evidence = match verify_credential_by(&document, |url| keys.resolve(url), check) {
         Ok(evidence) => evidence,
         Err(ProofFailure::UnknownKey) if !complete && may_be_ours(&document, keys) => {
             return (None, vec![key::unlisted(&signature)]);

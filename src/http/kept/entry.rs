@@ -1,12 +1,12 @@
 //! One answer as it lies in the file.
 
-use super::{LARGEST, folded};
+use super::{LARGEST, gzip};
 use crate::http::stamp::{Room, Stamp};
 use crate::service::ground::Ground;
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue};
 
-/// Bytes of the lengths and numbers after the ground: shape, question, headers, rooms, body, rooms of the folded body.
+/// Bytes of the lengths and numbers after the ground: shape, question, headers, rooms, body, rooms of the packed body.
 const LENGTHS: usize = 2 + 5 * 4;
 
 /// What an answer is made of.
@@ -53,12 +53,12 @@ pub(super) struct Entry {
     bytes: Vec<u8>,
     pub ground: Ground,
     pub shape: u16,
-    /// Where its headers begin, its rooms, its body; the rooms of the folded body, and that.
+    /// Where its headers begin, its rooms, its body; the rooms of the packed body, and that.
     own: usize,
     rooms: usize,
     body: usize,
-    moved: usize,
-    folded: usize,
+    packed_rooms: usize,
+    packed: usize,
 }
 
 impl Entry {
@@ -72,35 +72,35 @@ impl Entry {
         let own = (Ground::BYTES + LENGTHS).checked_add(lengths.next()?)?;
         let rooms = own.checked_add(lengths.next()?)?;
         let body = rooms.checked_add(lengths.next()?.checked_mul(Room::BYTES)?)?;
-        let moved = body.checked_add(lengths.next()?)?;
-        let folded = moved.checked_add(lengths.next()?.checked_mul(Room::BYTES)?)?;
+        let packed_rooms = body.checked_add(lengths.next()?)?;
+        let packed = packed_rooms.checked_add(lengths.next()?.checked_mul(Room::BYTES)?)?;
         let shape = u16::from_be_bytes(*shape);
-        (folded <= bytes.len()).then_some(Self { bytes, ground, shape, own, rooms, body, moved, folded })
+        (packed <= bytes.len()).then_some(Self { bytes, ground, shape, own, rooms, body, packed_rooms, packed })
     }
 
     /// Bytes of its body.
     pub(super) fn length(&self) -> usize {
-        self.moved - self.body
+        self.packed_rooms - self.body
     }
 
     /// Whether its body lies there packed, too.
-    pub(super) fn is_folded(&self) -> bool {
-        self.folded < self.bytes.len()
+    pub(super) fn is_packed(&self) -> bool {
+        self.packed < self.bytes.len()
     }
 
     /// The same answer as it is kept with its body packed, too; none where it is so, is too long, or does not pack.
-    pub(super) fn with_folded(&self) -> Option<Vec<u8>> {
+    pub(super) fn with_packed(&self) -> Option<Vec<u8>> {
         // What is longer is not kept.
-        if self.is_folded() || self.bytes.len() > LARGEST / 2 {
+        if self.is_packed() || self.bytes.len() > LARGEST / 2 {
             return None;
         }
         let rooms: Vec<Room> = rooms_in(&self.bytes[self.rooms..self.body]).collect();
-        let (folded, moved) = folded::fold(&self.bytes[self.body..self.moved], &rooms)?;
-        let mut bytes = self.bytes[..self.moved].to_vec();
-        let count = u32::try_from(moved.len()).ok()?;
+        let (packed, packed_rooms) = gzip::pack(&self.bytes[self.body..self.packed_rooms], &rooms)?;
+        let mut bytes = self.bytes[..self.packed_rooms].to_vec();
+        let count = u32::try_from(packed_rooms.len()).ok()?;
         bytes[Ground::BYTES + LENGTHS - 4..Ground::BYTES + LENGTHS].copy_from_slice(&count.to_be_bytes());
-        moved.iter().for_each(|room| bytes.extend_from_slice(&room.to_bytes()));
-        bytes.extend_from_slice(&folded);
+        packed_rooms.iter().for_each(|room| bytes.extend_from_slice(&room.to_bytes()));
+        bytes.extend_from_slice(&packed);
         Some(bytes)
     }
 
@@ -121,21 +121,21 @@ impl Entry {
     /// The body as it is kept.
     #[cfg(test)]
     pub(super) fn body(&self) -> &[u8] {
-        &self.bytes[self.body..self.moved]
+        &self.bytes[self.body..self.packed_rooms]
     }
 
     /// The body with the time in it.
     pub(super) fn at(mut self, stamp: &Stamp) -> Bytes {
         self.fill(stamp);
-        Bytes::from(self.bytes).slice(self.body..self.moved)
+        Bytes::from(self.bytes).slice(self.body..self.packed_rooms)
     }
 
     /// The same packed (gzip), where it lies there so.
-    pub(super) fn folded_at(mut self, stamp: &Stamp) -> Bytes {
+    pub(super) fn packed_at(mut self, stamp: &Stamp) -> Bytes {
         self.fill(stamp);
-        let folded = self.bytes[self.folded..].to_vec();
-        let rooms = rooms_in(&self.bytes[self.moved..self.folded]);
-        folded::finished(folded, rooms, stamp, &self.bytes[self.body..self.moved]).into()
+        let packed = self.bytes[self.packed..].to_vec();
+        let rooms = rooms_in(&self.bytes[self.packed_rooms..self.packed]);
+        gzip::finished(packed, rooms, stamp, &self.bytes[self.body..self.packed_rooms]).into()
     }
 
     fn fill(&mut self, stamp: &Stamp) {

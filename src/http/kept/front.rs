@@ -1,7 +1,7 @@
 //! Stands before all routes: gives out what is kept, and keeps what may be.
 
 use super::Timed;
-use super::entry::Parts;
+use super::entry::{Entry, Parts};
 use crate::http::limits::Client;
 use crate::http::pages::{language, scans};
 use crate::http::stamp::{self, Stamp};
@@ -149,14 +149,14 @@ impl Front {
     fn kept<B>(&self, request: &Request<B>, question: &Question) -> Option<Response> {
         let started = Instant::now();
         let app = &self.app;
-        let (entry, lies, seen) = app.kept.get(&question.text)?;
+        let (entry, place, seen) = app.kept.get(&question.text)?;
         let (now, seen_now) = app.service.still_holds(&entry.ground, seen)?;
         let shape = app.kept.shaped(entry.shape)?;
         let client = Client::of(request, &app.gate.limits);
         // Who may not have it is told so by the routes.
         app.gate.admits(client, 1).ok()?;
         if seen != seen_now {
-            app.kept.seen(&question.text, lies, seen_now);
+            app.kept.seen(&question.text, place, seen_now);
         }
         if let (Kind::MarkPage, Some(mark)) = (question.kind, entry.ground.mark())
             && let Some(source) = scans::source(request.method(), request.headers())
@@ -173,13 +173,16 @@ impl Front {
             unchanged(headers)
         } else {
             let packs = asker.unpacks && packed::is_worth(&headers, entry.length());
-            if packs && let Some(bytes) = entry.with_folded() {
-                // From the next one on.
-                app.kept.keep(&question.text, &bytes, seen_now, Some(lies));
-            }
-            let body = if packs && entry.is_folded() {
+            let entry = match packs.then(|| entry.with_packed()).flatten() {
+                Some(bytes) => {
+                    app.kept.keep(&question.text, &bytes, seen_now, Some(place));
+                    Entry::read(bytes)?
+                }
+                None => entry,
+            };
+            let body = if packs && entry.is_packed() {
                 packed::was_packed(&mut headers);
-                entry.folded_at(&stamp)
+                entry.packed_at(&stamp)
             } else {
                 entry.at(&stamp)
             };

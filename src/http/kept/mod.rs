@@ -1,12 +1,12 @@
 //! Answers that were found out, kept as they leave: a lookup that asks the same gets the same, as long as what the answer rests on
-//! has not moved ([`Ground`]), at the cost of a file's.
+//! has not packed_rooms ([`Ground`]), at the cost of a file's.
 //!
 //! They lie in a file without a name, as large as it was allowed to become; the system keeps in memory what is asked for. It is
 //! written round and round, so that the oldest goes first. Of each the process itself knows only where it lies.
 
 mod entry;
-mod folded;
 mod front;
+mod gzip;
 
 pub use front::Front;
 
@@ -70,7 +70,7 @@ struct Slot {
 
 /// Where an answer lies: no other ever lies there, though it may be written over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Lies(u64);
+struct Place(u64);
 
 /// The answers that are kept.
 pub struct Kept {
@@ -128,7 +128,7 @@ impl Kept {
     }
 
     /// The answer to that question, where it lies, and when it was last found to hold.
-    fn get(&self, question: &[u8]) -> Option<(Entry, Lies, Seen)> {
+    fn get(&self, question: &[u8]) -> Option<(Entry, Place, Seen)> {
         let file = self.file.as_ref()?;
         let hash = self.hasher.hash_one(question);
         let Slot { position, length, seen } = *self.shard(hash).get(&hash)?;
@@ -139,20 +139,20 @@ impl Kept {
             return None;
         }
         let entry = Entry::read(bytes)?;
-        (entry.question() == question).then_some((entry, Lies(position), seen))
+        (entry.question() == question).then_some((entry, Place(position), seen))
     }
 
     /// Notes that the answer which lies there still holds. Another that came in its place meanwhile was not looked at.
-    fn seen(&self, question: &[u8], lies: Lies, at: Seen) {
+    fn seen(&self, question: &[u8], place: Place, at: Seen) {
         let hash = self.hasher.hash_one(question);
-        if let Some(slot) = self.shard(hash).get_mut(&hash).filter(|slot| Lies(slot.position) == lies) {
+        if let Some(slot) = self.shard(hash).get_mut(&hash).filter(|slot| Place(slot.position) == place) {
             slot.seen = at;
         }
     }
 
     /// Keeps an answer; `instead` of the one which lies there, and of no other. Where there is no room for it, or the disk fails, it is found
     /// out anew the next time.
-    fn keep(&self, question: &[u8], entry: &[u8], seen: Seen, instead: Option<Lies>) {
+    fn keep(&self, question: &[u8], entry: &[u8], seen: Seen, instead: Option<Place>) {
         let (Some(file), Ok(length)) = (&self.file, u32::try_from(entry.len())) else { return };
         if entry.len() > LARGEST {
             return;
@@ -171,7 +171,7 @@ impl Kept {
         }
         let hash = self.hasher.hash_one(question);
         let mut shard = self.shard(hash);
-        if instead.is_some_and(|lies| shard.get(&hash).is_none_or(|slot| Lies(slot.position) != lies)) {
+        if instead.is_some_and(|place| shard.get(&hash).is_none_or(|slot| Place(slot.position) != place)) {
             return;
         }
         // What was written over goes when the map would have to grow for it.

@@ -5,7 +5,7 @@ mod shape;
 use super::canonical::{MAX_BYTES, is_noncharacter};
 use super::keys::KeyRecord;
 use super::proof::{self, ProofEvidence, SigningKey};
-use super::signer::{Judge, SignFailure};
+use super::signer::{SignFailure, SignatureCheck};
 use super::{Purpose, parse_strict, verify_credential};
 use crate::domain::record::Terms;
 use crate::domain::{CertificateId, Host, Refusal};
@@ -33,7 +33,7 @@ pub fn document(host: &Host, id: CertificateId, terms: &Terms) -> Value {
 /// [`verify_credential`].
 ///
 /// # Errors
-/// `key_purpose_wrong` for a key of another purpose; [`SignFailure::Withheld`] where what was signed does not verify, or does not say what was to be
+/// `key_purpose_wrong` for a key of another purpose; [`SignFailure::SelfCheck`] where what was signed does not verify, or does not say what was to be
 /// signed; else what the signer gives.
 pub fn sign<'k>(
     host: &Host,
@@ -52,7 +52,7 @@ pub fn sign<'k>(
     options.value = Some(proof::signature_text(&key.signer.sign_unchecked(&message)?).into());
     shape.proof = Some(options);
     let bytes = text(&shape)?;
-    let withheld = |why: &dyn std::fmt::Display| SignFailure::Withheld(why.to_string());
+    let withheld = |why: &dyn std::fmt::Display| SignFailure::SelfCheck(why.to_string());
     let signed = parse_strict(&bytes).map_err(|r| withheld(&r))?;
     verify_credential(&signed, resolve).map_err(|f| withheld(&f))?;
     match read(host, &signed).map_err(|r| withheld(&r))? {
@@ -84,7 +84,7 @@ pub fn verify_as_written<'k>(
     host: &Host,
     bytes: &[u8],
     resolve: impl Fn(&str) -> Option<&'k KeyRecord>,
-    judge: &dyn Judge,
+    check: &dyn SignatureCheck,
 ) -> Option<(ProofEvidence, CertificateId, Terms)> {
     if bytes.len() > MAX_BYTES {
         return None;
@@ -107,8 +107,8 @@ pub fn verify_as_written<'k>(
     if bytes.strip_prefix(before)?.strip_prefix(&proven[..])? != after {
         return None;
     }
-    let said = proof::Said { created: &proof.created, value: proof.value.as_deref()?, method: &proof.method };
-    let evidence = said.verify(Purpose::Credential, resolve, || Ok(message), judge).ok()?;
+    let said = proof::ProofClaims { created: &proof.created, value: proof.value.as_deref()?, method: &proof.method };
+    let evidence = said.verify(Purpose::Credential, resolve, || Ok(message), check).ok()?;
     (evidence.controller() == host.did()).then_some((evidence, id, terms))
 }
 
@@ -130,7 +130,7 @@ fn text(shape: &impl Serialize) -> Result<Vec<u8>, SignFailure> {
     let mut bytes = Vec::with_capacity(2 << 10);
     match serde_json::to_writer(&mut bytes, shape) {
         Ok(()) => Ok(bytes),
-        Err(error) => Err(SignFailure::Withheld(error.to_string())),
+        Err(error) => Err(SignFailure::SelfCheck(error.to_string())),
     }
 }
 

@@ -1,6 +1,6 @@
 use super::super::keys::KeyId;
 use super::super::proof::sign_document;
-use super::super::signer::{AtOnce, LocalSigner, Signer as _};
+use super::super::signer::{LocalSigner, OneByOne, Signer as _};
 use super::super::{ProofFailure, canonicalize};
 use super::*;
 use crate::domain::text::Scope;
@@ -39,7 +39,7 @@ impl Keys {
     }
 
     fn as_written(&self, bytes: &[u8]) -> Option<(ProofEvidence, CertificateId, Terms)> {
-        verify_as_written(&host(), bytes, |url| self.resolve(url), &AtOnce)
+        verify_as_written(&host(), bytes, |url| self.resolve(url), &OneByOne)
     }
 }
 
@@ -141,10 +141,10 @@ fn neither_another_body_nor_a_key_for_something_else_is_taken() {
     let keys = keys(Purpose::Credential);
     let good = keys.sign(id(), &terms(&json!({}))).unwrap();
     let elsewhere = Host::parse("xa.example.cn").unwrap();
-    assert!(verify_as_written(&elsewhere, &good, |url| keys.resolve(url), &AtOnce).is_none());
-    assert!(verify_as_written(&host(), &good, |_| None, &AtOnce).is_none());
+    assert!(verify_as_written(&elsewhere, &good, |url| keys.resolve(url), &OneByOne).is_none());
+    assert!(verify_as_written(&host(), &good, |_| None, &OneByOne).is_none());
     let receipts = self::keys(Purpose::Receipt);
-    assert!(verify_as_written(&host(), &good, |_| Some(&receipts.record), &AtOnce).is_none());
+    assert!(verify_as_written(&host(), &good, |_| Some(&receipts.record), &OneByOne).is_none());
     assert_eq!(receipts.sign(id(), &terms(&json!({}))).unwrap_err().code(), "key_purpose_wrong");
 }
 
@@ -178,5 +178,5 @@ fn a_signature_that_its_key_does_not_verify_is_withheld() {
     let (host, terms) = (host(), terms(&json!({})));
     let key = SigningKey { signer: &other, id: good.record.id, host: &host };
     let refused = sign(&host, id(), &terms, key, now(), |url| good.resolve(url)).unwrap_err();
-    assert_eq!(refused, SignFailure::Withheld(ProofFailure::BadSignature.to_string()));
+    assert_eq!(refused, SignFailure::SelfCheck(ProofFailure::BadSignature.to_string()));
 }

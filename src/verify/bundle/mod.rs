@@ -10,7 +10,7 @@ use super::{offline, status};
 use crate::domain::certificate::{Certificate, Step};
 use crate::domain::record::Terms;
 use crate::domain::{CertificateId, Event, Fact, Refusal, Standing};
-use crate::sign::{AtOnce, KeyDocument, KeyId, KeyRecord, Purpose, canonicalize, credential, log_entry};
+use crate::sign::{KeyDocument, KeyId, KeyRecord, OneByOne, Purpose, canonicalize, credential, log_entry};
 use jiff::Timestamp;
 pub use read::{BUNDLE_TYPE, Bundle, BundleLog};
 use serde_json::Value;
@@ -62,7 +62,7 @@ pub fn verify_read(bundle: &Bundle, trust: Trust<'_>, now: Timestamp, at: Timest
     let (life, log) = life_of(issue, &record, log, now);
     let recorded_at = life.as_ref().and_then(|l| l.life().first()).map(|s| s.recorded_at);
     let recorded_at = recorded_at.filter(|_| log.result == CheckResult::Ok);
-    let (genuine, own) = signature_and_key(&record, Keys::Saved(keys), recorded_at, now, &AtOnce);
+    let (genuine, own) = signature_and_key(&record, Keys::Saved(keys), recorded_at, now, &OneByOne);
     checks.extend(own);
     if let Some((_, terms)) = &genuine {
         checks.push(offline::validity(terms.issued_on, terms.valid_until, at, now));

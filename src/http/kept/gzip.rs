@@ -14,7 +14,7 @@ const WINDOW: usize = 32 << 10;
 const BLANK: u8 = 0xff;
 
 /// The body packed up to its checksum, and where its rooms are now; none where it does not pack.
-pub(super) fn fold(body: &[u8], rooms: &[Room]) -> Option<(Vec<u8>, Vec<Room>)> {
+pub(super) fn pack(body: &[u8], rooms: &[Room]) -> Option<(Vec<u8>, Vec<Room>)> {
     let mut blank = body.to_vec();
     for room in rooms {
         blank.get_mut(room.place())?.fill(BLANK);
@@ -23,7 +23,7 @@ pub(super) fn fold(body: &[u8], rooms: &[Room]) -> Option<(Vec<u8>, Vec<Room>)> 
     let mut packer = Compress::new(Compression::default(), false);
     for room in rooms {
         let place = room.place();
-        pack(&mut packer, &blank, from..place.start, FlushCompress::Sync, &mut out)?;
+        pack_part(&mut packer, &blank, from..place.start, FlushCompress::Sync, &mut out)?;
         // A stored block, and not the last (RFC 1951, section 3.2.4): it begins on a byte, as the one before ended with a flush.
         let length = u16::try_from(place.len()).ok()?;
         out.push(0);
@@ -33,12 +33,12 @@ pub(super) fn fold(body: &[u8], rooms: &[Room]) -> Option<(Vec<u8>, Vec<Room>)> 
         out.extend_from_slice(blank.get(place.clone())?);
         from = place.end;
     }
-    pack(&mut packer, &blank, from..blank.len(), FlushCompress::Finish, &mut out)?;
+    pack_part(&mut packer, &blank, from..blank.len(), FlushCompress::Finish, &mut out)?;
     Some((out, moved))
 }
 
 /// Packs a part of the body, as if all before it had been packed by the same.
-fn pack(
+fn pack_part(
     packer: &mut Compress,
     body: &[u8],
     part: std::ops::Range<usize>,
@@ -64,13 +64,13 @@ fn pack(
 }
 
 /// The whole packed answer: with the time in its rooms, and the checksum and length of the body that has it.
-pub(super) fn finished(mut folded: Vec<u8>, rooms: impl Iterator<Item = Room>, stamp: &Stamp, body: &[u8]) -> Vec<u8> {
-    stamp.fill(&mut folded, rooms);
+pub(super) fn finished(mut packed: Vec<u8>, rooms: impl Iterator<Item = Room>, stamp: &Stamp, body: &[u8]) -> Vec<u8> {
+    stamp.fill(&mut packed, rooms);
     let mut crc = Crc::new();
     crc.update(body);
-    folded.extend(crc.sum().to_le_bytes());
-    folded.extend(crc.amount().to_le_bytes());
-    folded
+    packed.extend(crc.sum().to_le_bytes());
+    packed.extend(crc.amount().to_le_bytes());
+    packed
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
     use proptest::prelude::*;
     use std::io::Read as _;
 
-    fn unfolded(bytes: &[u8]) -> String {
+    fn unpacked(bytes: &[u8]) -> String {
         let mut text = String::new();
         GzDecoder::new(bytes).read_to_string(&mut text).unwrap();
         text
@@ -91,7 +91,7 @@ mod tests {
     proptest! {
         /// Long enough to look back beyond the window, and with the marks of rooms' ends in the text.
         #[test]
-        fn what_is_folded_is_the_body_with_the_time(
+        fn what_is_packed_is_the_body_with_the_time(
             ms in 0i64..4_000_000_000_000,
             parts in proptest::collection::vec("[-: a-c\"{}示例有效]{0,40}", 0..12),
             times in 1usize..200,
@@ -102,12 +102,12 @@ mod tests {
             body.push_str("- \"-\"");
             let rooms = stamp::rooms(body.as_bytes());
             prop_assert_eq!(rooms.len(), parts.len() * 3);
-            let (folded, moved) = fold(body.as_bytes(), &rooms).unwrap();
+            let (packed, moved) = pack(body.as_bytes(), &rooms).unwrap();
             let mut plain = body.into_bytes();
             let stamp = Stamp::of(at);
             stamp.fill(&mut plain, rooms.into_iter());
-            let whole = finished(folded, moved.into_iter(), &stamp, &plain);
-            prop_assert_eq!(unfolded(&whole).into_bytes(), plain);
+            let whole = finished(packed, moved.into_iter(), &stamp, &plain);
+            prop_assert_eq!(unpacked(&whole).into_bytes(), plain);
         }
     }
 
@@ -116,9 +116,9 @@ mod tests {
         let marked = Timestamp::UNIX_EPOCH + SignedDuration::from_nanos(1);
         let line = format!("{{\"check\":\"status\",\"result\":\"ok\",\"known_at\":\"{}\"}},", stamp::instant(marked));
         let body = line.repeat(20);
-        let (folded, moved) = fold(body.as_bytes(), &stamp::rooms(body.as_bytes())).unwrap();
+        let (packed, moved) = pack(body.as_bytes(), &stamp::rooms(body.as_bytes())).unwrap();
         assert_eq!(moved.len(), 20);
         // Some 35 bytes for each room, and little for the rest.
-        assert!(folded.len() < 20 * 35 + 150, "{} of {}", folded.len(), body.len());
+        assert!(packed.len() < 20 * 35 + 150, "{} of {}", packed.len(), body.len());
     }
 }

@@ -26,12 +26,12 @@ fn claims(count: usize) -> Vec<Claim> {
 #[test]
 fn good_ones_of_several_keys_pass_and_one_bad_one_among_them_does_not() {
     let good = claims(40);
-    assert!(all_good(&good, &random(40, 0)));
-    assert!(all_good(&[], &[]));
+    assert!(verify_batch(&good, &random(40, 0)));
+    assert!(verify_batch(&[], &[]));
     for bad in 0..40 {
         let mut claims = good.clone();
         claims[bad].response += Scalar::ONE;
-        assert!(!all_good(&claims, &random(40, 1)), "{bad}");
+        assert!(!verify_batch(&claims, &random(40, 1)), "{bad}");
     }
 }
 
@@ -42,7 +42,7 @@ fn bad_ones_do_not_make_up_for_each_other() {
     claims[1].response += Scalar::ONE;
     claims[4].response -= Scalar::ONE;
     for seed in 0..50 {
-        assert!(!all_good(&claims, &random(6, seed)));
+        assert!(!verify_batch(&claims, &random(6, seed)));
     }
 }
 
@@ -54,11 +54,11 @@ fn what_is_off_by_a_point_of_small_order_never_passes() {
         let mut claims = claims(5);
         claims[3].commitment += *torsion;
         for seed in 0..20 {
-            assert!(!all_good(&claims, &random(5, seed)));
+            assert!(!verify_batch(&claims, &random(5, seed)));
         }
         claims[0].commitment -= *torsion;
         for seed in 0..20 {
-            assert!(!all_good(&claims, &random(5, seed)));
+            assert!(!verify_batch(&claims, &random(5, seed)));
         }
     }
 }
@@ -66,8 +66,8 @@ fn what_is_off_by_a_point_of_small_order_never_passes() {
 #[test]
 fn too_few_random_bytes_pass_nothing() {
     let claims = claims(3);
-    assert!(!all_good(&claims, &[]));
-    assert!(!all_good(&claims, &random(2, 0)));
+    assert!(!verify_batch(&claims, &[]));
+    assert!(!verify_batch(&claims, &random(2, 0)));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn a_claim_is_refused_where_it_cannot_be_good() {
     assert_eq!(with(0, &no_point), (false, false));
     // Another message or key: told together only.
     let other = Claim::of(one.public(), b"n", &good).unwrap();
-    assert!(!all_good(&[other], &random(1, 0)));
+    assert!(!verify_batch(&[other], &random(1, 0)));
     let other = Claim::of(signer(2).public(), b"m", &good).unwrap();
-    assert!(!all_good(&[other], &random(1, 0)));
+    assert!(!verify_batch(&[other], &random(1, 0)));
 }

@@ -8,7 +8,7 @@
 //! [`PublicKey`] takes no other.
 
 use super::keys::PublicKey;
-use super::signer::{BadSignature, Judge, SIGNATURE_LEN};
+use super::signer::{BadSignature, SIGNATURE_LEN, SignatureCheck};
 use curve25519_dalek::Scalar;
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
@@ -57,25 +57,25 @@ impl Claim {
 }
 
 /// Takes every signature for good whose claim stands, until all are looked at together: what was found out meanwhile counts only where
-/// [`Together::all_good`] then says so.
+/// [`Batch::verify`] then says so.
 #[derive(Debug, Default)]
-pub struct Together(RefCell<Vec<Claim>>);
+pub struct Batch(RefCell<Vec<Claim>>);
 
-impl Together {
-    /// Whether all that were judged are good ([`all_good`]); `fill` gives random bytes.
+impl Batch {
+    /// Whether all that were judged are good ([`verify_batch`]); `fill` gives random bytes.
     ///
     /// # Errors
     /// What `fill` gives.
-    pub fn all_good<E>(self, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<bool, E> {
+    pub fn verify<E>(self, fill: impl FnOnce(&mut [u8]) -> Result<(), E>) -> Result<bool, E> {
         let claims = self.0.into_inner();
         let mut random = vec![0; claims.len() * RANDOM_LEN];
         fill(&mut random)?;
-        Ok(all_good(&claims, &random))
+        Ok(verify_batch(&claims, &random))
     }
 }
 
-impl Judge for Together {
-    fn judge(&self, public: &PublicKey, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> Result<(), BadSignature> {
+impl SignatureCheck for Batch {
+    fn check(&self, public: &PublicKey, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> Result<(), BadSignature> {
         self.0.borrow_mut().push(Claim::of(*public, message, signature)?);
         Ok(())
     }
@@ -91,7 +91,7 @@ fn is_reduced(written: &[u8; 32]) -> bool {
 ///
 /// A set with a bad one passes with a chance of at most 2^-128. Which one it was is not known; few are quicker one by one.
 #[must_use]
-pub fn all_good(claims: &[Claim], random: &[u8]) -> bool {
+pub fn verify_batch(claims: &[Claim], random: &[u8]) -> bool {
     if random.len() != claims.len() * RANDOM_LEN {
         return false;
     }
@@ -141,5 +141,5 @@ fn sums<T: Copy + AddAssign>(mut of: Vec<T>, zero: T) -> [T; PARTS_AT_ONCE] {
 }
 
 #[cfg(test)]
-#[path = "together_tests.rs"]
+#[path = "batch_tests.rs"]
 mod tests;

@@ -64,7 +64,7 @@ class Server:
         atexit.register(self.process.kill)  # where the run ends for another reason
         self.started_in = self.ready(began)
 
-    def ready(self, began, longest=900):
+    def ready(self, began, longest=7_200):
         while time.monotonic() - began < longest:
             if self.process.poll() is not None:
                 sys.exit(f"{self.name} ended: see {self.log.name}")

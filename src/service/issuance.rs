@@ -9,13 +9,13 @@ use crate::domain::decision::{Decision, DecisionInput};
 use crate::domain::reason::SupersessionReason;
 use crate::domain::record::{IssuedBy, Terms};
 use crate::domain::{CertificateId, CertificateNumber, Fact, Level, Refusal, Role};
-use crate::sign::canonical::canonicalize_members;
+use crate::sign::canonical::object_of;
 use crate::sign::{Purpose, SigningKey, canonicalize, credential};
 use crate::store::{Entry, Record, RecordKind, Subject};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Numbers looked at for a free one: more than any body has issued in a series.
 const NUMBERS_TRIED: u32 = 1_000_000;
@@ -58,10 +58,10 @@ impl Service {
         let role = act.actor.acting_as(Role::Registrar)?;
         let decision = self.checked(input)?;
         self.need_sheet(&decision)?;
-        let act = keyed(act, &decision);
-        let done = self.perform(&act, "issue", input, |now| {
+        let (act, handed) = (keyed(act, &decision), Handed::of(input)?);
+        let done = self.perform_asked(&act, "issue", &handed.decision, |now| {
             let mut plan = Plan::new(role);
-            self.plan_certificate(&mut plan, input, &decision, &Line::First, now)?;
+            self.plan_certificate(&mut plan, &handed, &decision, &Line::First, now)?;
             Ok(plan)
         })?;
         issued(&done)
@@ -114,14 +114,15 @@ impl Service {
         decision: &Decision,
     ) -> Result<Issued, ServiceError> {
         let id = self.find(old)?.id;
-        let request = json!({ "old": id, "reason": reason, "decision": input });
-        let done = self.perform(act, "replace", &request, |now| {
+        let (handed, of, why) = (Handed::of(input)?, canonicalize(&json!(id))?, canonicalize(&json!(reason))?);
+        let request = object_of([("old", &*of), ("reason", &why), ("decision", &handed.decision)]);
+        let done = self.perform_asked(act, "replace", &request, |now| {
             let old = self.certificate(id)?;
             let recertifying = reason.code() == SupersessionReason::RECERTIFIED;
             let line = if recertifying { Line::Recertifying(&old) } else { Line::Replacing(&old) };
             check_successor(&old, decision, &line, reason, self)?;
             let mut plan = Plan::new(role).relying_on(Subject::Certificate(id), old.version());
-            let (by, terms) = self.plan_certificate(&mut plan, input, decision, &line, now)?;
+            let (by, terms) = self.plan_certificate(&mut plan, &handed, decision, &line, now)?;
             let change = CertificateChange::Superseded { by, reason };
             let effective_at = day_start(decision.issued_on);
             let step = Step { change: change.clone(), effective_at, recorded_at: now, actor: role };
@@ -148,13 +149,13 @@ impl Service {
     fn plan_certificate(
         &self,
         plan: &mut Plan,
-        input: &DecisionInput,
+        handed: &Handed,
         decision: &Decision,
         line: &Line<'_>,
         now: Timestamp,
     ) -> Result<(CertificateId, Terms), ServiceError> {
         let id = CertificateId::from_bytes(self.random()?);
-        let sheet = self.decision_document(input, decision)?;
+        let sheet = self.decision_document(handed, decision)?;
         let (number, serial) = self.number_for(decision, line)?;
         let terms = self.terms(decision, line, number, &sheet, now)?;
         let record = self.sign_certificate(id, &terms, now)?;
@@ -253,7 +254,7 @@ impl Service {
     }
 
     /// The body's own file of a decision, with the salt that keeps its published digest from being guessed.
-    fn decision_document(&self, input: &DecisionInput, decision: &Decision) -> Result<DecisionDocument, ServiceError> {
+    fn decision_document(&self, handed: &Handed, decision: &Decision) -> Result<DecisionDocument, ServiceError> {
         let salt: String = self.random::<16>()?.iter().map(|b| format!("{b:02x}")).collect();
         let score = decision.score.as_ref().map(|s| {
             json!({
@@ -262,18 +263,29 @@ impl Service {
                 "computed_level": s.level(&self.scheme.thresholds),
             })
         });
-        let decided = json!({ "decision": input, "salt": salt, "score": score });
-        let (names, salt) = (["salt".to_owned(), "score_sheet".to_owned()], &decided["salt"]);
-        let sheet_sha256 = match &decided["decision"]["score_sheet"] {
-            Value::Null => None,
-            sheet => Some(sha256_hex(&canonicalize_members(names.iter().zip([salt, sheet]))?)),
-        };
-        let bytes = canonicalize(&decided)?;
+        let (salt, score) = (canonicalize(&json!(salt))?, canonicalize(&json!(score))?);
+        let salted = |sheet| sha256_hex(&object_of([("salt", &*salt), ("score_sheet", sheet)]));
+        let sheet_sha256 = handed.score_sheet.as_deref().map(salted);
+        let bytes = object_of([("decision", &*handed.decision), ("salt", &salt), ("score", &score)]);
         Ok(DecisionDocument { bytes, sheet_sha256 })
     }
 
     pub(super) fn random<const N: usize>(&self) -> Result<[u8; N], ServiceError> {
         random(self.entropy.as_ref()).map_err(ServiceError::io("the system gives no random bytes"))
+    }
+}
+
+/// A decision as it was handed in, in canonical bytes: what a request is known by, and what is kept of it.
+struct Handed {
+    decision: Vec<u8>,
+    score_sheet: Option<Vec<u8>>,
+}
+
+impl Handed {
+    fn of(input: &DecisionInput) -> Result<Self, ServiceError> {
+        let tree = json!(input);
+        let score_sheet = tree.get("score_sheet").filter(|sheet| !sheet.is_null()).map(canonicalize).transpose()?;
+        Ok(Self { decision: canonicalize(&tree)?, score_sheet })
     }
 }
 

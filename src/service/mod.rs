@@ -48,6 +48,7 @@ use crate::domain::event::{Event, Fact, KeyChange, Provenance};
 use crate::domain::holder::CertificationBody;
 use crate::domain::text::{Name, Note};
 use crate::domain::{Certificate, CertificateId, Host, MarkId, MarkLicence, Refusal, Role, Scheme};
+use crate::sign::canonical::object_of;
 use crate::sign::{KdfCost, KeyId, Passphrase, Purpose, canonicalize};
 use crate::store::{Changeset, Claim, Drawer, Entry, Expect, Record, RecordKind, Store, StoreError, Subject};
 pub use actor::{Act, Actor, IdempotencyKey};
@@ -59,6 +60,7 @@ use keyring::Keyring;
 use log::{Log, LogFiles};
 use receipts::Receipts;
 use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -328,6 +330,17 @@ impl Service {
         act: &Act,
         operation: &str,
         input: &impl Serialize,
+        plan: impl FnMut(Timestamp) -> Result<Plan, ServiceError>,
+    ) -> Result<Done, ServiceError> {
+        self.perform_asked(act, operation, &canonicalize(&json!(input))?, plan)
+    }
+
+    /// The same for a request in canonical bytes.
+    fn perform_asked(
+        &self,
+        act: &Act,
+        operation: &str,
+        input: &[u8],
         mut plan: impl FnMut(Timestamp) -> Result<Plan, ServiceError>,
     ) -> Result<Done, ServiceError> {
         self.log.must_hold(|| self.key_document())?;
@@ -456,10 +469,10 @@ fn changeset(act: &Act, request_sha256: &str, plan: Plan, now: Timestamp) -> Cha
     }
 }
 
-/// What makes two requests one and the same: what is asked, and with what evidence.
-fn request_digest(note: Option<&Note>, operation: &str, input: &impl Serialize) -> Result<String, ServiceError> {
-    let value = serde_json::json!({ "operation": operation, "input": input, "note": note });
-    Ok(sha256_hex(&canonicalize(&value)?))
+/// What makes two requests one and the same: what is asked, in canonical bytes, and with what evidence.
+fn request_digest(note: Option<&Note>, operation: &str, input: &[u8]) -> Result<String, ServiceError> {
+    let (operation, note) = (canonicalize(&json!(operation))?, canonicalize(&json!(note))?);
+    Ok(sha256_hex(&object_of([("operation", &*operation), ("input", input), ("note", &note)])))
 }
 
 /// Lower-case hexadecimal SHA-256.

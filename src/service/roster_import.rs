@@ -8,10 +8,11 @@ use crate::domain::certificate::CertificateChange;
 use crate::domain::dates::{add_months, china_day, day_start};
 use crate::domain::record::{IssuedBy, Terms};
 use crate::domain::{CertificateId, Fact, Refusal, Role};
+use crate::sign::canonicalize;
 use crate::store::{Claim, Expect, Record, RecordKind, Subject};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// What the request of an import is called, so that its digest is no other request's.
 const OPERATION: &str = "import";
@@ -42,7 +43,7 @@ impl Service {
     pub fn import_prospect(&self, row: &RosterRow) -> Result<Prospect, ServiceError> {
         let key = Claim::IdempotencyKey(key_of(row)?.as_str().to_owned());
         if let Some(entry) = self.store.holder_of(&key)? {
-            let same = entry.provenance.request_sha256 == Some(request_digest(None, OPERATION, &request(row))?);
+            let same = entry.provenance.request_sha256 == Some(request_digest(None, OPERATION, &request(row)?)?);
             return if same { Ok(Prospect::Done) } else { Err(changed(row).into()) };
         }
         if self.store.certificate_by_number(&row.number)?.is_some() {
@@ -61,7 +62,7 @@ impl Service {
         // Words the refusals; if somebody takes the number between this look and the commit, the store says so.
         self.import_prospect(row)?;
         let act = Act { key: Some(key_of(row)?), ..act.clone() };
-        let done = self.perform(&act, OPERATION, &request(row), |now| self.plan_import(role, row, now))?;
+        let done = self.perform_asked(&act, OPERATION, &request(row)?, |now| self.plan_import(role, row, now))?;
         let id = done.entry.events.iter().find_map(|e| match &e.fact {
             Fact::Certificate { id, .. } => Some(*id),
             _ => None,
@@ -139,12 +140,12 @@ fn status_change(status: &RosterStatus) -> Option<(CertificateChange, Date)> {
 }
 
 /// What the row asks for. 有效 and 过期失效 are one request: a certificate that has expired between two runs is the same.
-fn request(row: &RosterRow) -> Value {
-    json!({
+fn request(row: &RosterRow) -> Result<Vec<u8>, Refusal> {
+    canonicalize(&json!({
         "number": row.number, "holder": row.holder, "scope": row.scope, "level": row.level, "sites": row.sites,
         "issued_on": row.issued_on, "valid_until": row.valid_until, "first_issued_on": row.first_issued_on,
         "surveillance_due_on": row.surveillance_due_on, "status": status_change(&row.status),
-    })
+    }))
 }
 
 /// The number is the key; it may hold more than a key may, so its digest stands for it.

@@ -135,6 +135,26 @@ pub fn canonicalize_members<'v>(
     Ok(out)
 }
 
+/// The canonical bytes of an object whose members' values are canonical bytes already. Names are ASCII that needs no escaping.
+#[must_use]
+pub fn object_of<'v>(members: impl IntoIterator<Item = (&'v str, &'v [u8])>) -> Vec<u8> {
+    let mut members: Vec<_> = members.into_iter().collect();
+    members.sort_unstable_by_key(|(name, _)| *name);
+    let mut out =
+        Vec::with_capacity(members.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() + 2);
+    out.push(b'{');
+    for (i, (name, value)) in members.into_iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write_text(&mut out, name);
+        out.push(b':');
+        out.extend_from_slice(value);
+    }
+    out.push(b'}');
+    out
+}
+
 /// SHA-256 of the canonical bytes.
 ///
 /// # Errors

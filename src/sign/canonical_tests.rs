@@ -124,6 +124,11 @@ proptest! {
     fn an_independent_writer_gives_the_same_bytes(value in json()) {
         let members = value.as_object().cloned().unwrap_or_default();
         prop_assert_eq!(canonicalize(&value).unwrap(), serde_json_canonicalizer::to_vec(&value).unwrap());
+        let values: Vec<_> = members.values().map(|v| canonicalize(v).unwrap()).collect();
+        if members.keys().all(|name| name.is_ascii()) {
+            let named = members.keys().map(String::as_str).zip(values.iter().map(Vec::as_slice));
+            prop_assert_eq!(object_of(named.rev()), canonicalize(&Value::Object(members.clone())).unwrap());
+        }
         prop_assert_eq!(canonicalize_members(&members).unwrap(), canonicalize(&Value::Object(members)).unwrap());
     }
 

@@ -25,8 +25,6 @@ pub const RECEIPT_TYPE: &str = "starmark-receipt";
 /// Every member a proof may have. Others change what a proof means (expires, domain, challenge, previousProof): refused.
 const MEMBERS: [&str; 7] =
     ["@context", "type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"];
-/// Longest base58 text of 64 bytes; a longer one is refused before it is decoded.
-const SIGNATURE_TEXT_MAX: usize = 88;
 
 /// The key a document is signed with: who signs, under what name, for which host.
 #[derive(Clone, Copy)]
@@ -341,7 +339,10 @@ pub(super) fn message(options: &[u8], document: &[u8]) -> Vec<u8> {
 
 /// Multibase: `z` and base58btc (section 3.3.1).
 pub(super) fn signature_text(signature: &[u8; SIGNATURE_LEN]) -> String {
-    format!("z{}", bs58::encode(signature).into_string())
+    let mut base58 = [0; five8::BASE58_ENCODED_64_MAX_LEN];
+    let length = five8::encode_64(signature, &mut base58);
+    let digits = base58.iter().take(length.into()).map(|digit| char::from(*digit));
+    std::iter::once('z').chain(digits).collect()
 }
 
 fn is_by_url(context: &Value) -> bool {
@@ -358,8 +359,9 @@ fn parse_created(text: &str) -> Option<Timestamp> {
 }
 
 fn parse_signature(text: &str) -> Option<[u8; SIGNATURE_LEN]> {
-    let base58 = text.strip_prefix('z').filter(|b| b.len() <= SIGNATURE_TEXT_MAX)?;
-    bs58::decode(base58).into_vec().ok()?.try_into().ok()
+    let mut signature = [0; SIGNATURE_LEN];
+    five8::decode_64(text.strip_prefix('z')?, &mut signature).ok()?;
+    Some(signature)
 }
 
 #[cfg(test)]

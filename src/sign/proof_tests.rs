@@ -1,5 +1,6 @@
 use super::*;
 use crate::sign::{LocalSigner, PublicKey, canonicalize, parse_strict};
+use proptest::prelude::*;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -234,4 +235,26 @@ fn another_key_does_not_verify() {
     let other = LocalSigner::from_seed(&Zeroizing::new([6; 32])).unwrap();
     let record = KeyRecord { public: PublicKey::from_bytes(&other.public().to_bytes()).unwrap(), ..body.record };
     assert_eq!(verify_document(&signed, |_| Some(&record)), Err(ProofFailure::BadSignature));
+}
+
+proptest! {
+    /// What is a signature's text and what is none is what another crate says.
+    #[test]
+    fn a_signature_has_one_text(
+        signature in proptest::collection::vec(prop_oneof![Just(0_u8), any::<u8>()], 0..70),
+        lies in proptest::collection::vec((0_usize..90, any::<char>()), 0..3),
+    ) {
+        let mut text = format!("z{}", bs58::encode(&signature).into_string());
+        if let Ok(signature) = <[u8; SIGNATURE_LEN]>::try_from(signature) {
+            prop_assert_eq!(&signature_text(&signature), &text);
+        }
+        for (at, lie) in lies {
+            let at = at.min(text.len());
+            if text.is_char_boundary(at) {
+                text.insert(at, lie);
+            }
+        }
+        let other = text.strip_prefix('z').and_then(|t| bs58::decode(t).into_vec().ok()?.try_into().ok());
+        prop_assert_eq!(parse_signature(&text), other);
+    }
 }

@@ -7,13 +7,15 @@ use starmark::domain::record::Terms;
 use starmark::store::disk::MemoryDisk;
 use starmark::store::engine::Engine;
 use starmark::store::journal::Options;
-use starmark::store::views::{Applied, Each, MemoryViews, ViewWrite, Views, ViewsSource};
+use starmark::store::views::{self, Applied, Each, MemoryViews, ViewWrite, Views, ViewsSource};
 use starmark::store::{Calendar, RecordKind, Store, StoreError};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::scope;
+use std::time::Duration;
 
 #[test]
 fn serials_are_never_handed_out_twice() {
@@ -205,6 +207,75 @@ fn pairs_stay_together(store: &dyn Store) {
                 }
             });
         }
+    });
+}
+
+/// Views that have pairs to settle at all times, and take until they are told to be done with it.
+struct Settling {
+    pairs: MemoryViews,
+    begun: SyncSender<()>,
+    until: Arc<Mutex<Receiver<()>>>,
+}
+
+impl Views for Settling {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.pairs.get(key)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        self.pairs.scan(from, to, each)
+    }
+
+    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.pairs.last_key(from, to)
+    }
+
+    fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
+        self.pairs.apply(writes, applied)
+    }
+
+    fn settling(&self) -> views::Settling {
+        views::Settling::Due
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        let _ = self.begun.try_send(());
+        let _ = self.until.lock().unwrap().recv();
+        Ok(())
+    }
+}
+
+struct SettlingSource(SyncSender<()>, Arc<Mutex<Receiver<()>>>);
+
+impl ViewsSource for SettlingSource {
+    fn open(&self) -> Result<Box<dyn Views>, StoreError> {
+        let (begun, until) = (self.0.clone(), self.1.clone());
+        Ok(Box::new(Settling { pairs: MemoryViews::default(), begun, until }))
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Views>, StoreError> {
+        self.open()
+    }
+}
+
+#[test]
+fn nobody_waits_while_views_settle() {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let ((begun, begins), (end, until)) = (sync_channel(1), sync_channel::<()>(0));
+    let source = SettlingSource(begun, Arc::new(Mutex::new(until)));
+    let options = Options { segment_bytes: 256 << 10, min_free_bytes: 0 };
+    let store = Engine::create(Arc::new(MemoryDisk::new()), Path::new("/data"), options, &source).unwrap();
+    store.commit(issue(1)).unwrap();
+    begins.recv_timeout(PATIENCE).unwrap();
+    let (tell, told) = sync_channel(1);
+    scope(|s| {
+        s.spawn(|| {
+            let committed = (2..5).all(|n| store.commit(issue(n)).is_ok());
+            tell.send(committed && store.certificate(cert_id(4)).unwrap().is_some()).unwrap();
+        });
+        let told = told.recv_timeout(PATIENCE);
+        drop(end);
+        assert_eq!(told, Ok(true), "it waited");
     });
 }
 

@@ -27,8 +27,9 @@ pub use crate::verify::log::{Place, ProvenEntry, origin};
 use held::{Held, Remembering, UpperNodes};
 use published::{damaged, unproven, unreadable};
 use sequencer::Worker;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use witness::{Askers, Witnesses};
@@ -118,8 +119,10 @@ struct Signals {
     retry: bool,
     stop: bool,
     fault: Option<String>,
-    /// Who waits for an event to be published, each woken for his own.
-    waiting: Vec<(u64, SyncSender<()>)>,
+    /// Who waits for an event to be published, each woken for his own: by the event and the number of his ticket.
+    waiting: BTreeMap<(u64, u64), SyncSender<()>>,
+    /// Tickets given out.
+    tickets: u64,
 }
 
 /// The log of one register.
@@ -333,15 +336,20 @@ impl Log {
         }
         let is_there = || self.published().is_some_and(|p| p.next_seq > seq);
         let (there, told) = sync_channel(1);
-        {
+        let ticket = {
             let mut signals = self.shared.signals();
             // What is published before this is seen here, what is after comes to who waits.
             if is_there() || signals.fault.is_some() || signals.stop {
                 return is_there();
             }
-            signals.waiting.push((seq, there));
+            signals.tickets += 1;
+            let ticket = (seq, signals.tickets);
+            signals.waiting.insert(ticket, there);
+            ticket
+        };
+        if told.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            self.shared.signals().waiting.remove(&ticket);
         }
-        let _ = told.recv_timeout(PATIENCE);
         is_there()
     }
 

@@ -117,7 +117,10 @@ impl Shared {
 
     fn news_is_out(&self) {
         let next = self.published().map_or(0, |p| p.next_seq);
-        self.signals().waiting.retain(|(seq, _)| *seq >= next);
+        let mut signals = self.signals();
+        // Dropping what the others hold wakes them.
+        signals.waiting = signals.waiting.split_off(&(next, 0));
+        drop(signals);
         self.news.notify_all();
     }
 

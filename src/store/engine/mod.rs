@@ -1,9 +1,10 @@
-//! The engine every local store runs on: journal, views, one writer thread.
+//! The engine every local store runs on: journal, views, one writer thread, one that has views settle.
 
 mod catch_up;
 mod names;
 mod pending;
 pub(crate) mod reader;
+mod settler;
 mod writer;
 
 pub use catch_up::Progress;
@@ -22,6 +23,7 @@ use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId
 use jiff::civil::Date;
 use names::Names;
 use reader::Reader;
+use settler::Settler;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -168,8 +170,9 @@ impl Engine {
         });
         let names = read_names(&shared)?;
         let (queue, requests) = sync_channel(QUEUE);
-        let thread = WriterThread::new(shared.clone(), writer)?.spawn(requests)?;
-        Ok(Self { shared, queue: Some(queue), threads: vec![names, thread], _lock: lock })
+        let (settler, settling) = Settler::spawn(shared.clone())?;
+        let writing = WriterThread::new(shared.clone(), writer, settler)?.spawn(requests)?;
+        Ok(Self { shared, queue: Some(queue), threads: vec![names, writing, settling], _lock: lock })
     }
 
     /// Waits until the names are read in.

@@ -1,6 +1,7 @@
 //! The writer thread: takes what waits as one group, checks it, writes one frame, makes it visible, answers.
 
 use super::pending::Pending;
+use super::settler::Settler;
 use super::{Shared, no_names};
 use crate::store::codec::{Encoded, Position};
 use crate::store::journal::Writer;
@@ -35,16 +36,15 @@ pub(crate) struct WriterThread {
     shared: Arc<Shared>,
     journal: Writer,
     applied: Applied,
-    /// Whether new pairs of the views settle: none do any more once that has failed.
-    settles: bool,
+    settler: Settler,
     /// Taken from the queue but too large for the group before.
     waiting: Option<Request>,
 }
 
 impl WriterThread {
-    pub(crate) fn new(shared: Arc<Shared>, journal: Writer) -> Result<Self, StoreError> {
+    pub(crate) fn new(shared: Arc<Shared>, journal: Writer, settler: Settler) -> Result<Self, StoreError> {
         let applied = shared.reader.views.applied()?;
-        Ok(Self { shared, journal, applied, settles: true, waiting: None })
+        Ok(Self { shared, journal, applied, settler, waiting: None })
     }
 
     pub(crate) fn spawn(self, requests: Receiver<Request>) -> Result<JoinHandle<()>, StoreError> {
@@ -94,17 +94,10 @@ impl WriterThread {
     }
 
     /// Has new pairs of the views settle, where they are to.
-    fn settle_views(&mut self, when: Settling) {
-        let views = &self.shared.reader.views;
-        let wanted = views.settling();
-        let now = wanted == Settling::Due || (wanted == Settling::WhenIdle && when == wanted);
-        if !now || !self.settles || self.shared.closed.get().is_some() {
-            return;
-        }
-        if let Err(why) = views.settle() {
-            // They are as good as before, and larger in memory.
-            tracing::error!(error = %why, "new pairs of the views did not settle; that is tried again at the next start");
-            self.settles = false;
+    fn settle_views(&self, when: Settling) {
+        let wanted = self.shared.reader.views.settling();
+        if wanted == Settling::Due || (wanted == Settling::WhenIdle && when == wanted) {
+            self.settler.ask();
         }
     }
 

@@ -201,10 +201,10 @@ pub trait Views: Send + Sync {
         Settling::None
     }
 
-    /// Puts new pairs where they take less memory, and less time at a start. Nothing is written meanwhile; reading goes on.
+    /// Puts new pairs where they take less memory, and less time at a start. Reading and writing go on meanwhile.
     ///
     /// # Errors
-    /// `Corrupt` or `Io`; the view is not to be written to again.
+    /// `Corrupt` or `Io`, or `Full`: nothing has settled, and what the view answers is the same.
     fn settle(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -231,7 +231,7 @@ pub enum Settling {
     None,
     /// When there is nothing better to do.
     WhenIdle,
-    /// Before anything else is written.
+    /// Now.
     Due,
 }
 

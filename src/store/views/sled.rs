@@ -3,7 +3,6 @@
 use super::{APPLIED_KEY, Applied, ViewWrite, damaged};
 use crate::store::StoreError;
 use crate::store::journal::io_error;
-use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,9 +16,6 @@ const WRITES_KEY: &[u8] = &[0, 1];
 /// What a value begins with: whether the pair is there, or was removed.
 const THERE: u8 = 1;
 const REMOVED: u8 = 0;
-
-/// What is done with each key: its value, or none where it was removed.
-type EachRecent<'a> = dyn FnMut(&[u8], Option<&[u8]>) -> Result<ControlFlow<()>, StoreError> + 'a;
 
 /// Pairs in a sled database of their own, those that were removed among them.
 pub(super) struct Recent {
@@ -85,17 +81,11 @@ impl Recent {
         stored.map(|stored| Ok(read(&stored)?.map(<[u8]>::to_vec))).transpose()
     }
 
-    /// Hands out the keys from `from` on and before `to`, in order, until told to stop.
-    pub fn scan(&self, from: &[u8], to: &[u8], each: &mut EachRecent<'_>) -> Result<(), StoreError> {
-        guarded("scan", || {
-            for pair in self.db.range(from..to) {
-                let (key, stored) = pair.map_err(sled_error("scan"))?;
-                if each(&key, read(&stored)?)?.is_break() {
-                    break;
-                }
-            }
-            Ok(())
-        })
+    /// The keys from `from` on.
+    pub fn from(&self, from: &[u8]) -> Result<RecentPairs, StoreError> {
+        let mut pairs = RecentPairs { rest: self.db.range(from..), at: None };
+        pairs.pass()?;
+        Ok(pairs)
     }
 
     /// The last key from `from` on and before `to`, and whether its pair is there.
@@ -131,6 +121,27 @@ impl Recent {
     /// Writes out what it has.
     pub fn flush(&self) -> Result<(), StoreError> {
         guarded("flush", || self.db.flush().map(drop).map_err(sled_error("flush")))
+    }
+}
+
+/// Keys in order, each with its value, or none where it was removed.
+pub(super) struct RecentPairs {
+    rest: sled::Iter,
+    at: Option<(sled::IVec, sled::IVec)>,
+}
+
+impl RecentPairs {
+    /// What it stands at; none behind the last.
+    pub fn peek(&self) -> Option<(&[u8], Option<&[u8]>)> {
+        let (key, stored) = self.at.as_ref()?;
+        // It was read once when it came here.
+        Some((key, read(stored).ok().flatten()))
+    }
+
+    /// Goes on to the next.
+    pub fn pass(&mut self) -> Result<(), StoreError> {
+        self.at = guarded("scan", || self.rest.next().transpose().map_err(sled_error("scan")))?;
+        self.at.as_ref().map_or(Ok(()), |(_, stored)| read(stored).map(drop))
     }
 }
 

@@ -3,14 +3,17 @@ use crate::store::journal::scan::Tip;
 use crate::store::views::MemoryViews;
 use proptest::prelude::*;
 
-/// What is done to views: pairs put and removed, new ones settle, they are closed and opened, or the process is killed.
+/// What is done to views: pairs put and removed, new ones settle, at once or with others put meanwhile, they are closed and opened,
+/// or the process is killed.
 #[derive(Debug, Clone)]
 enum Deed {
     Put(Vec<u8>, Vec<u8>),
     Remove(usize),
     Settle,
+    BeginToSettle,
     Reopen,
     Unnoted,
+    Killed,
 }
 
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
@@ -19,8 +22,10 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
         8 => (key, proptest::collection::vec(any::<u8>(), 0..30)).prop_map(|(key, value)| Deed::Put(key, value)),
         3 => any::<usize>().prop_map(Deed::Remove),
         1 => Just(Deed::Settle),
+        1 => Just(Deed::BeginToSettle),
         1 => Just(Deed::Reopen),
         1 => Just(Deed::Unnoted),
+        1 => Just(Deed::Killed),
     ];
     proptest::collection::vec(deed, 1..60)
 }
@@ -36,14 +41,26 @@ fn all(views: &dyn Views, from: &[u8], to: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
     found
 }
 
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to.join(entry.file_name())),
+            // A file that sled renamed meanwhile is not there any more.
+            false => drop(std::fs::copy(entry.path(), to.join(entry.file_name()))),
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn two_layers_answer_as_one_map_does(deeds in deeds()) {
+    fn layers_answer_as_one_map_does(deeds in deeds()) {
         let directory = tempfile::tempdir().unwrap();
-        let (source, plain) = (ViewsDir::new(&directory.path().join("v")), MemoryViews::default());
-        let (mut views, mut applied, mut history) = (source.open().unwrap(), Applied::START, vec![]);
+        let (mut dir, plain) = (directory.path().join("v"), MemoryViews::default());
+        let (mut views, mut applied, mut history) = (LayeredViews::open(&dir).unwrap(), Applied::START, vec![]);
         for (deed, seq) in deeds.iter().zip(1..) {
             let write = match deed {
                 Deed::Put(key, value) if plain.get(key).unwrap().is_none() => {
@@ -58,14 +75,25 @@ proptest! {
                     views.settle().unwrap();
                     continue;
                 }
-                Deed::Reopen | Deed::Unnoted => {
-                    drop(views);
-                    if matches!(deed, Deed::Unnoted) {
-                        std::fs::remove_file(directory.path().join("v").join(ENDED)).unwrap();
+                Deed::BeginToSettle => {
+                    views.begin_settling().unwrap();
+                    continue;
+                }
+                Deed::Reopen | Deed::Unnoted | Deed::Killed => {
+                    if matches!(deed, Deed::Killed) {
+                        // As its files lie there this moment.
+                        let left = directory.path().join(format!("killed-{seq}"));
+                        copy(&dir, &left);
+                        dir = left;
                     }
-                    views = source.open().unwrap();
-                    // sled's threads outlive its handle: in the same process it may open on an earlier point. What came since is
-                    // applied again, as at every start.
+                    drop(views);
+                    // Where something was left settling there is no note.
+                    if matches!(deed, Deed::Unnoted) {
+                        remove_all(&dir.join(ENDED)).unwrap();
+                    }
+                    views = LayeredViews::open(&dir).unwrap();
+                    // What came while others settled is gone then; and sled's threads outlive its handle: in the same process it may
+                    // open on an earlier point. What came since is applied again, as at every start.
                     let stands = views.stands_on().unwrap();
                     prop_assert_eq!(views.verify().unwrap(), stands);
                     let since = history.iter().rposition(|(_, then)| *then == stands).map_or(0, |at| at + 1);
@@ -87,7 +115,7 @@ proptest! {
         for (n, from) in bounds.iter().enumerate() {
             prop_assert_eq!(views.get(from).unwrap(), plain.get(from).unwrap());
             for to in &bounds[n..] {
-                prop_assert_eq!(all(&*views, from, to), all(&plain, from, to));
+                prop_assert_eq!(all(&views, from, to), all(&plain, from, to));
                 prop_assert_eq!(views.last_key(from, to).unwrap(), plain.last_key(from, to).unwrap());
             }
         }

@@ -1,5 +1,12 @@
 //! Views in a directory: what is new in sled, what has settled in one sorted file ([`Settled`]). sled holds a page of every few pairs
 //! in memory and reads its table of pages at every start, so it is kept small; the file is neither held nor read as a whole.
+//!
+//! While new pairs settle, those that come meanwhile go into a sled of their own: a file of N pairs takes long to write, and nobody who
+//! writes waits for it.
+
+mod merge;
+
+use merge::{Cursor, merge};
 
 use super::settled::{Settled, Writer};
 use super::sled::Recent;
@@ -10,7 +17,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Name of the file of what has settled, and of the next one until it is whole.
 const SETTLED: &str = "settled";
@@ -30,10 +37,12 @@ const PART: u64 = 8;
 /// Bytes of the disk that settling leaves to the journal.
 const LEFT_FREE: u64 = 256 << 20;
 
-/// Both layers, of one generation.
+/// What has settled, and what is new on top of it.
 struct Layers {
-    settled: Option<Settled>,
-    recent: Recent,
+    settled: Option<Arc<Settled>>,
+    /// What is settling: nothing is written into it any more.
+    settling: Option<Arc<Recent>>,
+    recent: Arc<Recent>,
 }
 
 /// Views in a directory.
@@ -41,6 +50,10 @@ pub struct LayeredViews {
     dir: PathBuf,
     /// None once they are closed.
     layers: RwLock<Option<Arc<Layers>>>,
+    /// Held by whoever writes, and while what is new becomes what is settling.
+    writing: Mutex<()>,
+    /// Held by whoever has them settle: one at a time.
+    settler: Mutex<()>,
 }
 
 impl Layers {
@@ -52,72 +65,57 @@ impl Layers {
         self.settled.as_ref().map_or(Applied::START, |s| s.applied)
     }
 
+    /// What is not in the settled file, the newest first.
+    fn new(&self) -> impl Iterator<Item = &Recent> {
+        std::iter::once(&*self.recent).chain(self.settling.as_deref())
+    }
+
     /// What it all stands on.
     fn applied(&self) -> Result<Applied, StoreError> {
-        Ok(self.recent.applied()?.unwrap_or(self.settled_on()))
+        for recent in self.new() {
+            if let Some(applied) = recent.applied()? {
+                return Ok(applied);
+            }
+        }
+        Ok(self.settled_on())
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        match (self.recent.get(key)?, &self.settled) {
-            (Some(found), _) => Ok(found),
-            (None, Some(settled)) => settled.get(key),
-            (None, None) => Ok(None),
+        for recent in self.new() {
+            if let Some(found) = recent.get(key)? {
+                return Ok(found);
+            }
         }
+        self.settled.as_ref().map_or(Ok(None), |s| s.get(key))
     }
 
     fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let mut to = to.to_vec();
         loop {
+            let mut found = vec![];
+            for recent in self.new() {
+                found.extend(recent.last(from, &to)?);
+            }
             let settled = self.settled.as_ref().map(|s| s.last_key(from, &to)).transpose()?.flatten();
-            match self.recent.last(from, &to)? {
-                Some((key, there)) if settled.as_ref().is_none_or(|s| *s <= key) => {
-                    if there {
-                        return Ok(Some(key));
-                    }
-                    to = key;
-                }
-                _ => return Ok(settled),
+            found.extend(settled.map(|key| (key, true)));
+            // Of equal keys the newest counts: the last of them, seen from the end.
+            match found.into_iter().rev().max_by(|(a, _), (b, _)| a.cmp(b)) {
+                Some((key, false)) => to = key,
+                found => return Ok(found.map(|(key, _)| key)),
             }
         }
     }
 
     fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        let mut settled = self.settled.as_ref().map(|s| s.from(from)).transpose()?;
-        let mut done = false;
-        // What has settled before that key; what has settled under it is what was.
-        let mut before = |key: Option<&[u8]>, each: &mut Each<'_>| -> Result<ControlFlow<()>, StoreError> {
-            let Some(pairs) = &mut settled else { return Ok(ControlFlow::Continue(())) };
-            let end = key.unwrap_or(to);
-            while let Some((next, value)) = pairs.peek().filter(|(next, _)| *next < end) {
-                if each(next, value)?.is_break() {
-                    return Ok(ControlFlow::Break(()));
-                }
-                pairs.pass()?;
-            }
-            if key.is_some() && pairs.peek().is_some_and(|(next, _)| next == end) {
-                pairs.pass()?;
-            }
-            Ok(ControlFlow::Continue(()))
-        };
-        self.recent.scan(from, to, &mut |key, value| {
-            let mut flow = before(Some(key), each)?;
-            if let (Some(value), ControlFlow::Continue(())) = (value, flow) {
-                flow = each(key, value)?;
-            }
-            done = flow.is_break();
-            Ok(flow)
-        })?;
-        if !done {
-            let _ = before(None, each)?;
-        }
-        Ok(())
+        scan(self.new(), self.settled.as_deref(), from, to, each)
     }
 
     /// Holds what is new, on top of what has settled, against what it says it stands on.
     fn check_recent(&self) -> Result<Applied, StoreError> {
         let applied = self.applied()?;
         let mut found = Applied { tip: applied.tip, ..self.settled_on() };
-        self.recent.scan(FIRST_KEY, END_KEY, &mut |key, value| {
+        let mut pairs = self.recent.from(FIRST_KEY)?;
+        while let Some((key, value)) = pairs.peek() {
             let was = self.settled.as_ref().map(|s| s.get(key)).transpose()?.flatten();
             if let Some(was) = was {
                 found.remove(key, &was);
@@ -125,16 +123,34 @@ impl Layers {
             if let Some(value) = value {
                 found.add(key, value);
             }
-            Ok(ControlFlow::Continue(()))
-        })?;
+            pairs.pass()?;
+        }
         found.must_be(applied)
     }
+}
+
+/// Hands out the pairs from `from` on and before `to` of what is new, the newest first, and what has settled below.
+fn scan<'a>(
+    new: impl Iterator<Item = &'a Recent>,
+    settled: Option<&'a Settled>,
+    from: &[u8],
+    to: &[u8],
+    each: &mut Each<'_>,
+) -> Result<(), StoreError> {
+    let mut layers: Vec<Box<dyn Cursor + 'a>> = vec![];
+    for recent in new {
+        layers.push(Box::new(recent.from(from)?));
+    }
+    if let Some(settled) = settled {
+        layers.push(Box::new(settled.from(from)?));
+    }
+    merge(&mut layers, to, each)
 }
 
 impl LayeredViews {
     fn layers(&self) -> Result<Arc<Layers>, StoreError> {
         let layers = self.layers.read().unwrap_or_else(PoisonError::into_inner).clone();
-        layers.ok_or_else(|| StoreError::Closed("the views are closed".into()))
+        layers.ok_or_else(closed)
     }
 
     /// Notes damage, so that the next start makes them all anew: what is asked for may be what it hid.
@@ -158,16 +174,20 @@ impl LayeredViews {
             std::fs::remove_file(dir.join(ENDED)).map_err(failed("tidy"))?;
             sync(dir)?;
         }
-        let settled = Settled::open(&dir.join(SETTLED))?;
+        let settled = Settled::open(&dir.join(SETTLED))?.map(Arc::new);
         let generation = settled.as_ref().map_or(0, |s| s.generation);
         remove_others(dir, generation)?;
         let recent_dir = dir.join(format!("{RECENT}{generation}"));
         // Before sled writes into them.
         let sum = note.as_ref().and_then(|_| ended(&Applied::START, &recent_dir).ok());
-        let recent = Recent::open(&recent_dir);
-        let mut layers = match recent {
-            Ok(recent) => Layers { settled, recent },
-            Err(why) if settled.is_some() => Layers { recent: fresh_recent(dir, generation, &why)?, settled },
+        let on = |recent| Layers { settled: settled.clone(), settling: None, recent: Arc::new(recent) };
+        let anew = |why: &StoreError| {
+            warn_of(why);
+            fresh_recent(dir, generation).map(on)
+        };
+        let mut layers = match Recent::open(&recent_dir) {
+            Ok(recent) => on(recent),
+            Err(why) if settled.is_some() => anew(&why)?,
             Err(why) => return Err(why),
         };
         let as_noted = |note: &[u8], sum: &[u8]| {
@@ -175,62 +195,91 @@ impl LayeredViews {
             Some(sum.ends_with(files) && layers.applied().ok()?.to_bytes() == applied)
         };
         let trusted = note.zip(sum).and_then(|(note, sum)| as_noted(&note, &sum)).unwrap_or_default();
-        if !trusted {
-            match layers.check_recent() {
-                Ok(_) => {}
-                Err(why) if layers.settled.is_some() => {
-                    drop(layers.recent);
-                    layers.recent = fresh_recent(dir, generation, &why)?;
-                }
-                Err(why) => return Err(why),
+        if !trusted && let Err(why) = layers.check_recent() {
+            drop(layers);
+            if settled.is_none() {
+                return Err(why);
             }
+            layers = anew(&why)?;
         }
-        Ok(Self { dir: dir.to_owned(), layers: RwLock::new(Some(Arc::new(layers))) })
+        Ok(Self {
+            dir: dir.to_owned(),
+            layers: RwLock::new(Some(Arc::new(layers))),
+            writing: Mutex::default(),
+            settler: Mutex::default(),
+        })
     }
 
-    /// Puts both layers into a new file, and begins another, empty one of what is new.
-    fn take_over(&self) -> Result<(), StoreError> {
+    /// What is new is settling from here on, and what comes goes on top; nothing changes where an attempt before left something settling.
+    fn begin_settling(&self) -> Result<Arc<Layers>, StoreError> {
         let layers = self.layers()?;
-        let generation = layers.generation() + 1;
+        if layers.settling.is_some() {
+            return Ok(layers);
+        }
+        let recent = Arc::new(fresh_recent(&self.dir, layers.generation() + 1)?);
+        let _nobody_writes = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let settling = Some(layers.recent.clone());
+        let new = Arc::new(Layers { settled: layers.settled.clone(), settling, recent });
+        self.replace(new.clone())?;
+        Ok(new)
+    }
+
+    /// Puts what is settling and what has settled into a new file.
+    fn take_over(&self) -> Result<(), StoreError> {
+        let _one = self.settler.lock().unwrap_or_else(PoisonError::into_inner);
+        let layers = self.begin_settling()?;
+        let generation = layers.generation();
         let (path, name) = (self.dir.join(SETTLING), self.dir.join(SETTLED));
         // Half a file takes room and serves nobody.
-        self.write_settled(&layers, &path, generation).inspect_err(|_| drop(remove_all(&path)))?;
-        let recent_dir = self.dir.join(format!("{RECENT}{generation}"));
-        remove_all(&recent_dir)?;
-        let recent = Recent::open(&recent_dir)?;
+        self.write_settled(&layers, &path, generation + 1).inspect_err(|_| drop(remove_all(&path)))?;
         std::fs::rename(&path, &name).map_err(io_error(|| format!("rename {}", path.display())))?;
         sync(&self.dir)?;
-        let new = Arc::new(Layers { settled: Settled::open(&name)?, recent });
-        let gone = self.dir.join(format!("{RECENT}{}", layers.generation()));
+        let settled = Settled::open(&name)?.map(Arc::new);
+        let old = self.replace(Arc::new(Layers { settled, settling: None, recent: layers.recent.clone() }))?;
         drop(layers);
-        let old = self.layers.write().unwrap_or_else(PoisonError::into_inner).replace(new);
         // Somebody may still be reading: then the next start removes it.
-        if let Some(old) = old.and_then(Arc::into_inner) {
-            drop(old);
-            remove_all(&gone)?;
+        let gone = Arc::into_inner(old).and_then(|old| old.settling).and_then(Arc::into_inner);
+        if gone.map(drop).is_some() {
+            remove_all(&self.dir.join(format!("{RECENT}{generation}")))?;
         }
         Ok(())
+    }
+
+    fn replace(&self, new: Arc<Layers>) -> Result<Arc<Layers>, StoreError> {
+        let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
+        layers.replace(new).ok_or_else(closed)
     }
 
     fn write_settled(&self, layers: &Layers, path: &Path, generation: u64) -> Result<(), StoreError> {
         let failed = || io_error(|| format!("look at {}", self.dir.display()));
         let there = rustix::fs::statvfs(&self.dir).map_err(|e| failed()(e.into()))?;
         let (free, old) =
-            (there.f_bavail.saturating_mul(there.f_frsize), layers.settled.as_ref().map_or(0, Settled::bytes));
+            (there.f_bavail.saturating_mul(there.f_frsize), layers.settled.as_ref().map_or(0, |s| s.bytes()));
         if free < old + old / PART + LEFT_FREE {
             return Err(StoreError::Full(format!("{free} bytes are free, and the settled views have {old}")));
         }
-        let applied = layers.applied()?;
+        let settling = layers.settling.as_deref();
+        let applied = settling.map(Recent::applied).transpose()?.flatten().unwrap_or(layers.settled_on());
         let mut writer = Writer::create(path, &applied)?;
-        layers
-            .scan(FIRST_KEY, END_KEY, &mut |key, value| writer.add(key, value).map(|()| ControlFlow::Continue(())))?;
+        scan(settling.into_iter(), layers.settled.as_deref(), FIRST_KEY, END_KEY, &mut |key, value| {
+            writer.add(key, value).map(|()| ControlFlow::Continue(()))
+        })?;
         writer.found.must_be(applied)?;
         writer.finish(generation)
     }
 }
 
-fn fresh_recent(dir: &Path, generation: u64, why: &StoreError) -> Result<Recent, StoreError> {
+fn closed() -> StoreError {
+    StoreError::Closed("the views are closed".into())
+}
+
+/// Says why what is new goes.
+fn warn_of(why: &StoreError) {
     tracing::warn!(error = %why, "what is new in the views is damaged; it is made anew from the journal");
+}
+
+/// Empty, for what comes on top of that generation of what has settled.
+fn fresh_recent(dir: &Path, generation: u64) -> Result<Recent, StoreError> {
     let path = dir.join(format!("{RECENT}{generation}"));
     remove_all(&path)?;
     Recent::open(&path)
@@ -277,6 +326,7 @@ impl Views for LayeredViews {
     }
 
     fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
+        let _not_while_it_changes = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         self.noting(self.layers()?.recent.apply(writes, applied))
     }
 
@@ -310,12 +360,14 @@ impl Drop for LayeredViews {
     /// Notes that it all ended in order.
     fn drop(&mut self) {
         let layers = self.layers.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        // Whoever still reads keeps sled open: then nothing can be said of its files.
-        let Some(layers) = layers.and_then(Arc::into_inner) else { return };
+        // Whoever still reads keeps sled open: then nothing can be said of its files. What is left settling goes with what is new.
+        let Some(layers) = layers.and_then(Arc::into_inner).filter(|l| l.settling.is_none()) else { return };
+        let (generation, Ok(applied)) = (layers.generation(), layers.applied()) else { return };
+        let Some(recent) = Arc::into_inner(layers.recent) else { return };
         let note = || -> Result<(), StoreError> {
-            layers.recent.flush()?;
-            let (applied, recent) = (layers.applied()?, self.dir.join(format!("{RECENT}{}", layers.generation())));
-            drop(layers);
+            recent.flush()?;
+            drop(recent);
+            let recent = self.dir.join(format!("{RECENT}{generation}"));
             let (path, note) = (self.dir.join(ENDED), ended(&applied, &recent)?);
             let written = File::create(&path).and_then(|mut file| {
                 file.write_all(&note)?;
@@ -386,5 +438,4 @@ impl ViewsSource for ViewsDir {
 }
 
 #[cfg(test)]
-#[path = "layers_tests.rs"]
 mod tests;

@@ -1,5 +1,5 @@
 //! Answers that were found out, kept as they leave: a lookup that asks the same gets the same, as long as what the answer rests on
-//! has not packed_rooms ([`Ground`]), at the cost of a file's.
+//! has not moved ([`Ground`]), at the cost of a file's.
 //!
 //! They lie in a file without a name, as large as it was allowed to become; the system keeps in memory what is asked for. It is
 //! written round and round, so that the oldest goes first. Of each the process itself knows only where it lies.

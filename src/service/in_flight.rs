@@ -22,6 +22,8 @@ struct Times {
     begun: Vec<Timestamp>,
     /// The latest that was settled.
     settled: Option<Timestamp>,
+    /// How many wait for fewer acts.
+    waiting: usize,
 }
 
 /// One act; it is on record, or has failed, when this is dropped.
@@ -54,7 +56,9 @@ impl InFlight {
         let now = clock()?;
         times.settled = times.settled.max(Some(now));
         let earlier = |times: &mut Times| times.begun.iter().any(|at| *at <= now);
-        drop(self.fewer.wait_while(times, earlier).unwrap_or_else(PoisonError::into_inner));
+        times.waiting += 1;
+        let mut times = self.fewer.wait_while(times, earlier).unwrap_or_else(PoisonError::into_inner);
+        times.waiting -= 1;
         Ok(now)
     }
 }
@@ -65,7 +69,9 @@ impl Drop for Begun<'_> {
         if let Some(place) = times.begun.iter().position(|at| *at == self.at) {
             times.begun.swap_remove(place);
         }
-        self.all.fewer.notify_all();
+        if times.waiting > 0 {
+            self.all.fewer.notify_all();
+        }
     }
 }
 

@@ -497,3 +497,6 @@ fn read_settings(store: &dyn Store) -> Result<(Host, Settings), ServiceError> {
 fn decision_record(entry: &Entry) -> Option<&Record> {
     entry.records.iter().find(|r| r.kind == RecordKind::Decision)
 }
+
+#[cfg(test)]
+mod tests;

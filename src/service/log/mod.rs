@@ -270,8 +270,9 @@ impl Log {
     pub fn sign_with(&self, signer: Option<(KeyId, Arc<dyn Signer>)>) {
         *self.shared.signer.write().unwrap_or_else(PoisonError::into_inner) = signer;
         // What kept the log back may be gone: it is not waited for.
-        self.shared.signals().retry = true;
-        self.wake();
+        let mut signals = self.shared.signals();
+        (signals.retry, signals.pending) = (true, true);
+        self.shared.work.notify_one();
     }
 
     /// Nothing is published any more while the key is one of these.
@@ -284,8 +285,10 @@ impl Log {
 
     /// Something was committed.
     pub fn wake(&self) {
-        self.shared.signals().pending = true;
-        self.shared.work.notify_one();
+        // Whoever was the first to say so has woken it: each call costs a switch of threads.
+        if !std::mem::replace(&mut self.shared.signals().pending, true) {
+            self.shared.work.notify_one();
+        }
     }
 
     /// What is published; none before the first checkpoint of this process.

@@ -8,33 +8,48 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 /// What the writer asks it through.
-pub(crate) struct Settler(SyncSender<()>);
+pub(crate) struct Settler {
+    shared: Arc<Shared>,
+    ask: SyncSender<Settling>,
+}
+
+/// Whether pairs are to settle, `now` being the occasion.
+fn is_time(shared: &Shared, now: Settling) -> bool {
+    let wanted = shared.reader.views.settling();
+    wanted == Settling::Due || (wanted == Settling::WhenIdle && now == wanted)
+}
 
 impl Settler {
     /// Starts the thread. It ends once this is gone and all that was asked for is done.
     pub(crate) fn spawn(shared: Arc<Shared>) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (ask, asked) = sync_channel(1);
+        let its = shared.clone();
         let settle = move || {
-            for () in asked {
-                let views = &shared.reader.views;
-                if views.settling() == Settling::None || shared.closed.get().is_some() {
+            for now in asked {
+                if !is_time(&its, now) || its.closed.get().is_some() {
                     continue;
                 }
-                if let Err(why) = views.settle() {
-                    // They are as good as before, and larger in memory.
-                    tracing::error!(error = %why, "new pairs of the views did not settle; that is tried again at the next start");
-                    return;
+                match its.reader.views.settle() {
+                    Ok(()) => {}
+                    Err(why @ StoreError::Corrupt { .. }) => return drop(its.close(&why)),
+                    Err(why) => {
+                        // They are as good as before, and larger in memory.
+                        tracing::error!(error = %why, "new pairs of the views did not settle; that is tried again at the next start");
+                        return;
+                    }
                 }
             }
         };
         let thread = std::thread::Builder::new().name("store-settler".into()).spawn(settle);
         let thread = thread.map_err(|source| StoreError::Io { what: "start a thread".into(), source })?;
-        Ok((Self(ask), thread))
+        Ok((Self { shared, ask }, thread))
     }
 
-    /// Has new pairs settle. It is not waited for; while they settle already, the next ones are looked at afterwards.
-    pub(crate) fn ask(&self) {
-        // Full: it was asked already. Gone: it failed, and said so.
-        let _ = self.0.try_send(());
+    /// Has new pairs settle, where it is time for that. It is not waited for; while they settle already, the next ones are looked at afterwards.
+    pub(crate) fn ask(&self, now: Settling) {
+        if is_time(&self.shared, now) {
+            // Full: it was asked already. Gone: it failed, and said so.
+            let _ = self.ask.try_send(now);
+        }
     }
 }

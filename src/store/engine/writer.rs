@@ -63,10 +63,10 @@ impl WriterThread {
             };
             let group = self.group(first, requests);
             self.write(group);
-            self.settle_views(Settling::Due);
+            self.settler.ask(Settling::Due);
         }
         self.settle();
-        self.settle_views(Settling::WhenIdle);
+        self.settler.ask(Settling::WhenIdle);
     }
 
     fn wait(&mut self, requests: &Receiver<Request>) -> Option<Request> {
@@ -76,7 +76,7 @@ impl WriterThread {
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {
                     self.settle();
-                    self.settle_views(Settling::WhenIdle);
+                    self.settler.ask(Settling::WhenIdle);
                 }
             }
         }
@@ -90,14 +90,6 @@ impl WriterThread {
             && let Err(why) = self.journal.sync_head()
         {
             self.shared.close(&why);
-        }
-    }
-
-    /// Has new pairs of the views settle, where they are to.
-    fn settle_views(&self, when: Settling) {
-        let wanted = self.shared.reader.views.settling();
-        if wanted == Settling::Due || (wanted == Settling::WhenIdle && when == wanted) {
-            self.settler.ask();
         }
     }
 

@@ -204,7 +204,8 @@ pub trait Views: Send + Sync {
     /// Puts new pairs where they take less memory, and less time at a start. Reading and writing go on meanwhile.
     ///
     /// # Errors
-    /// `Corrupt` or `Io`, or `Full`: nothing has settled, and what the view answers is the same.
+    /// `Full` or `Io`: it may be tried again, and what the view answers is the same. `Corrupt`: the pairs are not those that were written;
+    /// nothing is answered any more.
     fn settle(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -4,8 +4,10 @@
 //! While new pairs settle, those that come meanwhile go into a sled of their own: a file of N pairs takes long to write, and nobody who
 //! writes waits for it.
 
+mod ended;
 mod merge;
 
+use ended::ended;
 use merge::{Cursor, merge};
 
 use super::settled::{Settled, Writer};
@@ -14,14 +16,15 @@ use super::{Applied, END_KEY, Each, FIRST_KEY, Settling, ViewWrite, Views, Views
 use crate::store::StoreError;
 use crate::store::journal::io_error;
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 /// Name of the file of what has settled, and of the next one until it is whole.
 const SETTLED: &str = "settled";
-const SETTLING: &str = "settled.new";
+const NEXT: &str = "settled.new";
 /// Name of sled's directories, before their generation.
 const RECENT: &str = "recent-";
 /// Says that the process before ended in order, and on what; gone while one is at work.
@@ -34,6 +37,9 @@ const FEW: u64 = 100_000;
 /// whole is written again each time.
 const PART: u64 = 8;
 
+/// How often it is looked whether somebody still reads what has settled in sled, and how often in all: ten seconds.
+const STEP: Duration = Duration::from_millis(2);
+const READERS_WAITED_FOR: u32 = 5_000;
 /// Bytes of the disk that settling leaves to the journal.
 const LEFT_FREE: u64 = 256 << 20;
 
@@ -53,7 +59,7 @@ pub struct LayeredViews {
     /// Held by whoever writes, and while what is new becomes what is settling.
     writing: Mutex<()>,
     /// Held by whoever has them settle: one at a time.
-    settler: Mutex<()>,
+    one_settles: Mutex<()>,
 }
 
 impl Layers {
@@ -66,13 +72,13 @@ impl Layers {
     }
 
     /// What is not in the settled file, the newest first.
-    fn new(&self) -> impl Iterator<Item = &Recent> {
+    fn unsettled(&self) -> impl Iterator<Item = &Recent> {
         std::iter::once(&*self.recent).chain(self.settling.as_deref())
     }
 
     /// What it all stands on.
     fn applied(&self) -> Result<Applied, StoreError> {
-        for recent in self.new() {
+        for recent in self.unsettled() {
             if let Some(applied) = recent.applied()? {
                 return Ok(applied);
             }
@@ -81,7 +87,7 @@ impl Layers {
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        for recent in self.new() {
+        for recent in self.unsettled() {
             if let Some(found) = recent.get(key)? {
                 return Ok(found);
             }
@@ -93,7 +99,7 @@ impl Layers {
         let mut to = to.to_vec();
         loop {
             let mut found = vec![];
-            for recent in self.new() {
+            for recent in self.unsettled() {
                 found.extend(recent.last(from, &to)?);
             }
             let settled = self.settled.as_ref().map(|s| s.last_key(from, &to)).transpose()?.flatten();
@@ -107,7 +113,7 @@ impl Layers {
     }
 
     fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        scan(self.new(), self.settled.as_deref(), from, to, each)
+        scan(self.unsettled(), self.settled.as_deref(), from, to, each)
     }
 
     /// Holds what is new, on top of what has settled, against what it says it stands on.
@@ -206,7 +212,7 @@ impl LayeredViews {
             dir: dir.to_owned(),
             layers: RwLock::new(Some(Arc::new(layers))),
             writing: Mutex::default(),
-            settler: Mutex::default(),
+            one_settles: Mutex::default(),
         })
     }
 
@@ -224,23 +230,60 @@ impl LayeredViews {
         Ok(new)
     }
 
-    /// Puts what is settling and what has settled into a new file.
+    /// Puts what is new and what has settled into a new file.
     fn take_over(&self) -> Result<(), StoreError> {
-        let _one = self.settler.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.one_settles.lock().unwrap_or_else(PoisonError::into_inner);
+        self.must_have_room()?;
         let layers = self.begin_settling()?;
         let generation = layers.generation();
-        let (path, name) = (self.dir.join(SETTLING), self.dir.join(SETTLED));
+        let (path, name) = (self.dir.join(NEXT), self.dir.join(SETTLED));
         // Half a file takes room and serves nobody.
-        self.write_settled(&layers, &path, generation + 1).inspect_err(|_| drop(remove_all(&path)))?;
+        let written = write_settled(&layers, &path, generation + 1).inspect_err(|_| drop(remove_all(&path)));
+        self.noting(written).inspect_err(|why| self.close_if_damaged(why))?;
         std::fs::rename(&path, &name).map_err(io_error(|| format!("rename {}", path.display())))?;
         sync(&self.dir)?;
         let settled = Settled::open(&name)?.map(Arc::new);
-        let old = self.replace(Arc::new(Layers { settled, settling: None, recent: layers.recent.clone() }))?;
+        self.replace(Arc::new(Layers { settled, settling: None, recent: layers.recent.clone() }))?;
+        let gone = layers.settling.clone();
         drop(layers);
-        // Somebody may still be reading: then the next start removes it.
-        let gone = Arc::into_inner(old).and_then(|old| old.settling).and_then(Arc::into_inner);
-        if gone.map(drop).is_some() {
-            remove_all(&self.dir.join(format!("{RECENT}{generation}")))?;
+        if let Some(gone) = gone {
+            self.remove_recent(gone, generation);
+        }
+        Ok(())
+    }
+
+    /// Removes what has settled from sled, once nobody reads there any more; where that fails, the next start does.
+    fn remove_recent(&self, mut recent: Arc<Recent>, generation: u64) {
+        for _ in 0..READERS_WAITED_FOR {
+            match Arc::try_unwrap(recent) {
+                Ok(recent) => {
+                    drop(recent);
+                    if let Err(error) = remove_all(&self.dir.join(format!("{RECENT}{generation}"))) {
+                        tracing::warn!(%error, "what has settled lies there twice until the next start");
+                    }
+                    return;
+                }
+                Err(still_read) => recent = still_read,
+            }
+            std::thread::sleep(STEP);
+        }
+    }
+
+    /// Pairs that are not those that were written give no answers: a suspension may be what is missing. The next start makes them anew.
+    fn close_if_damaged(&self, why: &StoreError) {
+        if matches!(why, StoreError::Corrupt { .. }) {
+            self.layers.write().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+
+    /// Whether the disk has room for the next file. Looked at before anything is begun: then nothing is left half-way.
+    fn must_have_room(&self) -> Result<(), StoreError> {
+        let failed = || io_error(|| format!("look at {}", self.dir.display()));
+        let there = rustix::fs::statvfs(&self.dir).map_err(|e| failed()(e.into()))?;
+        let free = there.f_bavail.saturating_mul(there.f_frsize);
+        let old = self.layers()?.settled.as_ref().map_or(0, |s| s.bytes());
+        if free < old + old / PART + LEFT_FREE {
+            return Err(StoreError::Full(format!("{free} bytes are free, and the settled views have {old}")));
         }
         Ok(())
     }
@@ -249,24 +292,18 @@ impl LayeredViews {
         let mut layers = self.layers.write().unwrap_or_else(PoisonError::into_inner);
         layers.replace(new).ok_or_else(closed)
     }
+}
 
-    fn write_settled(&self, layers: &Layers, path: &Path, generation: u64) -> Result<(), StoreError> {
-        let failed = || io_error(|| format!("look at {}", self.dir.display()));
-        let there = rustix::fs::statvfs(&self.dir).map_err(|e| failed()(e.into()))?;
-        let (free, old) =
-            (there.f_bavail.saturating_mul(there.f_frsize), layers.settled.as_ref().map_or(0, |s| s.bytes()));
-        if free < old + old / PART + LEFT_FREE {
-            return Err(StoreError::Full(format!("{free} bytes are free, and the settled views have {old}")));
-        }
-        let settling = layers.settling.as_deref();
-        let applied = settling.map(Recent::applied).transpose()?.flatten().unwrap_or(layers.settled_on());
-        let mut writer = Writer::create(path, &applied)?;
-        scan(settling.into_iter(), layers.settled.as_deref(), FIRST_KEY, END_KEY, &mut |key, value| {
-            writer.add(key, value).map(|()| ControlFlow::Continue(()))
-        })?;
-        writer.found.must_be(applied)?;
-        writer.finish(generation)
-    }
+/// Writes what is settling and what has settled into one file.
+fn write_settled(layers: &Layers, path: &Path, generation: u64) -> Result<(), StoreError> {
+    let settling = layers.settling.as_deref();
+    let applied = settling.map(Recent::applied).transpose()?.flatten().unwrap_or(layers.settled_on());
+    let mut writer = Writer::create(path, &applied)?;
+    scan(settling.into_iter(), layers.settled.as_deref(), FIRST_KEY, END_KEY, &mut |key, value| {
+        writer.add(key, value).map(|()| ControlFlow::Continue(()))
+    })?;
+    writer.found.must_be(applied)?;
+    writer.finish(generation)
 }
 
 fn closed() -> StoreError {
@@ -342,7 +379,7 @@ impl Views for LayeredViews {
 
     fn settling(&self) -> Settling {
         let Ok(layers) = self.layers() else { return Settling::None };
-        let (new, all) = (layers.recent.writes(), layers.settled_on().pairs);
+        let (new, all) = (layers.unsettled().map(Recent::writes).sum::<u64>(), layers.settled_on().pairs);
         let most = (all / PART).max(FEW);
         match new {
             _ if new > most => Settling::Due,
@@ -352,7 +389,7 @@ impl Views for LayeredViews {
     }
 
     fn settle(&self) -> Result<(), StoreError> {
-        self.noting(self.take_over())
+        self.take_over()
     }
 }
 
@@ -360,7 +397,7 @@ impl Drop for LayeredViews {
     /// Notes that it all ended in order.
     fn drop(&mut self) {
         let layers = self.layers.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        // Whoever still reads keeps sled open: then nothing can be said of its files. What is left settling goes with what is new.
+        // Whoever still reads keeps sled open: then nothing can be said of its files. Where something is left settling, the next start takes that and drops what came on top.
         let Some(layers) = layers.and_then(Arc::into_inner).filter(|l| l.settling.is_none()) else { return };
         let (generation, Ok(applied)) = (layers.generation(), layers.applied()) else { return };
         let Some(recent) = Arc::into_inner(layers.recent) else { return };
@@ -381,35 +418,6 @@ impl Drop for LayeredViews {
             tracing::debug!(%error, "the views were not closed in order");
         }
     }
-}
-
-/// What is noted at an end in order: what the views stand on, and a checksum of sled's files.
-fn ended(applied: &Applied, recent: &Path) -> Result<Vec<u8>, StoreError> {
-    let mut sum = 0;
-    add_files(recent, &mut sum).map_err(io_error(|| format!("read {}", recent.display())))?;
-    Ok([applied.to_bytes(), sum.to_be_bytes().to_vec()].concat())
-}
-
-fn add_files(dir: &Path, sum: &mut u32) -> std::io::Result<()> {
-    let mut entries = std::fs::read_dir(dir)?.collect::<Result<Vec<_>, _>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    let mut piece = vec![0; 1 << 20];
-    for entry in entries {
-        *sum = crc32c::crc32c_append(*sum, entry.file_name().as_encoded_bytes());
-        if entry.file_type()?.is_dir() {
-            add_files(&entry.path(), sum)?;
-            continue;
-        }
-        let mut file = File::open(entry.path())?;
-        loop {
-            let read = file.read(&mut piece)?;
-            if read == 0 {
-                break;
-            }
-            *sum = crc32c::crc32c_append(*sum, &piece[..read]);
-        }
-    }
-    Ok(())
 }
 
 /// The directory views lie in.

@@ -81,7 +81,8 @@ proptest! {
                 }
                 Deed::Reopen | Deed::Unnoted | Deed::Killed => {
                     if matches!(deed, Deed::Killed) {
-                        // As its files lie there this moment.
+                        // As its files lie there this moment, once sled has written what it has.
+                        views.layers().unwrap().recent.flush().unwrap();
                         let left = directory.path().join(format!("killed-{seq}"));
                         copy(&dir, &left);
                         dir = left;
@@ -120,6 +121,75 @@ proptest! {
             }
         }
     }
+}
+
+fn put(applied: &mut Applied, seq: u64) -> ViewWrite {
+    let write = ViewWrite::Put { key: [&[1], &seq.to_be_bytes()[..]].concat(), value: vec![7; 40] };
+    *applied = applied.after(std::slice::from_ref(&write), Tip { next_seq: seq, ..Tip::START });
+    write
+}
+
+fn sleds(dir: &Path) -> Vec<std::ffi::OsString> {
+    let names = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_str().unwrap().starts_with(RECENT)).collect()
+}
+
+#[test]
+fn what_is_written_while_others_settle_is_there_and_what_has_settled_lies_there_once() {
+    const PAIRS: u64 = 20_000;
+    let directory = tempfile::tempdir().unwrap();
+    let views = LayeredViews::open(directory.path()).unwrap();
+    let mut applied = Applied::START;
+    std::thread::scope(|scope| {
+        let settler = scope.spawn(|| (0..12).for_each(|_| views.settle().unwrap()));
+        for seq in 1..=PAIRS {
+            let write = put(&mut applied, seq);
+            views.apply(std::slice::from_ref(&write), &applied).unwrap();
+            // Whoever writes finds it, whichever layer it lies in by now.
+            let ViewWrite::Put { key, .. } = &write else { continue };
+            assert!(views.get(key).unwrap().is_some(), "{seq}");
+        }
+        settler.join().unwrap();
+    });
+    assert_eq!((views.verify().unwrap(), applied.pairs), (applied, PAIRS));
+    assert_eq!(sleds(directory.path()).len(), 1);
+    drop(views);
+    let again = LayeredViews::open(directory.path()).unwrap();
+    assert_eq!(again.verify().unwrap(), again.stands_on().unwrap());
+}
+
+#[test]
+fn a_start_takes_what_settled_and_what_came_on_top_and_removes_what_was_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let (dir, left) = (directory.path().join("v"), directory.path().join("left"));
+    let views = LayeredViews::open(&dir).unwrap();
+    let mut applied = Applied::START;
+    let write = put(&mut applied, 1);
+    views.apply(std::slice::from_ref(&write), &applied).unwrap();
+    // Killed after the new file had got its name and before sled's old directory was removed.
+    views.layers().unwrap().recent.flush().unwrap();
+    copy(&dir, &left);
+    views.settle().unwrap();
+    std::fs::copy(dir.join(SETTLED), left.join(SETTLED)).unwrap();
+    let again = LayeredViews::open(&left).unwrap();
+    assert_eq!((again.verify().unwrap(), sleds(&left)), (applied, vec![format!("{RECENT}1").into()]));
+}
+
+#[test]
+fn pairs_that_are_known_to_be_wrong_answer_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let views = LayeredViews::open(directory.path()).unwrap();
+    let mut applied = Applied::START;
+    let lost = put(&mut applied, 1);
+    let write = put(&mut applied, 2);
+    // As if sled had lost the first pair.
+    views.apply(std::slice::from_ref(&write), &applied).unwrap();
+    assert!(matches!(views.settle(), Err(StoreError::Corrupt { table: "views", .. })));
+    let ViewWrite::Put { key, .. } = &lost else { return };
+    assert!(matches!(views.get(key), Err(StoreError::Closed(_))));
+    assert!(matches!(views.apply(&[], &applied), Err(StoreError::Closed(_))));
+    drop(views);
+    assert!(LayeredViews::open(directory.path()).is_err(), "they are made anew");
 }
 
 #[test]

@@ -91,6 +91,14 @@ impl App {
         }
     }
 
+    /// Whether what is looked up can be believed; what tells how it goes is answered all the same.
+    fn believes(&self, path: &str) -> Result<(), Problem> {
+        match self.service.store().believable() {
+            Err(why) if !["/healthz", "/readyz", "/metrics"].contains(&path) => Err(ServiceError::from(why).into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Runs a use case of the public's that waits for the disk, signs, or looks through much, on a thread that may wait.
     async fn blocking<T: Send + 'static>(
         &self,

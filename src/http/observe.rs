@@ -105,7 +105,7 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let client = Client::of(&request, &app.gate.limits);
     let cost = if free { 0 } else { receipts::cost(&method, &route) };
     let calm = if free { Ok(()) } else { app.pressure.admits(uri.path()) };
-    let mut response = match calm.and_then(|()| app.gate.admits(client, cost)) {
+    let mut response = match calm.and_then(|()| app.believes(uri.path())).and_then(|()| app.gate.admits(client, cost)) {
         Ok(()) => {
             request.extensions_mut().insert(client);
             let span = tracing::info_span!("request", request_id = %id);

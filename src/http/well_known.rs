@@ -62,9 +62,12 @@ async fn robots() -> Response {
     open("text/plain; charset=utf-8", ROBOTS, VOCABULARY_AGE)
 }
 
-/// The process lives.
-async fn healthz() -> Response {
-    text("text/plain; charset=utf-8", "ok\n")
+/// The process lives, and nothing is wrong with it that starting it anew would mend.
+async fn healthz(State(app): State<App>) -> Response {
+    match app.service.store().believable() {
+        Ok(()) => text("text/plain; charset=utf-8", "ok\n"),
+        Err(error) => Problem::from(ServiceError::from(error)).into_response(),
+    }
 }
 
 /// It can answer, and write.

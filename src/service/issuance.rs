@@ -437,6 +437,7 @@ struct Score {
 }
 
 fn shown_score(entry: &Entry) -> Option<String> {
-    let document: Scored = serde_json::from_slice(&super::decision_record(entry)?.bytes).ok()?;
+    let decision = entry.records.iter().find(|r| r.kind == RecordKind::Decision)?;
+    let document: Scored = serde_json::from_slice(&decision.bytes).ok()?;
     Some(document.score?.shown)
 }

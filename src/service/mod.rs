@@ -50,7 +50,7 @@ use crate::domain::text::{Name, Note};
 use crate::domain::{Certificate, CertificateId, Host, MarkId, MarkLicence, Refusal, Role, Scheme};
 use crate::sign::canonical::object_of;
 use crate::sign::{KdfCost, KeyId, Passphrase, Purpose, canonicalize};
-use crate::store::{Changeset, Claim, Drawer, Entry, Expect, Record, RecordKind, Store, StoreError, Subject};
+use crate::store::{Changeset, Claim, Drawer, Entry, Expect, Record, Store, StoreError, Subject};
 pub use actor::{Act, Actor, IdempotencyKey};
 use clock::{Clock, Entropy};
 pub use error::ServiceError;
@@ -491,11 +491,6 @@ fn read_settings(store: &dyn Store) -> Result<(Host, Settings), ServiceError> {
     let name: Name = body.name.clone();
     let keyring = Keyring::public(host.clone(), name, &events)?;
     Ok((host, Settings { body, keyring, tokens: Tokens::of(&events) }))
-}
-
-/// The stored decision of a certificate, where there is one.
-fn decision_record(entry: &Entry) -> Option<&Record> {
-    entry.records.iter().find(|r| r.kind == RecordKind::Decision)
 }
 
 #[cfg(test)]

@@ -164,6 +164,9 @@ macro_rules! through_engine {
             fn writable(&self) -> Result<(), StoreError> {
                 self.0.writable()
             }
+            fn believable(&self) -> Result<(), StoreError> {
+                self.0.believable()
+            }
         }
     };
 }

@@ -306,4 +306,10 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `Closed` or `Full`.
     fn writable(&self) -> Result<(), StoreError>;
+
+    /// Whether what is read can be believed; from the moment on that it cannot, until the store is opened anew.
+    ///
+    /// # Errors
+    /// `Corrupt`: what is kept for reading turned out not to be what was written.
+    fn believable(&self) -> Result<(), StoreError>;
 }

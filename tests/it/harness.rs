@@ -108,8 +108,12 @@ impl TestApp {
     }
 
     pub fn with_body(today: &str, body: &str) -> Self {
+        Self::with_store(today, body, |data| Arc::new(SledStore::create(data).unwrap()))
+    }
+
+    pub fn with_store(today: &str, body: &str, store: impl FnOnce(&Path) -> Arc<dyn Store>) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = Arc::new(SledStore::create(&dir.path().join("data")).unwrap());
+        let store = store(&dir.path().join("data"));
         let keys = dir.path().join("keys");
         std::fs::create_dir(&keys).unwrap();
         let clock = Arc::new(ManualClock::at(noon(today)));

@@ -1,6 +1,6 @@
 //! Answers that are kept: the same as those that are found out anew, at every time, and never older than an act.
 
-use crate::harness::{Answer, TestApp, decision, noon};
+use crate::harness::{Answer, BODY, TestApp, decision, noon};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, header};
@@ -12,8 +12,16 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use starmark::http::{Limits, router};
 use starmark::sign::{KeyId, Purpose};
+use starmark::store::StoreError;
+use starmark::store::disk::MemoryDisk;
+use starmark::store::engine::Engine;
+use starmark::store::journal::Options;
+use starmark::store::views::{Applied, Each, MemoryViews, Settling, ViewWrite, Views, ViewsSource};
 use std::io::Read as _;
 use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tower::ServiceExt as _;
 
 /// A register in which each certificate stands otherwise on 2027-05-20, and the paths of everything that is kept of it.
@@ -46,6 +54,91 @@ async fn register() -> (TestApp, Vec<String>) {
     app.post(&format!("/api/v1/issuing/marks/{}/revocation", ids[5].1), &json!({"reason": "misuse"})).await.is(200);
     app.service.wait_for_log();
     (app, paths)
+}
+
+/// Views that find out, when they settle, that they are not what was written.
+struct Doubtful {
+    pairs: MemoryViews,
+    wrong: Arc<AtomicBool>,
+}
+
+impl Views for Doubtful {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.pairs.get(key)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
+        self.pairs.scan(from, to, each)
+    }
+
+    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.pairs.last_key(from, to)
+    }
+
+    fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
+        self.pairs.apply(writes, applied)
+    }
+
+    fn settling(&self) -> Settling {
+        if self.wrong.load(Ordering::Acquire) { Settling::Due } else { Settling::None }
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        let why = "a pair is gone".to_owned();
+        Err(StoreError::Corrupt { table: "views", key: "(any)".into(), field: "pairs", why })
+    }
+}
+
+struct DoubtfulSource(Arc<AtomicBool>);
+
+impl ViewsSource for DoubtfulSource {
+    fn open(&self) -> Result<Box<dyn Views>, StoreError> {
+        Ok(Box::new(Doubtful { pairs: MemoryViews::default(), wrong: self.0.clone() }))
+    }
+
+    fn fresh(&self) -> Result<Box<dyn Views>, StoreError> {
+        self.open()
+    }
+}
+
+/// What is kept, what is signed in memory, what is searched: a suspension may be what the pairs lack.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_told_by_pairs_that_are_known_to_be_wrong() {
+    let wrong = Arc::new(AtomicBool::new(false));
+    let source = DoubtfulSource(wrong.clone());
+    let options = Options { segment_bytes: 1 << 20, min_free_bytes: 0 };
+    let app = TestApp::with_store("2026-05-20", BODY, |_| {
+        Arc::new(Engine::create(Arc::new(MemoryDisk::new()), Path::new("/data"), options, &source).unwrap())
+    });
+    let id = app.issue(&decision("D-1", "2026-05-20")).await["id"].as_str().unwrap().to_owned();
+    let told = [
+        format!("/api/v1/certificates/{id}"),
+        format!("/c/{id}"),
+        "/status/revocation/1".to_owned(),
+        "/status/marks".to_owned(),
+        "/?q=%E7%A4%BA%E4%BE%8B".to_owned(),
+    ];
+    for path in &told {
+        app.get(path).await.is(200);
+        app.get(path).await.is(200);
+    }
+    for path in ["/healthz", "/readyz", "/metrics"] {
+        app.get(path).await.is(200);
+    }
+    wrong.store(true, Ordering::Release);
+    // What was on its way is on record, and answered so.
+    app.issue(&decision("D-2", "2026-05-20")).await;
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while app.service.store().believable().is_ok() {
+        assert!(std::time::Instant::now() < until, "nobody noticed");
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    for path in &told {
+        app.get(path).await.is(500);
+    }
+    app.get("/healthz").await.is(500);
+    app.get("/readyz").await.is(503);
+    app.get("/metrics").await.is(200);
 }
 
 /// A router that has kept nothing yet.

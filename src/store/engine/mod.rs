@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     /// Whether the store is being closed: nobody needs the names any more.
     ending: AtomicBool,
     pub(crate) closed: OnceLock<String>,
+    /// What is wrong with the views, once they are known not to be what was written.
+    pub(crate) doubted: OnceLock<String>,
     pub(crate) options: Options,
     dir: PathBuf,
 }
@@ -165,6 +167,7 @@ impl Engine {
             gate: RwLock::default(),
             next_seq: AtomicU64::new(writer.tip().next_seq),
             closed: OnceLock::new(),
+            doubted: OnceLock::new(),
             options,
             dir: dir.to_owned(),
         });
@@ -454,5 +457,9 @@ impl Store for Engine {
     fn writable(&self) -> Result<(), StoreError> {
         self.shared.closed()?;
         self.shared.room()
+    }
+
+    fn believable(&self) -> Result<(), StoreError> {
+        self.shared.doubted.get().map_or(Ok(()), |why| Err(damaged("pairs", why.clone())))
     }
 }

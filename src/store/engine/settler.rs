@@ -25,15 +25,25 @@ impl Settler {
         let (ask, asked) = sync_channel(1);
         let its = shared.clone();
         let settle = move || {
+            let mut full = false;
             for now in asked {
                 if !is_time(&its, now) || its.closed.get().is_some() {
                     continue;
                 }
                 match its.reader.views.settle() {
-                    Ok(()) => {}
-                    Err(why @ StoreError::Corrupt { .. }) => return drop(its.close(&why)),
+                    Ok(()) => full = false,
+                    // A suspension may be what they lack: nothing of them is to be told any more. The next start makes them anew.
+                    Err(why @ StoreError::Corrupt { .. }) => {
+                        let _ = its.doubted.set(why.to_string());
+                        return drop(its.close(&why));
+                    }
+                    // They are as good as before, and larger in memory.
+                    Err(StoreError::Full(why)) if full => tracing::debug!(why, "still no room for the views to settle"),
+                    Err(StoreError::Full(why)) => {
+                        full = true;
+                        tracing::error!(why, "new pairs of the views do not settle until there is room");
+                    }
                     Err(why) => {
-                        // They are as good as before, and larger in memory.
                         tracing::error!(error = %why, "new pairs of the views did not settle; that is tried again at the next start");
                         return;
                     }

@@ -204,8 +204,7 @@ pub trait Views: Send + Sync {
     /// Puts new pairs where they take less memory, and less time at a start. Reading and writing go on meanwhile.
     ///
     /// # Errors
-    /// `Full` or `Io`: it may be tried again, and what the view answers is the same. `Corrupt`: the pairs are not those that were written;
-    /// nothing is answered any more.
+    /// `Full` or `Io`: it may be tried again, and what the view answers is the same. `Corrupt`: the pairs are not those that were written.
     fn settle(&self) -> Result<(), StoreError> {
         Ok(())
     }

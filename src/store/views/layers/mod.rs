@@ -198,7 +198,9 @@ impl LayeredViews {
         };
         let as_noted = |note: &[u8], sum: &[u8]| {
             let (applied, files) = note.split_at_checked(Applied::BYTES)?;
-            Some(sum.ends_with(files) && layers.applied().ok()?.to_bytes() == applied)
+            Some(
+                files.len() == size_of::<u32>() && sum.ends_with(files) && layers.applied().ok()?.to_bytes() == applied,
+            )
         };
         let trusted = note.zip(sum).and_then(|(note, sum)| as_noted(&note, &sum)).unwrap_or_default();
         if !trusted && let Err(why) = layers.check_recent() {
@@ -234,15 +236,16 @@ impl LayeredViews {
     fn take_over(&self) -> Result<(), StoreError> {
         let _one = self.one_settles.lock().unwrap_or_else(PoisonError::into_inner);
         self.must_have_room()?;
-        let layers = self.begin_settling()?;
+        let layers = self.begin_settling().map_err(undamaged)?;
         let generation = layers.generation();
         let (path, name) = (self.dir.join(NEXT), self.dir.join(SETTLED));
         // Half a file takes room and serves nobody.
         let written = write_settled(&layers, &path, generation + 1).inspect_err(|_| drop(remove_all(&path)));
-        self.noting(written).inspect_err(|why| self.close_if_damaged(why))?;
+        self.noting(written)?;
         std::fs::rename(&path, &name).map_err(io_error(|| format!("rename {}", path.display())))?;
         sync(&self.dir)?;
-        let settled = Settled::open(&name)?.map(Arc::new);
+        let settled = Settled::open(&name).and_then(|s| s.ok_or_else(|| damaged("settled", "it is gone".into())));
+        let settled = Some(Arc::new(settled.map_err(undamaged)?));
         self.replace(Arc::new(Layers { settled, settling: None, recent: layers.recent.clone() }))?;
         let gone = layers.settling.clone();
         drop(layers);
@@ -266,13 +269,6 @@ impl LayeredViews {
                 Err(still_read) => recent = still_read,
             }
             std::thread::sleep(STEP);
-        }
-    }
-
-    /// Pairs that are not those that were written give no answers: a suspension may be what is missing. The next start makes them anew.
-    fn close_if_damaged(&self, why: &StoreError) {
-        if matches!(why, StoreError::Corrupt { .. }) {
-            self.layers.write().unwrap_or_else(PoisonError::into_inner).take();
         }
     }
 
@@ -304,6 +300,16 @@ fn write_settled(layers: &Layers, path: &Path, generation: u64) -> Result<(), St
     })?;
     writer.found.must_be(applied)?;
     writer.finish(generation)
+}
+
+/// What failed beside the pairs themselves, which are as they were: sled tells so of a shortage of threads, too.
+fn undamaged(why: StoreError) -> StoreError {
+    match why {
+        StoreError::Corrupt { why, .. } => {
+            StoreError::Io { what: "have the views settle".into(), source: std::io::Error::other(why) }
+        }
+        other => other,
+    }
 }
 
 fn closed() -> StoreError {

@@ -1,6 +1,7 @@
 //! Answers that are kept: the same as those that are found out anew, at every time, and never older than an act.
 
 use crate::harness::{Answer, BODY, TestApp, decision, noon};
+use crate::views_kit::{Settles, SettlingSource};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, header};
@@ -16,7 +17,7 @@ use starmark::store::StoreError;
 use starmark::store::disk::MemoryDisk;
 use starmark::store::engine::Engine;
 use starmark::store::journal::Options;
-use starmark::store::views::{Applied, Each, MemoryViews, Settling, ViewWrite, Views, ViewsSource};
+use starmark::store::views::Settling;
 use std::io::Read as _;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -57,30 +58,11 @@ async fn register() -> (TestApp, Vec<String>) {
 }
 
 /// Views that find out, when they settle, that they are not what was written.
-struct Doubtful {
-    pairs: MemoryViews,
-    wrong: Arc<AtomicBool>,
-}
+struct Doubtful(AtomicBool);
 
-impl Views for Doubtful {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.pairs.get(key)
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        self.pairs.scan(from, to, each)
-    }
-
-    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.pairs.last_key(from, to)
-    }
-
-    fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
-        self.pairs.apply(writes, applied)
-    }
-
+impl Settles for Doubtful {
     fn settling(&self) -> Settling {
-        if self.wrong.load(Ordering::Acquire) { Settling::Due } else { Settling::None }
+        if self.0.load(Ordering::Acquire) { Settling::Due } else { Settling::None }
     }
 
     fn settle(&self) -> Result<(), StoreError> {
@@ -89,23 +71,11 @@ impl Views for Doubtful {
     }
 }
 
-struct DoubtfulSource(Arc<AtomicBool>);
-
-impl ViewsSource for DoubtfulSource {
-    fn open(&self) -> Result<Box<dyn Views>, StoreError> {
-        Ok(Box::new(Doubtful { pairs: MemoryViews::default(), wrong: self.0.clone() }))
-    }
-
-    fn fresh(&self) -> Result<Box<dyn Views>, StoreError> {
-        self.open()
-    }
-}
-
 /// What is kept, what is signed in memory, what is searched: a suspension may be what the pairs lack.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_told_by_pairs_that_are_known_to_be_wrong() {
-    let wrong = Arc::new(AtomicBool::new(false));
-    let source = DoubtfulSource(wrong.clone());
+    let wrong = Arc::new(Doubtful(AtomicBool::new(false)));
+    let source = SettlingSource(wrong.clone());
     let options = Options { segment_bytes: 1 << 20, min_free_bytes: 0 };
     let app = TestApp::with_store("2026-05-20", BODY, |_| {
         Arc::new(Engine::create(Arc::new(MemoryDisk::new()), Path::new("/data"), options, &source).unwrap())
@@ -125,7 +95,7 @@ async fn nothing_is_told_by_pairs_that_are_known_to_be_wrong() {
     for path in ["/healthz", "/readyz", "/metrics"] {
         app.get(path).await.is(200);
     }
-    wrong.store(true, Ordering::Release);
+    wrong.0.store(true, Ordering::Release);
     // What was on its way is on record, and answered so.
     app.issue(&decision("D-2", "2026-05-20")).await;
     let until = std::time::Instant::now() + std::time::Duration::from_secs(20);

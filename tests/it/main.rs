@@ -91,6 +91,7 @@ mod vectors_receipt;
 mod vectors_status;
 mod vectors_support;
 mod verifications;
+mod views_kit;
 mod watch;
 mod witness_kit;
 mod wrong_input;

@@ -2,12 +2,13 @@
 
 use super::store_contract::{ALL, FAR, everywhere};
 use super::store_kit::*;
+use super::views_kit::{Settles, SettlingSource};
 use jiff::civil::date;
 use starmark::domain::record::Terms;
 use starmark::store::disk::MemoryDisk;
 use starmark::store::engine::Engine;
 use starmark::store::journal::Options;
-use starmark::store::views::{self, Applied, Each, MemoryViews, ViewWrite, Views, ViewsSource};
+use starmark::store::views::{Applied, Each, MemoryViews, Settling, ViewWrite, Views, ViewsSource};
 use starmark::store::{Calendar, RecordKind, Store, StoreError};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -211,31 +212,14 @@ fn pairs_stay_together(store: &dyn Store) {
 }
 
 /// Views that have pairs to settle at all times, and take until they are told to be done with it.
-struct Settling {
-    pairs: MemoryViews,
+struct Endless {
     begun: SyncSender<()>,
-    until: Arc<Mutex<Receiver<()>>>,
+    until: Mutex<Receiver<()>>,
 }
 
-impl Views for Settling {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.pairs.get(key)
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        self.pairs.scan(from, to, each)
-    }
-
-    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.pairs.last_key(from, to)
-    }
-
-    fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
-        self.pairs.apply(writes, applied)
-    }
-
-    fn settling(&self) -> views::Settling {
-        views::Settling::Due
+impl Settles for Endless {
+    fn settling(&self) -> Settling {
+        Settling::Due
     }
 
     fn settle(&self) -> Result<(), StoreError> {
@@ -245,24 +229,11 @@ impl Views for Settling {
     }
 }
 
-struct SettlingSource(SyncSender<()>, Arc<Mutex<Receiver<()>>>);
-
-impl ViewsSource for SettlingSource {
-    fn open(&self) -> Result<Box<dyn Views>, StoreError> {
-        let (begun, until) = (self.0.clone(), self.1.clone());
-        Ok(Box::new(Settling { pairs: MemoryViews::default(), begun, until }))
-    }
-
-    fn fresh(&self) -> Result<Box<dyn Views>, StoreError> {
-        self.open()
-    }
-}
-
 #[test]
 fn nobody_waits_while_views_settle() {
     const PATIENCE: Duration = Duration::from_secs(30);
     let ((begun, begins), (end, until)) = (sync_channel(1), sync_channel::<()>(0));
-    let source = SettlingSource(begun, Arc::new(Mutex::new(until)));
+    let source = SettlingSource(Arc::new(Endless { begun, until: Mutex::new(until) }));
     let options = Options { segment_bytes: 256 << 10, min_free_bytes: 0 };
     let store = Engine::create(Arc::new(MemoryDisk::new()), Path::new("/data"), options, &source).unwrap();
     store.commit(issue(1)).unwrap();

@@ -75,15 +75,20 @@ fn write_members<'v>(out: &mut Vec<u8>, members: impl Iterator<Item = (&'v Strin
     }
     out.push(b'{');
     for (i, (name, value)) in members.into_iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        write_text(out, name);
-        out.push(b':');
+        write_name(out, i, name);
         write_value(out, value)?;
     }
     out.push(b'}');
     Ok(())
+}
+
+/// What stands before the value of an object's n-th member.
+fn write_name(out: &mut Vec<u8>, n: usize, name: &str) {
+    if n > 0 {
+        out.push(b',');
+    }
+    write_text(out, name);
+    out.push(b':');
 }
 
 /// Section 3.2.2.2: what has to be escaped is, the shortest way.
@@ -135,7 +140,8 @@ pub fn canonicalize_members<'v>(
     Ok(out)
 }
 
-/// The canonical bytes of an object whose members' values are canonical bytes already. Names are ASCII that needs no escaping.
+/// The canonical bytes of an object whose members' values are canonical bytes already. Names are ASCII: those alone sort alike in UTF-8 and
+/// UTF-16.
 #[must_use]
 pub fn object_of<'v>(members: impl IntoIterator<Item = (&'v str, &'v [u8])>) -> Vec<u8> {
     let mut members: Vec<_> = members.into_iter().collect();
@@ -144,11 +150,7 @@ pub fn object_of<'v>(members: impl IntoIterator<Item = (&'v str, &'v [u8])>) -> 
         Vec::with_capacity(members.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>() + 2);
     out.push(b'{');
     for (i, (name, value)) in members.into_iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        write_text(&mut out, name);
-        out.push(b':');
+        write_name(&mut out, i, name);
         out.extend_from_slice(value);
     }
     out.push(b'}');

@@ -17,9 +17,9 @@ use std::path::Path;
 use std::thread;
 
 /// Lines that are read before they are verified.
-const AT_ONCE: usize = 16_384;
+const AT_ONCE: usize = 32_768;
 /// Bytes after which no further line is read before these are verified: twice those of so many certificates.
-const ROOM: usize = 64 << 20;
+const ROOM: usize = 128 << 20;
 /// Fewer signatures are verified as quickly one by one.
 const WORTH_IT: usize = 256;
 

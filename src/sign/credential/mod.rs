@@ -21,6 +21,8 @@ pub const TYPE: &str = "AfterSalesServiceCertificate";
 
 /// How the members begin that stand after the proof.
 const LAST: &[u8] = b"\"type\":[";
+/// How the proof's member begins that stands after its value.
+const KIND: &[u8] = b"\"type\":\"";
 
 /// The unsigned document for a certificate. The same terms always give the same document.
 #[must_use]
@@ -90,7 +92,8 @@ pub fn verify_as_written<'k>(
         return None;
     }
     let found: Shape<'_> = serde_json::from_slice(bytes).ok()?;
-    let (id, terms) = (found.id(host)?, found.terms(host)?);
+    // That its address is ours, too, is for the comparison.
+    let (id, terms) = (CertificateId::parse(found.digits()?).ok()?, found.terms(host)?);
     // Texts of any kind, which nothing else has looked at.
     let free = [Some(&terms.scheme), Some(&terms.standard), terms.score_sheet_sha256.as_ref()];
     if free.into_iter().flatten().any(|text| text.chars().any(is_noncharacter)) {
@@ -98,16 +101,19 @@ pub fn verify_as_written<'k>(
     }
     let proof = found.proof?;
     let unsigned = text(&Shape::of(host, id, &terms)).ok()?;
-    let mut options = options(host, &proof.created, &proof.method);
-    let message = proof::message(&text(&options).ok()?, &unsigned);
-    options.value = proof.value.clone();
-    // The proof stands before the last three members, of which the first is the last list there is.
+    let options = text(&options(host, &proof.created, &proof.method)).ok()?;
+    let value = proof.value.as_deref()?;
+    // The proof stands before the last three members, of which the first is the last list there is; its value before its type.
     let (before, after) = unsigned.split_at(unsigned.windows(LAST.len()).rposition(|w| w == LAST)?);
-    let proven = [b"\"proof\":", &text(&options).ok()?[..], b","].concat();
-    if bytes.strip_prefix(before)?.strip_prefix(&proven[..])? != after {
+    let (options_before, options_after) = options.split_at(options.windows(KIND.len()).rposition(|w| w == KIND)?);
+    let proven: [&[u8]; 8] =
+        [before, b"\"proof\":", options_before, b"\"proofValue\":\"", value.as_bytes(), b"\",", options_after, b","];
+    let rest = proven.into_iter().try_fold(bytes, |rest, part| rest.strip_prefix(part))?;
+    if rest != after {
         return None;
     }
-    let said = proof::ProofClaims { created: &proof.created, value: proof.value.as_deref()?, method: &proof.method };
+    let message = proof::message(&options, &unsigned);
+    let said = proof::ProofClaims { created: &proof.created, value, method: &proof.method };
     let evidence = said.verify(Purpose::Credential, resolve, || Ok(message), check).ok()?;
     (evidence.controller() == host.did()).then_some((evidence, id, terms))
 }

@@ -166,6 +166,11 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// The end of its address, where the identifier stands.
+    pub(super) fn digits(&self) -> Option<&str> {
+        self.id.rsplit('/').next()
+    }
+
     /// Which certificate it says it is; none where its address is not ours.
     pub(super) fn id(&self, host: &Host) -> Option<CertificateId> {
         certificate_of(host, &self.id)

@@ -91,12 +91,15 @@ impl App {
         }
     }
 
-    /// Whether what is looked up can be believed; what tells how it goes is answered all the same.
-    fn believes(&self, path: &str) -> Result<(), Problem> {
-        match self.service.store().believable() {
-            Err(why) if !["/healthz", "/readyz", "/metrics"].contains(&path) => Err(ServiceError::from(why).into()),
-            _ => Ok(()),
-        }
+    /// Whether what is looked up can be believed. Why it cannot was logged when that was found out.
+    ///
+    /// # Errors
+    /// `register_damaged`.
+    fn believes(&self) -> Result<(), Problem> {
+        self.service.store().believable().map_err(|_| {
+            let why = "what is kept for looking up is damaged, so nothing is told or recorded until the operator has restarted the service, which makes it anew";
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "register_damaged", why)
+        })
     }
 
     /// Runs a use case of the public's that waits for the disk, signs, or looks through much, on a thread that may wait.

@@ -4,7 +4,7 @@ use super::App;
 use super::error::Problem;
 use super::kept::Timed;
 use super::limits::Client;
-use super::{packed, pages, receipts};
+use super::{packed, pages, pressure, receipts};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -105,7 +105,9 @@ pub async fn observe(State(app): State<App>, mut request: Request, next: Next) -
     let client = Client::of(&request, &app.gate.limits);
     let cost = if free { 0 } else { receipts::cost(&method, &route) };
     let calm = if free { Ok(()) } else { app.pressure.admits(uri.path()) };
-    let mut response = match calm.and_then(|()| app.believes(uri.path())).and_then(|()| app.gate.admits(client, cost)) {
+    // What tells how the service goes, and what pages look like, rests on nothing that is looked up.
+    let believes = if free || pressure::TELLING.contains(&uri.path()) { Ok(()) } else { app.believes() };
+    let mut response = match calm.and(believes).and_then(|()| app.gate.admits(client, cost)) {
         Ok(()) => {
             request.extensions_mut().insert(client);
             let span = tracing::info_span!("request", request_id = %id);

@@ -22,8 +22,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// When to come again, in seconds.
 const AGAIN: u64 = 2;
 
-/// Paths whose requests are never turned away: the body's own work, and what tells how it goes.
-const OURS: [&str; 5] = ["/issuing", "/api/v1/issuing", "/healthz", "/readyz", "/metrics"];
+/// Paths of the body's own work.
+const OURS: [&str; 2] = ["/issuing", "/api/v1/issuing"];
+/// Paths of what tells how the service goes.
+pub(super) const TELLING: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// Who asks for what waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,13 +61,13 @@ impl Pressure {
         self.waited.store(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// Whether one more request is taken.
+    /// Whether one more request is taken; what is the body's own, and what tells how it goes, is never turned away.
     ///
     /// # Errors
     /// `overloaded`.
     pub(super) fn admits(&self, path: &str) -> Result<(), Problem> {
         let waited = Duration::from_micros(self.waited.load(Ordering::Relaxed));
-        if waited <= MOST || OURS.iter().any(|ours| path.starts_with(ours)) {
+        if waited <= MOST || OURS.iter().chain(&TELLING).any(|ours| path.starts_with(ours)) {
             return Ok(());
         }
         Err(overloaded())
@@ -118,7 +120,7 @@ mod tests {
         let refused = pressure.admits("/c/1").unwrap_err();
         assert_eq!((refused.status, refused.code), (503, "overloaded"));
         assert_eq!(refused.header.unwrap().0, header::RETRY_AFTER);
-        assert!(OURS.iter().all(|path| pressure.admits(path).is_ok()));
+        assert!(OURS.iter().chain(&TELLING).all(|path| pressure.admits(path).is_ok()));
         pressure.note(Duration::ZERO);
         assert!(pressure.admits("/c/1").is_ok());
     }

@@ -64,9 +64,9 @@ async fn robots() -> Response {
 
 /// The process lives, and nothing is wrong with it that starting it anew would mend.
 async fn healthz(State(app): State<App>) -> Response {
-    match app.service.store().believable() {
+    match app.believes() {
         Ok(()) => text("text/plain; charset=utf-8", "ok\n"),
-        Err(error) => Problem::from(ServiceError::from(error)).into_response(),
+        Err(problem) => problem.into_response(),
     }
 }
 

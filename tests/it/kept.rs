@@ -1,7 +1,7 @@
 //! Answers that are kept: the same as those that are found out anew, at every time, and never older than an act.
 
 use crate::harness::{Answer, BODY, TestApp, decision, noon};
-use crate::views_kit::{Settles, SettlingSource};
+use crate::views_kit::{TrialSource, Ways};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, header};
@@ -60,7 +60,7 @@ async fn register() -> (TestApp, Vec<String>) {
 /// Views that find out, when they settle, that they are not what was written.
 struct Doubtful(AtomicBool);
 
-impl Settles for Doubtful {
+impl Ways for Doubtful {
     fn settling(&self) -> Settling {
         if self.0.load(Ordering::Acquire) { Settling::Due } else { Settling::None }
     }
@@ -75,7 +75,7 @@ impl Settles for Doubtful {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_told_by_pairs_that_are_known_to_be_wrong() {
     let wrong = Arc::new(Doubtful(AtomicBool::new(false)));
-    let source = SettlingSource(wrong.clone());
+    let source = TrialSource(wrong.clone());
     let options = Options { segment_bytes: 1 << 20, min_free_bytes: 0 };
     let app = TestApp::with_store("2026-05-20", BODY, |_| {
         Arc::new(Engine::create(Arc::new(MemoryDisk::new()), Path::new("/data"), options, &source).unwrap())
@@ -104,9 +104,12 @@ async fn nothing_is_told_by_pairs_that_are_known_to_be_wrong() {
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
     for path in &told {
-        app.get(path).await.is(500);
+        let answer = app.get(path).await.is(500);
+        assert!(!answer.text().contains("VALID") && !answer.text().contains("\"valid\""), "{path}");
     }
-    app.get("/healthz").await.is(500);
+    for path in [told[0].as_str(), "/healthz"] {
+        assert_eq!(app.get(path).await.is(500).json()["code"], "register_damaged", "{path}");
+    }
     app.get("/readyz").await.is(503);
     app.get("/metrics").await.is(200);
 }

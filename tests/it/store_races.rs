@@ -2,13 +2,13 @@
 
 use super::store_contract::{ALL, FAR, everywhere};
 use super::store_kit::*;
-use super::views_kit::{Settles, SettlingSource};
+use super::views_kit::{TrialSource, Ways};
 use jiff::civil::date;
 use starmark::domain::record::Terms;
 use starmark::store::disk::MemoryDisk;
 use starmark::store::engine::Engine;
 use starmark::store::journal::Options;
-use starmark::store::views::{Applied, Each, MemoryViews, Settling, ViewWrite, Views, ViewsSource};
+use starmark::store::views::{Applied, MemoryViews, Settling, ViewWrite, Views as _};
 use starmark::store::{Calendar, RecordKind, Store, StoreError};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -126,38 +126,15 @@ fn one_certificate_under_eight_clients_is_linearizable() {
 }
 
 /// Views that write pair by pair and take their time: only the engine keeps readers from looking in between.
-#[derive(Default)]
-struct PairByPair(MemoryViews);
+struct PairByPair;
 
-impl Views for PairByPair {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.get(key)
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], each: &mut Each<'_>) -> Result<(), StoreError> {
-        self.0.scan(from, to, each)
-    }
-
-    fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.last_key(from, to)
-    }
-
-    fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
+impl Ways for PairByPair {
+    fn apply(&self, pairs: &MemoryViews, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
         for write in writes {
-            self.0.apply(std::slice::from_ref(write), applied)?;
+            pairs.apply(std::slice::from_ref(write), applied)?;
             std::thread::yield_now();
         }
         Ok(())
-    }
-}
-
-impl ViewsSource for PairByPair {
-    fn open(&self) -> Result<Box<dyn Views>, StoreError> {
-        Ok(Box::new(Self::default()))
-    }
-
-    fn fresh(&self) -> Result<Box<dyn Views>, StoreError> {
-        self.open()
     }
 }
 
@@ -166,7 +143,9 @@ fn no_reader_sees_half_a_unit() {
     everywhere(pairs_stay_together);
     let options = Options { segment_bytes: 256 << 10, min_free_bytes: 0 };
     let disk = Arc::new(MemoryDisk::new());
-    pairs_stay_together(&Engine::create(disk, Path::new("/data"), options, &PairByPair::default()).unwrap());
+    pairs_stay_together(
+        &Engine::create(disk, Path::new("/data"), options, &TrialSource(Arc::new(PairByPair))).unwrap(),
+    );
 }
 
 fn pairs_stay_together(store: &dyn Store) {
@@ -217,7 +196,7 @@ struct Endless {
     until: Mutex<Receiver<()>>,
 }
 
-impl Settles for Endless {
+impl Ways for Endless {
     fn settling(&self) -> Settling {
         Settling::Due
     }
@@ -233,7 +212,7 @@ impl Settles for Endless {
 fn nobody_waits_while_views_settle() {
     const PATIENCE: Duration = Duration::from_secs(30);
     let ((begun, begins), (end, until)) = (sync_channel(1), sync_channel::<()>(0));
-    let source = SettlingSource(Arc::new(Endless { begun, until: Mutex::new(until) }));
+    let source = TrialSource(Arc::new(Endless { begun, until: Mutex::new(until) }));
     let options = Options { segment_bytes: 256 << 10, min_free_bytes: 0 };
     let store = Engine::create(Arc::new(MemoryDisk::new()), Path::new("/data"), options, &source).unwrap();
     store.commit(issue(1)).unwrap();

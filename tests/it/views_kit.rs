@@ -1,18 +1,27 @@
-//! Views in memory that settle as a test wants.
+//! Views in memory that write and settle as a test wants.
 
 use starmark::store::StoreError;
 use starmark::store::views::{Applied, Each, MemoryViews, Settling, ViewWrite, Views, ViewsSource};
 use std::sync::Arc;
 
 /// What a test has them do.
-pub trait Settles: Send + Sync {
-    fn settling(&self) -> Settling;
-    fn settle(&self) -> Result<(), StoreError>;
+pub trait Ways: Send + Sync {
+    fn apply(&self, pairs: &MemoryViews, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
+        pairs.apply(writes, applied)
+    }
+
+    fn settling(&self) -> Settling {
+        Settling::None
+    }
+
+    fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
-struct SettlingViews(MemoryViews, Arc<dyn Settles>);
+struct TrialViews(MemoryViews, Arc<dyn Ways>);
 
-impl Views for SettlingViews {
+impl Views for TrialViews {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.get(key)
     }
@@ -26,7 +35,7 @@ impl Views for SettlingViews {
     }
 
     fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
-        self.0.apply(writes, applied)
+        self.1.apply(&self.0, writes, applied)
     }
 
     fn settling(&self) -> Settling {
@@ -38,11 +47,11 @@ impl Views for SettlingViews {
     }
 }
 
-pub struct SettlingSource(pub Arc<dyn Settles>);
+pub struct TrialSource(pub Arc<dyn Ways>);
 
-impl ViewsSource for SettlingSource {
+impl ViewsSource for TrialSource {
     fn open(&self) -> Result<Box<dyn Views>, StoreError> {
-        Ok(Box::new(SettlingViews(MemoryViews::default(), self.0.clone())))
+        Ok(Box::new(TrialViews(MemoryViews::default(), self.0.clone())))
     }
 
     fn fresh(&self) -> Result<Box<dyn Views>, StoreError> {

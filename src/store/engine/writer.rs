@@ -8,7 +8,7 @@ use crate::store::journal::Writer;
 use crate::store::journal::format::{ALIGN, FRAME_HEADER};
 use crate::store::journal::scan::Tip;
 use crate::store::views::project::project_frame;
-use crate::store::views::{Applied, Settling, ViewWrite, keys};
+use crate::store::views::{Applied, ViewWrite, keys};
 use crate::store::{Committed, Expect, StoreError};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
@@ -63,10 +63,10 @@ impl WriterThread {
             };
             let group = self.group(first, requests);
             self.write(group);
-            self.settler.ask(Settling::Due);
+            self.settler.ask(false);
         }
         self.settle();
-        self.settler.ask(Settling::WhenIdle);
+        self.settler.ask(true);
     }
 
     fn wait(&mut self, requests: &Receiver<Request>) -> Option<Request> {
@@ -76,7 +76,7 @@ impl WriterThread {
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => {
                     self.settle();
-                    self.settler.ask(Settling::WhenIdle);
+                    self.settler.ask(true);
                 }
             }
         }

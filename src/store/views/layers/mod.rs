@@ -403,7 +403,8 @@ impl Drop for LayeredViews {
     /// Notes that it all ended in order.
     fn drop(&mut self) {
         let layers = self.layers.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        // Whoever still reads keeps sled open: then nothing can be said of its files. Where something is left settling, the next start takes that and drops what came on top.
+        // Whoever still reads keeps sled open: then nothing can be said of its files. Where something is left settling, the next start
+        // takes that and drops what came on top.
         let Some(layers) = layers.and_then(Arc::into_inner).filter(|l| l.settling.is_none()) else { return };
         let (generation, Ok(applied)) = (layers.generation(), layers.applied()) else { return };
         let Some(recent) = Arc::into_inner(layers.recent) else { return };

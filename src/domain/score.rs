@@ -5,6 +5,7 @@ use super::level::Level;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{One, Signed, ToPrimitive, Zero};
+use std::collections::BTreeMap;
 
 /// Points of a clause or a score, exact.
 pub type Points = BigRational;
@@ -93,6 +94,23 @@ pub fn parse_points(text: &str) -> Option<Points> {
     Some(Points::new(format!("{whole}{part}").parse().ok()?, scale))
 }
 
+/// Points added up by what they are divided by: a fraction is brought to its lowest terms once, not with each clause.
+#[derive(Default)]
+struct Sum(BTreeMap<BigInt, BigInt>);
+
+impl Sum {
+    fn add(&mut self, points: &Points) {
+        match self.0.get_mut(points.denom()) {
+            Some(sum) => *sum += points.numer(),
+            None => drop(self.0.insert(points.denom().clone(), points.numer().clone())),
+        }
+    }
+
+    fn points(self) -> Points {
+        self.0.into_iter().map(|(denominator, numerator)| Points::new(numerator, denominator)).sum()
+    }
+}
+
 /// Adds up one evaluation.
 ///
 /// # Errors
@@ -102,21 +120,20 @@ pub fn score<'a>(
     special_deductions: u32,
     special_bonus: bool,
 ) -> Result<Score, Refusal> {
-    let mut applicable = Points::zero();
-    let mut actual = Points::zero();
+    let (mut applicable, mut actual) = (Sum::default(), Sum::default());
     for (points, outcome) in items {
         outcome.check()?;
-        let reached = match outcome {
+        match outcome {
             Outcome::NotApplicable => continue,
-            Outcome::Conform => points.clone(),
-            Outcome::Nonconform => Points::zero(),
+            Outcome::Conform => actual.add(points),
+            Outcome::Nonconform => {}
             Outcome::Sampled { sampled, nonconforming } => {
-                points * Points::new((sampled - nonconforming).into(), sampled.into())
+                actual.add(&(points * Points::new((sampled - nonconforming).into(), sampled.into())));
             }
-        };
-        applicable += points;
-        actual += reached;
+        }
+        applicable.add(points);
     }
+    let (applicable, actual) = (applicable.points(), actual.points());
     if !applicable.is_positive() {
         return Err(Refusal::invalid(
             "no_applicable_clause",

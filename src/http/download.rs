@@ -1,5 +1,6 @@
 //! A file as an answer: what it is called, and a tag by which whoever has it already is spared it.
 
+use crate::domain::hex;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -26,13 +27,6 @@ pub(super) fn download(headers: &HeaderMap, bytes: Vec<u8>, media_type: &'static
 /// Everything written into a header here is ASCII.
 fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("attachment"))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }
 
 /// Whether `If-None-Match` names the tag, compared weakly (RFC 9110, section 8.8.3.2).

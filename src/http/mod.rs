@@ -132,6 +132,20 @@ impl App {
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| Problem::internal())
     }
+
+    /// Runs a use case of the body's own that needs no thread to wait. It goes on to its end, also where nobody waits for it any more.
+    async fn acting_async<T: Send + 'static, F: Future<Output = Result<T, ServiceError>> + Send + 'static>(
+        &self,
+        work: impl FnOnce(Arc<Service>) -> F,
+    ) -> Result<T, Problem> {
+        let (place, work) = (self.pressure.place(Whose::Body).await?, work(self.service.clone()));
+        let work = async move {
+            let done = work.await;
+            drop(place);
+            done
+        };
+        Ok(tokio::spawn(work).await.map_err(|_| Problem::internal())??)
+    }
 }
 
 /// Every route, with its limits and headers. `base` is the address pages are reached at, without a slash at its end. Answers are kept as they

@@ -4,7 +4,7 @@
 use super::payload::{BODY_LEN, TOKEN_LEN};
 use super::text::INCOMPLETE;
 use super::{Claims, KeyHint, MarkText, ScannedUrl, Scheme, SignedToken, Token, testing};
-use crate::domain::{Host, Level, MarkId, Uscc};
+use crate::domain::{Host, Level, MarkId, Uscc, hex};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use jiff::civil::date;
 use num_bigint::BigUint;
@@ -14,10 +14,6 @@ use std::path::PathBuf;
 
 const HOST: &str = "xb.example.cn";
 const FOLDER: &str = "tests/vectors/mark";
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}
 
 fn unhex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()

@@ -8,7 +8,7 @@ use crate::domain::dates::{add_days, add_months, china_day, day_start, months_be
 use crate::domain::decision::{Decision, DecisionInput};
 use crate::domain::reason::SupersessionReason;
 use crate::domain::record::{IssuedBy, Terms};
-use crate::domain::{CertificateId, CertificateNumber, Fact, Level, Refusal, Role};
+use crate::domain::{CertificateId, CertificateNumber, Fact, Level, Refusal, Role, hex};
 use crate::sign::canonical::object_of;
 use crate::sign::{Purpose, SigningKey, canonicalize, credential};
 use crate::store::{Entry, Record, RecordKind, Subject};
@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// Numbers looked at for a free one: more than any body has issued in a series.
 const NUMBERS_TRIED: u32 = 1_000_000;
@@ -55,16 +56,24 @@ impl Service {
     /// # Errors
     /// Every fault of the decision; `number_taken`, `reference_taken`, `idempotency_mismatch`; store and signer failures.
     pub fn issue(&self, act: &Act, input: &DecisionInput) -> Result<Issued, ServiceError> {
+        pollster::block_on(self.issue_async(act, input))
+    }
+
+    /// The same without a thread that waits. It has to be driven to its end: an act that is left halfway may be on record.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn issue_async(&self, act: &Act, input: &DecisionInput) -> Result<Issued, ServiceError> {
         let role = act.actor.acting_as(Role::Registrar)?;
         let decision = self.checked(input)?;
         self.need_sheet(&decision)?;
         let (act, handed) = (keyed(act, &decision), Handed::of(input)?);
-        let done = self.perform_asked(&act, "issue", &handed.decision, |now| {
+        let plan = |now| {
             let mut plan = Plan::new(role);
             self.plan_certificate(&mut plan, &handed, &decision, &Line::First, now)?;
             Ok(plan)
-        })?;
-        issued(&done)
+        };
+        issued(&self.perform_async(&act, "issue", &handed.decision, plan).await?)
     }
 
     /// Replaces a certificate by a new one that ends when the old one would have: after a change of name, address, scope
@@ -255,7 +264,7 @@ impl Service {
 
     /// The body's own file of a decision, with the salt that keeps its published digest from being guessed.
     fn decision_document(&self, handed: &Handed, decision: &Decision) -> Result<DecisionDocument, ServiceError> {
-        let salt: String = self.random::<16>()?.iter().map(|b| format!("{b:02x}")).collect();
+        let salt = hex(&self.random::<16>()?);
         let score = decision.score.as_ref().map(|s| {
             json!({
                 "applicable": s.applicable.to_string(), "actual": s.actual.to_string(),
@@ -284,8 +293,11 @@ struct Handed {
 impl Handed {
     fn of(input: &DecisionInput) -> Result<Self, ServiceError> {
         let tree = json!(input);
-        let score_sheet = tree.get("score_sheet").filter(|sheet| !sheet.is_null()).map(canonicalize).transpose()?;
-        Ok(Self { decision: canonicalize(&tree)?, score_sheet })
+        let members = tree.as_object().into_iter().flatten();
+        let members = members.map(|(name, value)| Ok((name.as_str(), canonicalize(value)?)));
+        let mut members: BTreeMap<&str, Vec<u8>> = members.collect::<Result<_, Refusal>>()?;
+        let decision = object_of(members.iter().map(|(name, value)| (*name, value.as_slice())));
+        Ok(Self { decision, score_sheet: members.remove("score_sheet").filter(|sheet| sheet != b"null") })
     }
 }
 

@@ -23,6 +23,7 @@ pub mod lookup;
 pub mod mark_list;
 pub mod marks;
 pub mod papers;
+mod perform;
 mod present;
 pub mod preview;
 pub mod receipts;
@@ -46,11 +47,10 @@ pub mod watch;
 
 use crate::domain::event::{Event, Fact, KeyChange, Provenance};
 use crate::domain::holder::CertificationBody;
-use crate::domain::text::{Name, Note};
-use crate::domain::{Certificate, CertificateId, Host, MarkId, MarkLicence, Refusal, Role, Scheme};
-use crate::sign::canonical::object_of;
-use crate::sign::{KdfCost, KeyId, Passphrase, Purpose, canonicalize};
-use crate::store::{Changeset, Claim, Drawer, Entry, Expect, Record, Store, StoreError, Subject};
+use crate::domain::text::Name;
+use crate::domain::{Certificate, CertificateId, Host, MarkId, MarkLicence, Refusal, Role, Scheme, hex};
+use crate::sign::{KdfCost, KeyId, Passphrase, Purpose};
+use crate::store::{Changeset, Drawer, Store};
 pub use actor::{Act, Actor, IdempotencyKey};
 use clock::{Clock, Entropy};
 pub use error::ServiceError;
@@ -58,17 +58,15 @@ use in_flight::InFlight;
 use jiff::Timestamp;
 use keyring::Keyring;
 use log::{Log, LogFiles};
+pub use perform::Done;
+use perform::Plan;
 use receipts::Receipts;
 use serde::Serialize;
-use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use tokens::Tokens;
-
-/// How often a use case reads again and decides again when somebody was quicker.
-const COMMIT_TRIES: usize = 8;
 
 /// What a service works with.
 pub struct Parts {
@@ -117,35 +115,6 @@ pub struct Service {
     in_flight: InFlight,
     /// The latest moment that has surely come, in milliseconds: time never runs behind it.
     latest: AtomicI64,
-}
-
-/// What a use case wants written.
-struct Plan {
-    expect: Vec<Expect>,
-    facts: Vec<(Fact, Timestamp)>,
-    records: Vec<Record>,
-    reference: Option<String>,
-    role: Role,
-}
-
-impl Plan {
-    fn new(role: Role) -> Self {
-        Self { expect: vec![], facts: vec![], records: vec![], reference: None, role }
-    }
-
-    fn relying_on(mut self, subject: Subject, version: u64) -> Self {
-        self.expect.push(Expect { subject, version });
-        self
-    }
-}
-
-/// What came of a use case: the unit as it stands in the store.
-#[derive(Debug, Clone)]
-pub struct Done {
-    /// The unit.
-    pub entry: Entry,
-    /// Whether it had been done before under the same idempotency key.
-    pub replayed: bool,
 }
 
 /// Sets a new store up: the body, its host, and one key for each purpose.
@@ -239,6 +208,13 @@ impl Service {
         }
     }
 
+    /// The same without a thread that waits.
+    pub async fn logged(&self) {
+        if let Some(last) = self.store.next_seq().checked_sub(1) {
+            let _ = self.log.has_come_to(last).await;
+        }
+    }
+
     fn hand_log_its_key(&self) {
         let settings = self.read_settings();
         self.log.know(settings.keyring.document());
@@ -323,95 +299,6 @@ impl Service {
         Ok(self.store.mark(id)?.ok_or_else(missing)?)
     }
 
-    /// Plans and commits, reading and deciding again when somebody was quicker; the same request under the same key is
-    /// done once and answered alike.
-    fn perform(
-        &self,
-        act: &Act,
-        operation: &str,
-        input: &impl Serialize,
-        plan: impl FnMut(Timestamp) -> Result<Plan, ServiceError>,
-    ) -> Result<Done, ServiceError> {
-        self.perform_asked(act, operation, &canonicalize(&json!(input))?, plan)
-    }
-
-    /// The same for a request in canonical bytes.
-    fn perform_asked(
-        &self,
-        act: &Act,
-        operation: &str,
-        input: &[u8],
-        mut plan: impl FnMut(Timestamp) -> Result<Plan, ServiceError>,
-    ) -> Result<Done, ServiceError> {
-        self.log.must_hold(|| self.key_document())?;
-        let request_sha256 = request_digest(act.note.as_ref(), operation, input)?;
-        if let Some(done) = self.replay(act, &request_sha256)? {
-            return Ok(done);
-        }
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let begun = self.in_flight.begin(|| self.recording_time())?;
-            let now = begun.at;
-            let planned = match plan(now) {
-                Ok(planned) => planned,
-                // It may be refused only because the same request was done a moment ago.
-                Err(refused) => return self.replay(act, &request_sha256)?.ok_or(refused),
-            };
-            let changeset = changeset(act, &request_sha256, planned, now);
-            match self.store.commit(changeset.clone()) {
-                Ok(committed) => {
-                    self.has_come(now);
-                    self.log.wake();
-                    let Changeset { events, records, provenance, .. } = changeset;
-                    let entry = Entry { first_seq: committed.first_seq, events, records, provenance };
-                    return Ok(Done { entry, replayed: false });
-                }
-                Err(StoreError::Taken(Claim::IdempotencyKey(_))) if tries < COMMIT_TRIES => {
-                    if let Some(done) = self.replay(act, &request_sha256)? {
-                        return Ok(done);
-                    }
-                }
-                Err(StoreError::Taken(claim)) if tries >= COMMIT_TRIES => return Err(taken(&claim).into()),
-                Err(StoreError::Stale { .. }) if tries < COMMIT_TRIES => {}
-                Err(StoreError::Stale { .. }) => {
-                    let why = "others kept changing it meanwhile; nothing was changed, try again";
-                    return Err(Refusal::conflict("changed_meanwhile", why).into());
-                }
-                Err(StoreError::Taken(claim)) => self.settle_taken(&claim, &changeset)?,
-                Err(other) => return Err(other.into()),
-            }
-        }
-    }
-
-    /// A claim that the plan can choose anew (an allocated number, a place in the status lists) is tried again; one that the request made is final.
-    fn settle_taken(&self, claim: &Claim, changeset: &Changeset) -> Result<(), ServiceError> {
-        let allocated = changeset.events.iter().any(|e| {
-            matches!(
-                &e.fact,
-                Fact::Certificate { change: crate::domain::CertificateChange::Issued { serial: Some(_), .. }, .. }
-            )
-        });
-        match claim {
-            Claim::Number(_) if allocated => Ok(()),
-            Claim::StatusIndex(_) => Ok(()),
-            other => Err(taken(other).into()),
-        }
-    }
-
-    fn replay(&self, act: &Act, request_sha256: &str) -> Result<Option<Done>, ServiceError> {
-        let Some(key) = &act.key else { return Ok(None) };
-        let Some(entry) = self.store.holder_of(&Claim::IdempotencyKey(key.as_str().to_owned()))? else {
-            return Ok(None);
-        };
-        if entry.provenance.request_sha256.as_deref() != Some(request_sha256) {
-            let why =
-                format!("“{}” was used for another request; the same key is for the same request only", key.as_str());
-            return Err(Refusal::conflict("idempotency_mismatch", why).into());
-        }
-        Ok(Some(Done { entry, replayed: true }))
-    }
-
     /// Plans and commits a change of the settings. Changes come one at a time, and nobody reads the settings from before
     /// once the change is on record: what it ends is good for nothing when this returns.
     fn change_settings(
@@ -434,50 +321,9 @@ impl Service {
     }
 }
 
-fn taken(claim: &Claim) -> Refusal {
-    match claim {
-        Claim::Number(n) => {
-            Refusal::conflict("number_taken", format!("certificate number {n} is taken; each number is used once"))
-                .under("/number")
-        }
-        Claim::Reference(r) => Refusal::conflict(
-            "reference_taken",
-            format!("decision {r} was recorded already; each decision yields one certificate"),
-        )
-        .under("/reference"),
-        Claim::IdempotencyKey(k) => Refusal::conflict("idempotency_mismatch", format!("“{k}” is used already")),
-        Claim::StatusIndex(_) => {
-            let why = "others kept taking the same place in the status lists meanwhile; nothing was changed, try again";
-            Refusal::conflict("changed_meanwhile", why)
-        }
-    }
-}
-
-fn changeset(act: &Act, request_sha256: &str, plan: Plan, now: Timestamp) -> Changeset {
-    let event = |(fact, effective_at)| Event { fact, effective_at, recorded_at: now, actor: plan.role };
-    Changeset {
-        expect: plan.expect,
-        events: plan.facts.into_iter().map(event).collect(),
-        records: plan.records,
-        provenance: Provenance {
-            by: act.actor.by.clone(),
-            idempotency_key: act.key.as_ref().map(|k| k.as_str().to_owned()),
-            request_sha256: Some(request_sha256.to_owned()),
-            reference: plan.reference,
-            note: act.note.as_ref().map(|n| n.as_str().to_owned()),
-        },
-    }
-}
-
-/// What makes two requests one and the same: what is asked, in canonical bytes, and with what evidence.
-fn request_digest(note: Option<&Note>, operation: &str, input: &[u8]) -> Result<String, ServiceError> {
-    let (operation, note) = (canonicalize(&json!(operation))?, canonicalize(&json!(note))?);
-    Ok(sha256_hex(&object_of([("operation", &*operation), ("input", input), ("note", &note)])))
-}
-
 /// Lower-case hexadecimal SHA-256.
 fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 fn read_settings(store: &dyn Store) -> Result<(Host, Settings), ServiceError> {
@@ -492,6 +338,3 @@ fn read_settings(store: &dyn Store) -> Result<(Host, Settings), ServiceError> {
     let keyring = Keyring::public(host.clone(), name, &events)?;
     Ok((host, Settings { body, keyring, tokens: Tokens::of(&events) }))
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,8 +2,9 @@
 //! and level, and stands as the roster has it. There is no score sheet, and the certificate says so by having no digest.
 
 use super::actor::{Act, IdempotencyKey};
+use super::perform::request_digest;
 use super::roster::{RosterRow, RosterStatus};
-use super::{Plan, Service, ServiceError, request_digest, sha256_hex};
+use super::{Plan, Service, ServiceError, sha256_hex};
 use crate::domain::certificate::CertificateChange;
 use crate::domain::dates::{add_months, china_day, day_start};
 use crate::domain::record::{IssuedBy, Terms};

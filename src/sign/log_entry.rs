@@ -3,7 +3,7 @@
 use super::canonical::canonicalize;
 use crate::domain::event::Audience;
 use crate::domain::record::Terms;
-use crate::domain::{Event, Refusal};
+use crate::domain::{Event, Refusal, hex};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -28,7 +28,7 @@ pub fn entry(event: &Event) -> Result<Option<Vec<u8>>, Refusal> {
     let mut members: Map<String, Value> = serde_json::from_str(&event.text()).map_err(bad)?;
     members.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
     if let Some(Value::String(digits)) = members.remove(CODE.0) {
-        let digest: String = Sha256::digest(&digits).iter().map(|b| format!("{b:02x}")).collect();
+        let digest = hex(&Sha256::digest(&digits));
         members.insert(CODE.1.to_owned(), digest.into());
     }
     if let Some(Value::Object(body)) = members.get_mut("body") {

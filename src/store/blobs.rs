@@ -70,7 +70,8 @@ pub struct LocalBlobs {
 pub struct LocalSlot {
     disk: Arc<dyn Disk>,
     path: PathBuf,
-    writing: Mutex<()>,
+    /// Whether its directory is there for good.
+    writing: Mutex<bool>,
 }
 
 pub(super) fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
@@ -216,12 +217,13 @@ impl Slot for LocalSlot {
     }
 
     fn replace(&self, expected: Option<&[u8]>, new: &[u8]) -> Result<bool, StoreError> {
-        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut has_directory = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         if read(&*self.disk, &self.path)?.as_deref() != expected {
             return Ok(false);
         }
-        if let Some(dir) = self.path.parent() {
+        if !*has_directory && let Some(dir) = self.path.parent() {
             make_dirs(&*self.disk, dir, &self.path)?;
+            *has_directory = true;
         }
         let part = write_part(&*self.disk, &self.path, new)?;
         self.disk.replace(&part, &self.path).map_err(failed("write", &self.path))?;

@@ -3,9 +3,8 @@
 
 use super::changeset::{Changeset, Claim, Entry, Record, RecordKind};
 use super::codec::{MAX_UNIT_BYTES, PROGRAM};
-use super::journal::format::hex;
 use super::{Store, StoreError};
-use crate::domain::{CertificateId, Event, Provenance};
+use crate::domain::{CertificateId, Event, Provenance, hex};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};

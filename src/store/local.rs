@@ -5,8 +5,7 @@ use super::engine::Engine;
 use super::journal::Options;
 use super::views::{MemorySource, ViewsDir};
 use super::{
-    Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, Point, RecordKind, Recorded, Store, StoreError,
-    Subject,
+    Calendar, Changeset, Claim, Entry, Page, PageRequest, Point, RecordKind, Recorded, Store, StoreError, Subject, Told,
 };
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, StatusEntry, Uscc};
 use jiff::civil::Date;
@@ -83,11 +82,8 @@ impl SledStore {
 macro_rules! through_engine {
     ($name:ident) => {
         impl Store for $name {
-            fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError> {
-                self.0.commit(changeset)
-            }
-            fn commit_all(&self, changesets: Vec<Changeset>) -> Vec<Result<Committed, StoreError>> {
-                self.0.commit_all(changesets)
+            fn commit_then(&self, changeset: Changeset, told: Told) {
+                self.0.commit_then(changeset, told);
             }
             fn certificate(&self, id: CertificateId) -> Result<Option<Certificate>, StoreError> {
                 self.0.certificate(id)
@@ -148,6 +144,9 @@ macro_rules! through_engine {
             }
             fn private_seqs(&self) -> Result<Vec<u64>, StoreError> {
                 self.0.private_seqs()
+            }
+            fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {
+                self.0.events(from_seq, limit)
             }
             fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
                 self.0.entries(from_seq, limit)

@@ -20,6 +20,7 @@ pub use codec::{MAX_UNIT_BYTES, MAX_UNIT_EVENTS, Position};
 pub use drawer::Drawer;
 use jiff::civil::Date;
 pub use local::{MemoryStore, SledStore, VIEWS_DIR};
+use std::sync::mpsc::{Receiver, sync_channel};
 
 /// What a commit answers once it is durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +30,9 @@ pub struct Committed {
     /// Sequence number after its last event.
     pub next_seq: u64,
 }
+
+/// What is called with the answer to a commit.
+pub type Told = Box<dyn FnOnce(Result<Committed, StoreError>) + Send>;
 
 /// A point of the record: all that is before it leads to its name, and nothing else does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,12 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    pub(crate) fn stopped() -> Self {
+        Self::Closed("the writer has stopped".into())
+    }
+}
+
 /// Dates the sweep looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Calendar {
@@ -136,15 +146,21 @@ impl PageRequest {
 /// - MUST answer `Corrupt`, never a default, when stored data has no reading;
 /// - SHOULD write concurrent commits as one group.
 ///
-/// Calls block: a commit for a disk sync. Async callers use a blocking thread for `commit`.
+/// Calls block, `commit` for a disk sync; who cannot wait uses [`Store::commit_then`].
 pub trait Store: Send + Sync {
+    /// Appends one unit; `told` is called with what [`Store::commit`] answers, on a thread of the store's that it must not hold up. Where the
+    /// store stops meanwhile, it is dropped instead.
+    fn commit_then(&self, changeset: Changeset, told: Told);
+
     /// Appends one unit.
     ///
     /// # Errors
     /// `Stale` or `Taken` (nothing was written; what moved or holds the claim is visible already), `Full`, `Closed`,
     /// `Corrupt` of table `changeset` for a unit that could not be read back as a life, or a failure of the machine.
     /// After `Closed` the unit may be in the store at the next start, or not: its idempotency key tells.
-    fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError>;
+    fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError> {
+        answer(&commit_meanwhile(self, changeset))
+    }
 
     /// Appends several units in this order, each on its own: one that is refused keeps none of the others back. A backend
     /// that groups writes them with few syncs.
@@ -152,7 +168,8 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// For each unit as [`Store::commit`].
     fn commit_all(&self, changesets: Vec<Changeset>) -> Vec<Result<Committed, StoreError>> {
-        changesets.into_iter().map(|c| self.commit(c)).collect()
+        let begun: Vec<_> = changesets.into_iter().map(|c| commit_meanwhile(self, c)).collect();
+        begun.iter().map(answer).collect()
     }
 
     /// A certificate with its whole life.
@@ -286,6 +303,14 @@ pub trait Store: Send + Sync {
     /// `Corrupt` when one has no reading.
     fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError>;
 
+    /// Events from that one on, at most `limit` of them, in order, each with its sequence number.
+    ///
+    /// # Errors
+    /// As [`Store::entries`].
+    fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {
+        Ok(numbered(self.entries(from_seq, limit)?, from_seq, limit))
+    }
+
     /// The point after the last event.
     ///
     /// # Errors
@@ -312,4 +337,20 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// `Corrupt`: what is kept for reading turned out not to be what was written.
     fn believable(&self) -> Result<(), StoreError>;
+}
+
+fn commit_meanwhile(store: &(impl Store + ?Sized), changeset: Changeset) -> Receiver<Result<Committed, StoreError>> {
+    let (tell, told) = sync_channel(1);
+    // A caller that has gone away needs no answer.
+    store.commit_then(changeset, Box::new(move |answer| drop(tell.send(answer))));
+    told
+}
+
+fn answer(told: &Receiver<Result<Committed, StoreError>>) -> Result<Committed, StoreError> {
+    told.recv().unwrap_or_else(|_| Err(StoreError::stopped()))
+}
+
+fn numbered(units: Vec<Entry>, from_seq: u64, limit: usize) -> Vec<(u64, Event)> {
+    let events = units.into_iter().flat_map(|unit| (unit.first_seq..).zip(unit.events));
+    events.filter(|(seq, _)| *seq >= from_seq).take(limit).collect()
 }

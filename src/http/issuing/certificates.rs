@@ -88,7 +88,8 @@ async fn issue(
     Strict(input): Strict<DecisionInput>,
 ) -> Result<Response, Problem> {
     let act = write.act();
-    let issued = blocking(&app, move |service| service.issue(&act, &input)).await?;
+    let issued = app.acting_async(async move |service| service.issue_async(&act, &input).await).await?;
+    app.service.logged().await;
     created(&app, issued)
 }
 

@@ -32,12 +32,9 @@ pub(super) async fn blocking<T: Send + 'static>(
     app: &App,
     work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, Problem> {
-    let work = |service: &Service| {
-        let done = work(service)?;
-        service.wait_for_log();
-        Ok(done)
-    };
-    app.acting(work).await
+    let done = app.acting(work).await?;
+    app.service.logged().await;
+    Ok(done)
 }
 
 fn day(text: Option<&str>, pointer: &str) -> Result<Option<Date>, Refusal> {

@@ -2,6 +2,7 @@
 
 use super::Timed;
 use super::entry::{Entry, Parts};
+use crate::domain::hex;
 use crate::http::limits::Client;
 use crate::http::pages::{language, scans};
 use crate::http::stamp::{self, Stamp};
@@ -201,8 +202,7 @@ impl Front {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         if timed.tagged && parts.status == StatusCode::OK && !body.is_empty() {
-            let digest = Sha256::digest(&body);
-            let hex: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+            let hex = hex(&Sha256::digest(&body)[..8]);
             if let Ok(tag) = HeaderValue::from_str(&format!("W/\"{hex}\"")) {
                 parts.headers.insert(header::ETAG, tag);
                 parts.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

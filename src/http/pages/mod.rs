@@ -31,8 +31,8 @@ use super::kept::Timed;
 use super::observe::RunsScript;
 use super::packed::{length_once, packed_once};
 use super::public::MomentQuery;
-use crate::domain::CertificateId;
 use crate::domain::error::shown;
+use crate::domain::{CertificateId, hex};
 use crate::service::lookup::{Asked, CertificateAnswer, MarkAnswer};
 use crate::service::{Service, ServiceError};
 use crate::verify::Verdict;
@@ -460,7 +460,7 @@ async fn icon(headers: HeaderMap) -> Response {
 
 /// An address that changes with what is at it.
 fn versioned(path: &str, text: &str) -> String {
-    let digest: String = Sha256::digest(text.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect();
+    let digest = hex(&Sha256::digest(text.as_bytes())[..4]);
     format!("{path}?v={digest}")
 }
 

@@ -7,6 +7,7 @@ use super::super::packed::{length, length_once};
 use super::scripts::{self, script};
 use super::words::{Lang, text, thousands};
 use super::{Frame, ICON, JAVASCRIPT, PageQuery, for_a_day, html, style, tool};
+use crate::domain::hex;
 use crate::draw::page::Page;
 use crate::draw::png::png;
 use crate::draw::shape::{Colour, rounded, star};
@@ -106,7 +107,7 @@ fn worker_of(pages: &[(&str, String)]) -> String {
     kept.extend(files().into_iter().map(|(address, _)| address));
     kept.iter().for_each(|address| all.update(address));
     all.update(ICON);
-    let version: String = all.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let version = hex(&all.finalize()[..8]);
     let worthy = scripts::inlined("worthy.js", "worthy");
     format!("\"use strict\";\nconst VERSION = {};\nconst FILES = {};\n{worthy}{SCRIPT}", json!(version), json!(kept))
 }

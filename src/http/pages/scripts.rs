@@ -3,6 +3,7 @@
 //! never meet.
 
 use super::super::packed::{length_once, packed_once};
+use crate::domain::hex;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -74,7 +75,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
         all.update(format!("{name} {}\n", text.len()));
         all.update(text);
     }
-    let digest: String = all.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let digest = hex(&all.finalize());
     digest[..VERSION_DIGITS].to_owned()
 });
 

@@ -1,5 +1,6 @@
 //! The ZIP (APPNOTE 6.3): always the same bytes, and with a comment that says what was packed.
 
+use crate::domain::hex;
 use crate::mark::File;
 use jiff::civil::Date;
 use std::io::{self, Cursor, Read, Seek, Write as _};
@@ -39,8 +40,7 @@ impl Entry {
 }
 
 fn comment(digest: &[u8; 32], files: usize) -> String {
-    let digest: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-    format!("{KIND} {digest} {files}")
+    format!("{KIND} {} {files}", hex(digest))
 }
 
 /// Packs the files in their order, all of them of that day.

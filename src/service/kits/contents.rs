@@ -2,6 +2,7 @@
 
 use super::archive::Entry;
 use super::{Drawing, KitPlan, NotDrawn};
+use crate::domain::hex;
 use crate::mark::Class;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -64,7 +65,7 @@ pub(super) fn licence_json(plan: &KitPlan, shown: &[&Drawing], lacking: &[NotDra
         })
     };
     let file = |e: &Entry| {
-        let digest: String = Sha256::digest(&e.bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let digest = hex(&Sha256::digest(&e.bytes));
         let mut file = json!({ "name": e.name, "bytes": e.bytes.len(), "sha256": digest });
         if let Some(width) = e.width_um {
             file["width_mm"] = json!(f64::from(width) / 1000.0);

@@ -21,7 +21,7 @@ use super::ServiceError;
 use super::ground::LogStand;
 use crate::domain::{Event, Host, Refusal};
 use crate::sign::{KeyDocument, KeyId, PublicKey, Signer, log_entry};
-use crate::store::{Entry, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::tlog::{self, Hash, Nodes as _, TileId};
 pub use crate::verify::log::{Place, ProvenEntry, origin};
 use held::{Held, Remembering, UpperNodes};
@@ -29,9 +29,10 @@ use published::{damaged, unproven, unreadable};
 use sequencer::Worker;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use witness::{Askers, Witnesses};
 
 /// Directory of the log inside the data directory.
@@ -119,8 +120,8 @@ struct Signals {
     retry: bool,
     stop: bool,
     fault: Option<String>,
-    /// Who waits for an event to be published, each woken for his own: by the event and the number of his ticket.
-    waiting: BTreeMap<(u64, u64), SyncSender<()>>,
+    /// Who waits for an event to be published, by the event and the number of his ticket: what is dropped then wakes him.
+    waiting: BTreeMap<(u64, u64), Box<dyn Send>>,
     /// Tickets given out.
     tickets: u64,
 }
@@ -129,6 +130,18 @@ struct Signals {
 pub struct Log {
     shared: Arc<Shared>,
     threads: Mutex<Option<(Worker, Askers)>>,
+}
+
+/// Somebody's who waits; when he goes, he is forgotten.
+struct Ticket<'a> {
+    shared: &'a Shared,
+    of: (u64, u64),
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.shared.signals().waiting.remove(&self.of);
+    }
 }
 
 impl Shared {
@@ -150,11 +163,10 @@ impl Shared {
         let mut found = vec![];
         let mut next = from;
         while found.len() < count {
-            let units = self.store.entries(next, count)?;
-            let Some(end) = units.last().map(Entry::next_seq) else { break };
-            let events = units.into_iter().flat_map(|u| (u.first_seq..).zip(u.events));
-            found.extend(events.filter(|(seq, _)| *seq >= next && !places.is_private(*seq)));
-            next = end;
+            let events = self.store.events(next, count)?;
+            let Some((last, _)) = events.last() else { break };
+            next = last + 1;
+            found.extend(events.into_iter().filter(|(seq, _)| !places.is_private(*seq)));
         }
         found.truncate(count);
         if found.len() == count {
@@ -333,27 +345,39 @@ impl Log {
     /// some milliseconds, [`PATIENCE`] at most.
     #[must_use]
     pub fn wait_for(&self, seq: u64) -> bool {
+        let (woken, wakes) = sync_channel::<()>(1);
+        if let Some(_ticket) = self.ticket(seq, woken) {
+            let _ = wakes.recv_timeout(PATIENCE);
+        }
+        self.holds_event(seq)
+    }
+
+    /// The same without a thread that waits.
+    pub async fn has_come_to(&self, seq: u64) -> bool {
+        let (woken, wakes) = oneshot::channel::<()>();
+        if let Some(_ticket) = self.ticket(seq, woken) {
+            let _ = tokio::time::timeout(PATIENCE, wakes).await;
+        }
+        self.holds_event(seq)
+    }
+
+    fn holds_event(&self, seq: u64) -> bool {
+        self.published().is_some_and(|p| p.next_seq > seq)
+    }
+
+    /// Has `woken` dropped once the event is in a checkpoint, or the log stands still; none where it is there, or it does already.
+    fn ticket(&self, seq: u64, woken: impl Send + 'static) -> Option<Ticket<'_>> {
         self.wake();
-        if self.threads.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
-            return false;
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?;
+        let mut signals = self.shared.signals();
+        // What is published before this is seen here, what is after comes to who waits.
+        if self.holds_event(seq) || signals.fault.is_some() || signals.stop {
+            return None;
         }
-        let is_there = || self.published().is_some_and(|p| p.next_seq > seq);
-        let (there, told) = sync_channel(1);
-        let ticket = {
-            let mut signals = self.shared.signals();
-            // What is published before this is seen here, what is after comes to who waits.
-            if is_there() || signals.fault.is_some() || signals.stop {
-                return is_there();
-            }
-            signals.tickets += 1;
-            let ticket = (seq, signals.tickets);
-            signals.waiting.insert(ticket, there);
-            ticket
-        };
-        if told.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-            self.shared.signals().waiting.remove(&ticket);
-        }
-        is_there()
+        signals.tickets += 1;
+        let of = (seq, signals.tickets);
+        signals.waiting.insert(of, Box::new(woken));
+        Some(Ticket { shared: &self.shared, of })
     }
 
     /// Where an event stands in the published tree; none where it is not there yet.

@@ -11,8 +11,8 @@ use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Units taken in at a time: with documents some MiB.
-const BATCH_UNITS: usize = 1_024;
+/// Events taken in at a time.
+const BATCH: usize = 1_024;
 /// Looks for work so often even if nobody calls: an operator's command may have committed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// First pause after a fault; it doubles up to the longest.
@@ -131,10 +131,8 @@ impl Shared {
         while after.next_seq < end {
             let from = after.next_seq;
             let mut full = vec![];
-            for unit in self.store.entries(from, BATCH_UNITS)? {
-                for (seq, event) in (unit.first_seq..).zip(&unit.events).filter(|(seq, _)| *seq >= from) {
-                    after.take(seq, event, &mut full)?;
-                }
+            for (seq, event) in self.store.events(from, BATCH)? {
+                after.take(seq, &event, &mut full)?;
             }
             if after.next_seq == from {
                 break;

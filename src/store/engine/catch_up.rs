@@ -157,6 +157,7 @@ pub(crate) fn catch_up(
         if units >= STEP_UNITS {
             applied = applied.after(&pending.writes, tip);
             views.apply(&pending.writes, &applied)?;
+            views.hand_on()?;
             if settles && views.settling() == Settling::Due {
                 settles = settled(views)?;
             }
@@ -172,6 +173,7 @@ pub(crate) fn catch_up(
     if units > 0 {
         applied = applied.after(&pending.writes, tip);
         views.apply(&pending.writes, &applied)?;
+        views.hand_on()?;
     }
     Ok(())
 }

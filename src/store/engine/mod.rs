@@ -2,6 +2,7 @@
 
 mod catch_up;
 mod names;
+mod newest;
 mod pending;
 pub(crate) mod reader;
 mod settler;
@@ -16,18 +17,19 @@ use super::disk::Disk;
 use super::journal::{self, Inspected, JOURNAL_DIR, Options, Writer, io_error};
 use super::views::{Views, ViewsSource, damaged, keys};
 use super::{
-    Calendar, Changeset, Claim, Committed, Entry, Page, PageRequest, Point, RecordKind, Recorded, Store, StoreError,
-    Subject,
+    Calendar, Changeset, Claim, Entry, Page, PageRequest, Point, RecordKind, Recorded, Store, StoreError, Subject,
+    Told, numbered,
 };
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, StatusEntry, Uscc};
 use jiff::civil::Date;
 use names::Names;
+use newest::Newest;
 use reader::Reader;
 use settler::Settler;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use writer::{Request, WriterThread};
@@ -45,6 +47,7 @@ pub(crate) struct Shared {
     /// Held for writing while a group is made visible, for reading during every read: nobody sees half a unit.
     pub(crate) gate: RwLock<()>,
     pub(crate) next_seq: AtomicU64,
+    pub(crate) newest: Newest,
     /// Whether the store is being closed: nobody needs the names any more.
     ending: AtomicBool,
     pub(crate) closed: OnceLock<String>,
@@ -166,6 +169,7 @@ impl Engine {
             ending: AtomicBool::new(false),
             gate: RwLock::default(),
             next_seq: AtomicU64::new(writer.tip().next_seq),
+            newest: Newest::default(),
             closed: OnceLock::new(),
             doubted: OnceLock::new(),
             options,
@@ -182,16 +186,6 @@ impl Engine {
     fn names<T>(&self, with: impl FnOnce(&mut Names) -> T) -> Result<T, StoreError> {
         let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
         names.as_mut().map(with).ok_or_else(no_names)
-    }
-
-    fn send(&self, changeset: Changeset) -> Result<Receiver<Result<Committed, StoreError>>, StoreError> {
-        self.shared.closed()?;
-        let expect = changeset.expect.clone();
-        let unit = encode(changeset)?;
-        let (reply, answer) = sync_channel(1);
-        let queue = self.queue.as_ref().ok_or_else(stopped)?;
-        queue.send(Request { expect, unit, reply }).map_err(|_| stopped())?;
-        Ok(answer)
     }
 
     fn read<T>(&self, read: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -250,16 +244,12 @@ fn read_names(shared: &Arc<Shared>) -> Result<JoinHandle<()>, StoreError> {
     };
     let thread = std::thread::Builder::new().name("store-names".into()).spawn(read);
     let thread = thread.map_err(|source| StoreError::Io { what: "start a thread".into(), source })?;
-    begins.recv().map_err(|_| stopped())?;
+    begins.recv().map_err(|_| StoreError::stopped())?;
     Ok(thread)
 }
 
 pub(crate) fn no_names() -> StoreError {
     damaged("names", "they could not be read at the start".into())
-}
-
-fn stopped() -> StoreError {
-    StoreError::Closed("the writer has stopped".into())
 }
 
 /// Opens the views and holds them against the journal; damaged ones give way to empty ones.
@@ -317,13 +307,16 @@ impl Drop for Engine {
 }
 
 impl Store for Engine {
-    fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError> {
-        self.send(changeset)?.recv().map_err(|_| stopped())?
-    }
-
-    fn commit_all(&self, changesets: Vec<Changeset>) -> Vec<Result<Committed, StoreError>> {
-        let answers: Vec<_> = changesets.into_iter().map(|c| self.send(c)).collect();
-        answers.into_iter().map(|answer| answer?.recv().map_err(|_| stopped())?).collect()
+    fn commit_then(&self, changeset: Changeset, told: Told) {
+        let expect = changeset.expect.clone();
+        let unit = match self.shared.closed().and_then(|()| encode(changeset)) {
+            Ok(unit) => unit,
+            Err(why) => return told(Err(why)),
+        };
+        if let Some(queue) = &self.queue {
+            // Where the writer has stopped, nobody is left who calls it.
+            drop(queue.send(Request { expect, unit, told }));
+        }
     }
 
     fn certificate(&self, id: CertificateId) -> Result<Option<Certificate>, StoreError> {
@@ -436,6 +429,13 @@ impl Store for Engine {
     fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
         // No gate: frames become visible one after the other, each in one step, and a long listing must not hold writers up.
         self.shared.reader.entries(from_seq, limit)
+    }
+
+    fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {
+        match self.shared.newest.from(from_seq, limit) {
+            Some(newest) => Ok(newest),
+            None => Ok(numbered(self.entries(from_seq, limit)?, from_seq, limit)),
+        }
     }
 
     fn point(&self) -> Result<Point, StoreError> {

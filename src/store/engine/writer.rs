@@ -3,15 +3,16 @@
 use super::pending::Pending;
 use super::settler::Settler;
 use super::{Shared, no_names};
+use crate::domain::Event;
 use crate::store::codec::{Encoded, Position};
 use crate::store::journal::Writer;
 use crate::store::journal::format::{ALIGN, FRAME_HEADER};
 use crate::store::journal::scan::Tip;
 use crate::store::views::project::project_frame;
 use crate::store::views::{Applied, ViewWrite, keys};
-use crate::store::{Committed, Expect, StoreError};
+use crate::store::{Committed, Expect, StoreError, Told};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,7 +29,7 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) struct Request {
     pub(crate) expect: Vec<Expect>,
     pub(crate) unit: Encoded,
-    pub(crate) reply: SyncSender<Result<Committed, StoreError>>,
+    pub(crate) told: Told,
 }
 
 /// State of the writer thread.
@@ -113,25 +114,26 @@ impl WriterThread {
         let room = self.shared.closed().and_then(|()| self.shared.room()).and_then(|()| self.journal.make_room(bytes));
         let (segment, offset) = match room {
             Ok(place) => place,
-            Err(why) => return refuse(&self.shared, group.into_iter().map(|r| r.reply), why),
+            Err(why) => return refuse(&self.shared, group.into_iter().map(|r| r.told), why),
         };
         let reader = self.shared.reader.clone();
         let mut pending = Pending::new(&reader);
         let mut units = Vec::with_capacity(bytes);
         let mut next_seq = self.journal.tip().next_seq;
         let mut count = 0;
-        let mut answers = vec![];
-        for Request { expect, mut unit, reply } in group {
+        let (mut answers, mut events) = (vec![], vec![]);
+        for Request { expect, mut unit, told } in group {
             let answer = pending.admit(&expect, &unit.unit).map(|admitted| {
                 let at = Position { segment, offset: (offset + units.len()) as u32, length: unit.len() as u32 };
                 units.extend_from_slice(unit.number(next_seq));
                 pending.take(admitted, &unit.unit, at);
                 let committed = Committed { first_seq: next_seq, next_seq: unit.unit.next_seq() };
+                events.extend((next_seq..).zip(unit.unit.events));
                 next_seq = committed.next_seq;
                 count += 1;
                 committed
             });
-            answers.push((reply, answer));
+            answers.push((told, answer));
         }
         if count > 0 {
             let frame = Position {
@@ -141,19 +143,23 @@ impl WriterThread {
             };
             pending.writes.push(project_frame(self.journal.tip().next_seq, frame));
             let written = self.journal.append(&units, count, next_seq);
-            if let Err(why) = written.and_then(|tip| self.show(&pending.writes, tip)) {
-                return refuse(&self.shared, answers.into_iter().map(|(reply, _)| reply), why);
+            if let Err(why) = written.and_then(|tip| self.show(&pending.writes, events, tip)) {
+                return refuse(&self.shared, answers.into_iter().map(|(told, _)| told), why);
             }
         }
         // Refusals wait for the group too: who is told that a version has moved, or a claim is taken, finds it so.
-        for (reply, answer) in answers {
-            // A caller that has gone away needs no answer.
-            drop(reply.send(answer));
+        for (told, answer) in answers {
+            told(answer);
+        }
+        if count > 0
+            && let Err(why) = self.shared.reader.views.hand_on()
+        {
+            self.shared.close(&why);
         }
     }
 
     /// Makes a written group visible.
-    fn show(&mut self, writes: &[ViewWrite], tip: Tip) -> Result<(), StoreError> {
+    fn show(&mut self, writes: &[ViewWrite], events: Vec<(u64, Event)>, tip: Tip) -> Result<(), StoreError> {
         let applied = self.applied.after(writes, tip);
         let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
         let names = names.as_mut().ok_or_else(no_names)?;
@@ -169,13 +175,14 @@ impl WriterThread {
             }
         }
         self.applied = applied;
+        self.shared.newest.take(events);
         self.shared.next_seq.store(tip.next_seq, Ordering::Release);
         Ok(())
     }
 }
 
 /// Answers everybody with `why`; anything but a full disk closes the store.
-fn refuse(shared: &Shared, replies: impl Iterator<Item = SyncSender<Result<Committed, StoreError>>>, why: StoreError) {
+fn refuse(shared: &Shared, waiting: impl Iterator<Item = Told>, why: StoreError) {
     let text = match why {
         StoreError::Full(text) => Err(text),
         StoreError::Closed(text) => Ok(text),
@@ -184,10 +191,10 @@ fn refuse(shared: &Shared, replies: impl Iterator<Item = SyncSender<Result<Commi
             other => other.to_string(),
         }),
     };
-    for reply in replies {
-        drop(reply.send(Err(match &text {
+    for told in waiting {
+        told(Err(match &text {
             Ok(closed) => StoreError::Closed(closed.clone()),
             Err(full) => StoreError::Full(full.clone()),
-        })));
+        }));
     }
 }

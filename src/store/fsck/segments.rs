@@ -1,9 +1,10 @@
 //! The journal's part of a check: every segment, every frame, the chain through all of them, and the head file.
 
 use super::{Check, Severity};
+use crate::domain::hex;
 use crate::store::StoreError;
 use crate::store::disk::Access;
-use crate::store::journal::format::{Hash, NOTHING, SEGMENT_HEADER, SegmentHeader, hex, read_frame};
+use crate::store::journal::format::{Hash, NOTHING, SEGMENT_HEADER, SegmentHeader, read_frame};
 use crate::store::journal::head::Head;
 use crate::store::journal::scan::{Ending, Scan, Tip, is_zero, later_frame, scan};
 use crate::store::journal::{HEAD_FILE, io_error};

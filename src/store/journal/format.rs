@@ -198,9 +198,3 @@ pub fn read_frame(bytes: &[u8], number: u32, offset: usize) -> Result<(FrameHead
 pub fn frame_hash(whole: &[u8]) -> Hash {
     Sha256::digest(whole).into()
 }
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
-}

@@ -1,5 +1,6 @@
 //! Views: what reads need beside the journal, as small keys in order. All of it is derived and can be rebuilt.
 
+mod filter;
 pub mod keys;
 mod layers;
 mod memory;
@@ -7,6 +8,7 @@ pub mod project;
 pub mod search;
 mod settled;
 mod sled;
+mod waiting;
 
 pub use layers::{LayeredViews, ViewsDir};
 pub use memory::{MemorySource, MemoryViews};
@@ -170,11 +172,19 @@ pub trait Views: Send + Sync {
     /// `Corrupt` or `Io`.
     fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Applies writes in order, all or none, with the point they lead to.
+    /// Applies writes in order, all or none, with the point they lead to. Readers wait meanwhile, so it does the least.
     ///
     /// # Errors
     /// `Corrupt` or `Io`; the view is not to be written to again.
     fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError>;
+
+    /// Does what [`Views::apply`] has left, once readers no longer wait.
+    ///
+    /// # Errors
+    /// As there.
+    fn hand_on(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// What it stands on.
     ///

@@ -1,10 +1,11 @@
 //! Pairs that have settled: one sorted file that is never changed, only replaced whole. What is asked for is read from it block by
 //! block, so that the process holds no more of it than the first key of each block.
 //!
-//! Blocks of pairs (lengths of key and value, key, value), each with a checksum; the first key and place of every block; a footer
-//! with what the pairs stand on.
+//! Blocks of pairs (lengths of key and value, key, value), each with a checksum; the first key and place of every block; a filter
+//! ([`Filter`]) with a checksum; a footer with what the pairs stand on.
 
-use super::{Applied, damaged};
+use super::filter::Filter;
+use super::{Applied, damaged, keys};
 use crate::store::StoreError;
 use crate::store::codec::{be32, be64};
 use crate::store::journal::io_error;
@@ -14,7 +15,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 /// First bytes of the file, and last ones.
-const MAGIC: [u8; 8] = *b"SMview01";
+const MAGIC: [u8; 8] = *b"SMview02";
 /// A block is closed once it has so many bytes: two pages are as quickly read as one.
 const BLOCK: usize = 8 << 10;
 /// Bytes of the footer: where the index lies, its checksum, [`Applied`], generation, checksum, magic.
@@ -30,6 +31,7 @@ pub(super) struct Settled {
     ends: Vec<u32>,
     /// Where each block begins; one more, for the end of the last.
     starts: Vec<u64>,
+    filter: Filter,
     pub applied: Applied,
     /// Counts the files that took each other's place.
     pub generation: u64,
@@ -65,15 +67,17 @@ impl Settled {
             footer.ends_with(&MAGIC) && be32(&footer, FOOTER - 12) == Some(crc32c::crc32c(&footer[..FOOTER - 12]));
         let field = |at: usize| be64(&footer, at).ok_or_else(|| wrong("its footer has no reading"));
         let (index_at, index_length) = (field(0)?, field(8)?);
-        if !sealed || index_at.checked_add(index_length) != Some(at) {
-            return Err(wrong("its footer is damaged"));
-        }
+        let filter_at = index_at.checked_add(index_length).filter(|from| sealed && *from <= at);
+        let filter_at = filter_at.ok_or_else(|| wrong("its footer is damaged"))?;
         let applied = Applied::from_bytes(&footer[20..20 + Applied::BYTES]);
         let applied = applied.ok_or_else(|| wrong("it was made by another version"))?;
-        let index = read(index_at, usize::try_from(index_length).map_err(|e| wrong(e.to_string()))?)?;
+        let part = |at: u64, length: u64| read(at, usize::try_from(length).map_err(|e| wrong(e.to_string()))?);
+        let index = part(index_at, index_length)?;
         if be32(&footer, 16) != Some(crc32c::crc32c(&index)) {
             return Err(wrong("its index is damaged"));
         }
+        let filter = unsealed(part(filter_at, at - filter_at)?).and_then(Filter::from_bytes);
+        let filter = filter.ok_or_else(|| wrong("its filter is damaged"))?;
         let generation = field(20 + Applied::BYTES)?;
         let (mut keys, mut ends, mut starts) = (vec![], vec![], vec![]);
         let mut rest = index.as_slice();
@@ -87,7 +91,7 @@ impl Settled {
             rest = after;
         }
         starts.push(index_at);
-        Ok(Some(Self { file, path: path.to_owned(), keys, ends, starts, applied, generation }))
+        Ok(Some(Self { file, path: path.to_owned(), keys, ends, starts, filter, applied, generation }))
     }
 
     /// Bytes of its blocks.
@@ -119,16 +123,19 @@ impl Settled {
         let (start, end) = (self.starts[block], self.starts[block + 1]);
         let mut bytes = vec![0; usize::try_from(end - start).map_err(|e| wrong(e.to_string()))?];
         self.file.read_exact_at(&mut bytes, start).map_err(failed(&self.path, "read"))?;
-        let (pairs, sum) = bytes.split_last_chunk().ok_or_else(|| wrong("a block is cut short"))?;
-        if crc32c::crc32c(pairs) != u32::from_be_bytes(*sum) {
-            return Err(wrong(format!("the block at offset {start} is damaged")));
-        }
-        bytes.truncate(bytes.len() - size_of::<u32>());
-        Ok(bytes)
+        unsealed(bytes).ok_or_else(|| wrong(format!("the block at offset {start} is damaged")))
+    }
+
+    /// Whether it may have keys from `from` on and before `to`. Known only of a claim, and of all events of a certificate.
+    pub fn may_hold(&self, from: &[u8], to: &[u8]) -> bool {
+        keys::after(from) != to || self.filter.may_hold(from)
     }
 
     /// The value of a key.
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if !self.filter.may_hold(key) {
+            return Ok(None);
+        }
         let Some(block) = self.block_of(key) else { return Ok(None) };
         let bytes = self.block(block)?;
         let mut rest = bytes.as_slice();
@@ -169,6 +176,14 @@ impl Settled {
         }
         Ok(pairs)
     }
+}
+
+/// What a checksum at its end seals; none where it does not hold.
+fn unsealed(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let (content, sum) = bytes.split_last_chunk()?;
+    (crc32c::crc32c(content) == u32::from_be_bytes(*sum)).then_some(())?;
+    bytes.truncate(bytes.len() - size_of::<u32>());
+    Some(bytes)
 }
 
 /// The first pair of what is left of a block, and what is left then.
@@ -220,6 +235,7 @@ pub(super) struct Writer {
     path: PathBuf,
     block: Vec<u8>,
     index: Vec<u8>,
+    filter: Filter,
     /// Where the open block begins.
     at: u64,
     /// What was written.
@@ -227,13 +243,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Begins a file whose pairs stand on `tip`.
+    /// Begins a file whose pairs stand on that.
     pub fn create(path: &Path, applied: &Applied) -> Result<Self, StoreError> {
         let file = File::create(path).map_err(failed(path, "create"))?;
         let mut out = BufWriter::with_capacity(1 << 20, file);
         out.write_all(&MAGIC).map_err(failed(path, "write"))?;
         let found = Applied { tip: applied.tip, ..Applied::START };
-        Ok(Self { out, path: path.to_owned(), block: vec![], index: vec![], at: MAGIC.len() as u64, found })
+        let (filter, at) = (Filter::of(applied.pairs), MAGIC.len() as u64);
+        Ok(Self { out, path: path.to_owned(), block: vec![], index: vec![], filter, at, found })
     }
 
     /// Adds a pair; its key is larger than all before it.
@@ -251,6 +268,7 @@ impl Writer {
         self.block.extend_from_slice(key);
         self.block.extend_from_slice(value);
         self.found.add(key, value);
+        self.filter.add(key);
         if self.block.len() >= BLOCK { self.close_block() } else { Ok(()) }
     }
 
@@ -278,6 +296,8 @@ impl Writer {
         footer.extend_from_slice(&MAGIC);
         let mut end = || {
             self.out.write_all(&self.index)?;
+            self.out.write_all(self.filter.as_bytes())?;
+            self.out.write_all(&crc32c::crc32c(self.filter.as_bytes()).to_be_bytes())?;
             self.out.write_all(&footer)?;
             self.out.flush()?;
             self.out.get_ref().sync_all()

@@ -1,11 +1,12 @@
 //! What is new, in sled: one tree, opened with care, thrown away at the first doubt.
 
+use super::waiting::{Pairs, Waiting};
 use super::{APPLIED_KEY, Applied, ViewWrite, damaged};
 use crate::store::StoreError;
 use crate::store::journal::io_error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Memory sled may keep pages in. It counts what pages hold, which is a third of what they take.
 const CACHE_BYTES: u64 = 32 << 20;
@@ -13,14 +14,18 @@ const CACHE_BYTES: u64 = 32 << 20;
 const FLUSH_EVERY_MS: u64 = 500;
 /// Key of the number of writes since the beginning; before every table.
 const WRITES_KEY: &[u8] = &[0, 1];
+/// Pairs that are handed to sled at once: each time costs it some switches of threads, however few they are.
+const AT_ONCE: usize = 4_096;
 /// What a value begins with: whether the pair is there, or was removed.
 const THERE: u8 = 1;
 const REMOVED: u8 = 0;
 
-/// Pairs in a sled database of their own, those that were removed among them.
+/// Pairs in a sled database of their own, those that were removed among them; the newest wait in memory to be handed to it.
 pub(super) struct Recent {
     db: sled::Db,
-    writes: AtomicU64,
+    waiting: RwLock<Waiting>,
+    /// Held by whoever hands them over.
+    handing: Mutex<()>,
 }
 
 /// sled reports damage as errors, or by panicking: both become an error here.
@@ -57,12 +62,24 @@ impl Recent {
             let db = config.open().map_err(sled_error("open"))?;
             let writes = db.get(WRITES_KEY).map_err(sled_error("get"))?;
             let writes = writes.and_then(|w| w.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
-            Ok(Self { db, writes: AtomicU64::new(writes) })
+            let waiting = RwLock::new(Waiting::after(writes));
+            Ok(Self { db, waiting, handing: Mutex::default() })
         })
+    }
+
+    fn waiting(&self) -> RwLockReadGuard<'_, Waiting> {
+        self.waiting.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waiting_mut(&self) -> RwLockWriteGuard<'_, Waiting> {
+        self.waiting.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What it stands on; none before the first write.
     pub fn applied(&self) -> Result<Option<Applied>, StoreError> {
+        if let Some(applied) = self.waiting().applied {
+            return Ok(Some(applied));
+        }
         let stored = guarded("get", || self.db.get(APPLIED_KEY).map_err(sled_error("get")))?;
         let read = |bytes: sled::IVec| {
             Applied::from_bytes(&bytes).ok_or_else(|| damaged("applied", "they were not made by this version".into()))
@@ -72,54 +89,73 @@ impl Recent {
 
     /// How much was written since the beginning.
     pub fn writes(&self) -> u64 {
-        self.writes.load(Ordering::Relaxed)
+        self.waiting().writes
     }
 
     /// What is new of a key: nothing, or its value, or that it was removed.
     pub fn get(&self, key: &[u8]) -> Result<Option<Option<Vec<u8>>>, StoreError> {
+        if let Some(found) = self.waiting().get(key) {
+            return Ok(Some(found.clone()));
+        }
         let stored = guarded("get", || self.db.get(key).map_err(sled_error("get")))?;
         stored.map(|stored| Ok(read(&stored)?.map(<[u8]>::to_vec))).transpose()
     }
 
-    /// The keys from `from` on.
-    pub fn from(&self, from: &[u8]) -> Result<RecentPairs, StoreError> {
+    /// The pairs that wait, from `from` on and before `to`, and the keys in sled from `from` on; the first are newer.
+    pub fn between(&self, from: &[u8], to: &[u8]) -> Result<(Pairs, RecentPairs), StoreError> {
+        // In this order: what is handed over in between is seen twice rather than never.
+        let waiting = self.waiting().between(from, to);
         let mut pairs = RecentPairs { rest: self.db.range(from..), at: None };
         pairs.pass()?;
-        Ok(pairs)
+        Ok((waiting, pairs))
     }
 
     /// The last key from `from` on and before `to`, and whether its pair is there.
     pub fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<(Vec<u8>, bool)>, StoreError> {
-        guarded("last key", || match self.db.range(from..to).next_back() {
+        let waiting = self.waiting().last(from, to);
+        let stored = guarded("last key", || match self.db.range(from..to).next_back() {
             None => Ok(None),
             Some(pair) => {
                 let (key, stored) = pair.map_err(sled_error("last key"))?;
                 Ok(Some((key.to_vec(), read(&stored)?.is_some())))
             }
-        })
+        })?;
+        // Of equal keys that which waits is newer.
+        Ok(stored.into_iter().chain(waiting).max_by(|(a, _), (b, _)| a.cmp(b)))
     }
 
-    /// Applies writes in order, all or none, with the point they lead to.
-    pub fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
-        let count = self.writes() + writes.len() as u64;
+    /// Applies writes in order, all or none, with the point they lead to. They wait for [`Recent::hand_on`].
+    pub fn apply(&self, writes: &[ViewWrite], applied: &Applied) {
+        self.waiting_mut().apply(writes, applied);
+    }
+
+    /// Hands sled what waits, where that is enough to be worth it.
+    pub fn hand_on(&self) -> Result<(), StoreError> {
+        if self.waiting().len() < AT_ONCE { Ok(()) } else { self.hand_on_all() }
+    }
+
+    fn hand_on_all(&self) -> Result<(), StoreError> {
+        let _one = self.handing.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((pairs, applied, writes)) = self.waiting_mut().begin_handing() else { return Ok(()) };
         guarded("apply", || {
             let mut batch = sled::Batch::default();
-            for write in writes {
-                match write {
-                    ViewWrite::Put { key, value } => batch.insert(&**key, [&[THERE], &**value].concat()),
-                    ViewWrite::Remove { key } => batch.insert(&**key, &[REMOVED]),
+            for (key, value) in &*pairs {
+                match value {
+                    Some(value) => batch.insert(&**key, [&[THERE], &**value].concat()),
+                    None => batch.insert(&**key, &[REMOVED]),
                 }
             }
             batch.insert(APPLIED_KEY, applied.to_bytes());
-            batch.insert(WRITES_KEY, &count.to_be_bytes());
+            batch.insert(WRITES_KEY, &writes.to_be_bytes());
             self.db.apply_batch(batch).map_err(sled_error("apply"))
         })?;
-        self.writes.store(count, Ordering::Relaxed);
+        self.waiting_mut().end_handing();
         Ok(())
     }
 
     /// Writes out what it has.
     pub fn flush(&self) -> Result<(), StoreError> {
+        self.hand_on_all()?;
         guarded("flush", || self.db.flush().map(drop).map_err(sled_error("flush")))
     }
 }

@@ -9,7 +9,7 @@ use super::verdict::{Check, CheckName, CheckResult, Draft, Source, Verdict};
 use super::{offline, status};
 use crate::domain::certificate::{Certificate, Step};
 use crate::domain::record::Terms;
-use crate::domain::{CertificateId, Event, Fact, Refusal, Standing};
+use crate::domain::{CertificateId, Event, Fact, Refusal, Standing, hex};
 use crate::sign::{KeyDocument, KeyId, KeyRecord, OneByOne, Purpose, canonicalize, credential, log_entry};
 use jiff::Timestamp;
 pub use read::{BUNDLE_TYPE, Bundle, BundleLog};
@@ -168,7 +168,7 @@ fn step(entry: &Value, terms: &Terms) -> Result<Step, Refusal> {
 
 fn sha256_hex(bytes: &[u8]) -> String {
     use sha2::Digest as _;
-    sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    hex(&sha2::Sha256::digest(bytes))
 }
 
 /// How it stands: the lists decide, for entries may have been left out. What the log proves against it counts, with its reason, where

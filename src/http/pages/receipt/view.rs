@@ -1,7 +1,7 @@
 //! From a receipt to what its page and its print show: the same words in both.
 
-use crate::domain::Host;
 use crate::domain::dates::CHINA;
+use crate::domain::{Host, hex};
 use crate::http::pages::answers::{Row, row};
 use crate::http::pages::view::{CheckRow, check_row};
 use crate::http::pages::words::{Face, Text, text};
@@ -75,7 +75,7 @@ impl ReceiptView {
             differences: receipt.differences,
             compares: receipt.answers.iter().any(|a| !a.comparison.is_empty()),
             rows,
-            fingerprint: Sha256::digest(&made.bytes).iter().map(|b| format!("{b:02x}")).collect(),
+            fingerprint: hex(&Sha256::digest(&made.bytes)),
             checks: verdict.checks.iter().map(check_row).collect(),
             warning: verdict.obstacle().map(|check| {
                 text(

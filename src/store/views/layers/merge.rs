@@ -4,6 +4,7 @@ use crate::store::StoreError;
 use crate::store::views::Each;
 use crate::store::views::settled::Pairs;
 use crate::store::views::sled::RecentPairs;
+use crate::store::views::waiting;
 
 /// A layer's pairs in the order of their keys.
 pub(super) trait Cursor {
@@ -34,6 +35,17 @@ impl Cursor for RecentPairs {
 
     fn pass(&mut self) -> Result<(), StoreError> {
         self.pass()
+    }
+}
+
+impl Cursor for waiting::Pairs {
+    fn peek(&self) -> Option<(&[u8], Option<&[u8]>)> {
+        self.peek()
+    }
+
+    fn pass(&mut self) -> Result<(), StoreError> {
+        self.pass();
+        Ok(())
     }
 }
 

@@ -120,7 +120,8 @@ impl Layers {
     fn check_recent(&self) -> Result<Applied, StoreError> {
         let applied = self.applied()?;
         let mut found = Applied { tip: applied.tip, ..self.settled_on() };
-        let mut pairs = self.recent.from(FIRST_KEY)?;
+        // Nothing waits yet.
+        let (_, mut pairs) = self.recent.between(FIRST_KEY, END_KEY)?;
         while let Some((key, value)) = pairs.peek() {
             let was = self.settled.as_ref().map(|s| s.get(key)).transpose()?.flatten();
             if let Some(was) = was {
@@ -145,9 +146,11 @@ fn scan<'a>(
 ) -> Result<(), StoreError> {
     let mut layers: Vec<Box<dyn Cursor + 'a>> = vec![];
     for recent in new {
-        layers.push(Box::new(recent.from(from)?));
+        let (waiting, pairs) = recent.between(from, to)?;
+        layers.push(Box::new(waiting));
+        layers.push(Box::new(pairs));
     }
-    if let Some(settled) = settled {
+    if let Some(settled) = settled.filter(|settled| settled.may_hold(from, to)) {
         layers.push(Box::new(settled.from(from)?));
     }
     merge(&mut layers, to, each)
@@ -370,7 +373,12 @@ impl Views for LayeredViews {
 
     fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
         let _not_while_it_changes = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.noting(self.layers()?.recent.apply(writes, applied))
+        self.layers()?.recent.apply(writes, applied);
+        Ok(())
+    }
+
+    fn hand_on(&self) -> Result<(), StoreError> {
+        self.noting(self.layers()?.recent.hand_on())
     }
 
     fn applied(&self) -> Result<Applied, StoreError> {

@@ -221,13 +221,16 @@ impl Slot for LocalSlot {
         if read(&*self.disk, &self.path)?.as_deref() != expected {
             return Ok(false);
         }
-        if !*has_directory && let Some(dir) = self.path.parent() {
+        // Not known any more where this fails: it may have been removed.
+        if !std::mem::take(&mut *has_directory)
+            && let Some(dir) = self.path.parent()
+        {
             make_dirs(&*self.disk, dir, &self.path)?;
-            *has_directory = true;
         }
         let part = write_part(&*self.disk, &self.path, new)?;
         self.disk.replace(&part, &self.path).map_err(failed("write", &self.path))?;
         self.sync_name()?;
+        *has_directory = true;
         Ok(true)
     }
 }

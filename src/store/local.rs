@@ -148,6 +148,9 @@ macro_rules! through_engine {
             fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {
                 self.0.events(from_seq, limit)
             }
+            fn is_warm(&self) -> bool {
+                self.0.is_warm()
+            }
             fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
                 self.0.entries(from_seq, limit)
             }

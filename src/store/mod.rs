@@ -297,6 +297,11 @@ pub trait Store: Send + Sync {
     /// `Corrupt` when a key has no reading.
     fn private_seqs(&self) -> Result<Vec<u64>, StoreError>;
 
+    /// Whether names, serials and places in the lists are read in: who asks for one before waits for that.
+    fn is_warm(&self) -> bool {
+        true
+    }
+
     /// Units from the one holding `from_seq` on, at most `limit` of them, in order.
     ///
     /// # Errors

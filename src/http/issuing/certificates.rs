@@ -88,6 +88,11 @@ async fn issue(
     Strict(input): Strict<DecisionInput>,
 ) -> Result<Response, Problem> {
     let act = write.act();
+    // What waits for what is still being read in would hold up everything else.
+    if !app.service.store().is_warm() {
+        let issued = blocking(&app, move |service| service.issue(&act, &input)).await?;
+        return created(&app, issued);
+    }
     let issued = app.acting_async(async move |service| service.issue_async(&act, &input).await).await?;
     app.service.logged().await;
     created(&app, issued)

@@ -10,11 +10,13 @@ mod held_before;
 mod load;
 mod published;
 mod sequencer;
+mod waiting;
 mod witness;
 
 pub use check::LogCheck;
 pub use files::LogFiles;
 pub use published::Published;
+pub use waiting::PATIENCE;
 pub use witness::{Stand, Witness};
 
 use super::ServiceError;
@@ -27,20 +29,15 @@ pub use crate::verify::log::{Place, ProvenEntry, origin};
 use held::{Held, Remembering, UpperNodes};
 use published::{damaged, unproven, unreadable};
 use sequencer::Worker;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
-use tokio::sync::oneshot;
+use waiting::Waiting;
 use witness::{Askers, Witnesses};
 
 /// Directory of the log inside the data directory.
 pub const LOG_DIR: &str = "log";
 /// Name of the checkpoint, as it is served and kept.
 pub const CHECKPOINT: &str = "checkpoint";
-/// Longest wait for an entry to come into a checkpoint; it takes some milliseconds.
-pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Entries with proofs, all in the tree of one checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,28 +117,13 @@ struct Signals {
     retry: bool,
     stop: bool,
     fault: Option<String>,
-    /// Who waits for an event to be published, by the event and the number of his ticket: what is dropped then wakes him.
-    waiting: BTreeMap<(u64, u64), Box<dyn Send>>,
-    /// Tickets given out.
-    tickets: u64,
+    waiting: Waiting,
 }
 
 /// The log of one register.
 pub struct Log {
     shared: Arc<Shared>,
     threads: Mutex<Option<(Worker, Askers)>>,
-}
-
-/// Somebody's who waits; when he goes, he is forgotten.
-struct Ticket<'a> {
-    shared: &'a Shared,
-    of: (u64, u64),
-}
-
-impl Drop for Ticket<'_> {
-    fn drop(&mut self) {
-        self.shared.signals().waiting.remove(&self.of);
-    }
 }
 
 impl Shared {
@@ -339,45 +321,6 @@ impl Log {
             fault: self.shared.signals().fault.clone(),
             contradiction: self.witnesses().into_iter().find_map(|(_, stand)| stand.contradiction),
         }
-    }
-
-    /// Waits until the event is in a checkpoint; whether it is. It is not waited for where the log stands still. Blocks for
-    /// some milliseconds, [`PATIENCE`] at most.
-    #[must_use]
-    pub fn wait_for(&self, seq: u64) -> bool {
-        let (woken, wakes) = sync_channel::<()>(1);
-        if let Some(_ticket) = self.ticket(seq, woken) {
-            let _ = wakes.recv_timeout(PATIENCE);
-        }
-        self.holds_event(seq)
-    }
-
-    /// The same without a thread that waits.
-    pub async fn has_come_to(&self, seq: u64) -> bool {
-        let (woken, wakes) = oneshot::channel::<()>();
-        if let Some(_ticket) = self.ticket(seq, woken) {
-            let _ = tokio::time::timeout(PATIENCE, wakes).await;
-        }
-        self.holds_event(seq)
-    }
-
-    fn holds_event(&self, seq: u64) -> bool {
-        self.published().is_some_and(|p| p.next_seq > seq)
-    }
-
-    /// Has `woken` dropped once the event is in a checkpoint, or the log stands still; none where it is there, or it does already.
-    fn ticket(&self, seq: u64, woken: impl Send + 'static) -> Option<Ticket<'_>> {
-        self.wake();
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?;
-        let mut signals = self.shared.signals();
-        // What is published before this is seen here, what is after comes to who waits.
-        if self.holds_event(seq) || signals.fault.is_some() || signals.stop {
-            return None;
-        }
-        signals.tickets += 1;
-        let of = (seq, signals.tickets);
-        signals.waiting.insert(of, Box::new(woken));
-        Some(Ticket { shared: &self.shared, of })
     }
 
     /// Where an event stands in the published tree; none where it is not there yet.

@@ -97,7 +97,7 @@ impl Shared {
 
     /// There is nothing to wait for any more, or something else to be done than waiting.
     fn tell_all(&self, signals: &mut super::Signals) {
-        signals.waiting.clear();
+        signals.waiting.wake_all();
         self.news.notify_all();
     }
 
@@ -118,8 +118,7 @@ impl Shared {
     fn news_is_out(&self) {
         let next = self.published().map_or(0, |p| p.next_seq);
         let mut signals = self.signals();
-        // Dropping what the others hold wakes them.
-        signals.waiting = signals.waiting.split_off(&(next, 0));
+        signals.waiting.wake_before(next);
         drop(signals);
         self.news.notify_all();
     }

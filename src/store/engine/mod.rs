@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     /// Locked by whoever reads them in at a start, until they are there; taken before the gate.
     pub(crate) names: RwLock<Option<Names>>,
+    /// Whether they are there.
+    named: AtomicBool,
     /// Held for writing while a group is made visible, for reading during every read: nobody sees half a unit.
     pub(crate) gate: RwLock<()>,
     pub(crate) next_seq: AtomicU64,
@@ -166,6 +168,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             reader,
             names: RwLock::default(),
+            named: AtomicBool::default(),
             ending: AtomicBool::new(false),
             gate: RwLock::default(),
             next_seq: AtomicU64::new(writer.tip().next_seq),
@@ -238,7 +241,10 @@ fn read_names(shared: &Arc<Shared>) -> Result<JoinHandle<()>, StoreError> {
         let mut names = shared.names.write().unwrap_or_else(PoisonError::into_inner);
         let _ = begun.send(());
         match Names::read(&*shared.reader.views, &shared.ending) {
-            Ok(read) => *names = Some(read),
+            Ok(read) => {
+                *names = Some(read);
+                shared.named.store(true, Ordering::Release);
+            }
             Err(why) => drop(shared.close(&why)),
         }
     };
@@ -429,6 +435,10 @@ impl Store for Engine {
     fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
         // No gate: frames become visible one after the other, each in one step, and a long listing must not hold writers up.
         self.shared.reader.entries(from_seq, limit)
+    }
+
+    fn is_warm(&self) -> bool {
+        self.shared.named.load(Ordering::Acquire)
     }
 
     fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {

@@ -3,9 +3,10 @@
 use super::waiting::{Pairs, Waiting};
 use super::{APPLIED_KEY, Applied, ViewWrite, damaged};
 use crate::store::StoreError;
+use crate::store::disk::{Disk as _, RealDisk};
 use crate::store::journal::io_error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Memory sled may keep pages in. It counts what pages hold, which is a third of what they take.
@@ -16,6 +17,8 @@ const FLUSH_EVERY_MS: u64 = 500;
 const WRITES_KEY: &[u8] = &[0, 1];
 /// Pairs that are handed to sled at once: each time costs it some switches of threads, however few they are.
 const AT_ONCE: usize = 4_096;
+/// Bytes of the disk that have to be free for that: where sled once fails to write, it can no longer be read.
+const ROOM: u64 = 8 << 20;
 /// What a value begins with: whether the pair is there, or was removed.
 const THERE: u8 = 1;
 const REMOVED: u8 = 0;
@@ -23,6 +26,7 @@ const REMOVED: u8 = 0;
 /// Pairs in a sled database of their own, those that were removed among them; the newest wait in memory to be handed to it.
 pub(super) struct Recent {
     db: sled::Db,
+    dir: PathBuf,
     waiting: RwLock<Waiting>,
     /// Held by whoever hands them over.
     handing: Mutex<()>,
@@ -63,7 +67,7 @@ impl Recent {
             let writes = db.get(WRITES_KEY).map_err(sled_error("get"))?;
             let writes = writes.and_then(|w| w.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
             let waiting = RwLock::new(Waiting::after(writes));
-            Ok(Self { db, waiting, handing: Mutex::default() })
+            Ok(Self { db, dir: dir.to_owned(), waiting, handing: Mutex::default() })
         })
     }
 
@@ -129,12 +133,22 @@ impl Recent {
         self.waiting_mut().apply(writes, applied);
     }
 
-    /// Hands sled what waits, where that is enough to be worth it.
+    /// Hands sled what waits, where that is enough to be worth it; where the disk is full it goes on waiting.
     pub fn hand_on(&self) -> Result<(), StoreError> {
-        if self.waiting().len() < AT_ONCE { Ok(()) } else { self.hand_on_all() }
+        // Looked at first: what is asked holds a lock that handing over takes.
+        let enough = self.waiting().len() >= AT_ONCE;
+        match if enough { self.hand_on_all() } else { Ok(()) } {
+            Err(StoreError::Full(_)) => Ok(()),
+            other => other,
+        }
     }
 
     fn hand_on_all(&self) -> Result<(), StoreError> {
+        let failed = io_error(|| format!("look at {}", self.dir.display()));
+        let free = RealDisk.free_bytes(&self.dir).map_err(failed)?;
+        if free < ROOM {
+            return Err(StoreError::Full(format!("{free} bytes are free in {}", self.dir.display())));
+        }
         let _one = self.handing.lock().unwrap_or_else(PoisonError::into_inner);
         let Some((pairs, applied, writes)) = self.waiting_mut().begin_handing() else { return Ok(()) };
         guarded("apply", || {

@@ -14,6 +14,7 @@ use super::settled::{Settled, Writer};
 use super::sled::Recent;
 use super::{Applied, END_KEY, Each, FIRST_KEY, Settling, ViewWrite, Views, ViewsSource, damaged};
 use crate::store::StoreError;
+use crate::store::disk::{Disk as _, RealDisk};
 use crate::store::journal::io_error;
 use std::fs::File;
 use std::io::Write as _;
@@ -277,9 +278,8 @@ impl LayeredViews {
 
     /// Whether the disk has room for the next file. Looked at before anything is begun: then nothing is left half-way.
     fn must_have_room(&self) -> Result<(), StoreError> {
-        let failed = || io_error(|| format!("look at {}", self.dir.display()));
-        let there = rustix::fs::statvfs(&self.dir).map_err(|e| failed()(e.into()))?;
-        let free = there.f_bavail.saturating_mul(there.f_frsize);
+        let failed = io_error(|| format!("look at {}", self.dir.display()));
+        let free = RealDisk.free_bytes(&self.dir).map_err(failed)?;
         let old = self.layers()?.settled.as_ref().map_or(0, |s| s.bytes());
         if free < old + old / PART + LEFT_FREE {
             return Err(StoreError::Full(format!("{free} bytes are free, and the settled views have {old}")));

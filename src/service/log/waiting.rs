@@ -1,0 +1,124 @@
+//! Who waits for an event to come into a checkpoint.
+
+use super::{Log, Shared};
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Longest wait for an entry to come into a checkpoint; it takes some milliseconds.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Everybody who waits, by the event and the number of his ticket: what is dropped then wakes him.
+#[derive(Default)]
+pub(super) struct Waiting {
+    held: BTreeMap<(u64, u64), Box<dyn Send>>,
+    /// Tickets given out.
+    tickets: u64,
+}
+
+impl Waiting {
+    fn add(&mut self, seq: u64, woken: impl Send + 'static) -> (u64, u64) {
+        self.tickets += 1;
+        self.held.insert((seq, self.tickets), Box::new(woken));
+        (seq, self.tickets)
+    }
+
+    /// Wakes who waits for an event before that one.
+    pub(super) fn wake_before(&mut self, next_seq: u64) {
+        self.held = self.held.split_off(&(next_seq, 0));
+    }
+
+    /// Wakes everybody.
+    pub(super) fn wake_all(&mut self) {
+        self.held.clear();
+    }
+}
+
+/// Somebody's who waits; when he goes, he is forgotten.
+struct Ticket<'a> {
+    shared: &'a Shared,
+    of: (u64, u64),
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.shared.signals().waiting.held.remove(&self.of);
+    }
+}
+
+impl Log {
+    /// Waits until the event is in a checkpoint; whether it is. It is not waited for where the log stands still. Blocks for
+    /// some milliseconds, [`PATIENCE`] at most.
+    #[must_use]
+    pub fn wait_for(&self, seq: u64) -> bool {
+        let (woken, wakes) = sync_channel::<()>(1);
+        if let Some(_ticket) = self.ticket(seq, woken) {
+            let _ = wakes.recv_timeout(PATIENCE);
+        }
+        self.holds_event(seq)
+    }
+
+    /// The same without a thread that waits.
+    pub async fn has_come_to(&self, seq: u64) -> bool {
+        let (woken, wakes) = oneshot::channel::<()>();
+        if let Some(_ticket) = self.ticket(seq, woken) {
+            let _ = tokio::time::timeout(PATIENCE, wakes).await;
+        }
+        self.holds_event(seq)
+    }
+
+    fn holds_event(&self, seq: u64) -> bool {
+        self.published().is_some_and(|p| p.next_seq > seq)
+    }
+
+    /// Has `woken` dropped once the event is in a checkpoint, or the log stands still; none where it is there, or it does already.
+    fn ticket(&self, seq: u64, woken: impl Send + 'static) -> Option<Ticket<'_>> {
+        self.wake();
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?;
+        let mut signals = self.shared.signals();
+        // What is published before this is seen here, what is after comes to who waits.
+        if self.holds_event(seq) || signals.fault.is_some() || signals.stop {
+            return None;
+        }
+        Some(Ticket { shared: &self.shared, of: signals.waiting.add(seq, woken) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Host;
+    use crate::service::log::LogFiles;
+    use crate::sign::KeyDocument;
+    use crate::store::MemoryStore;
+    use std::sync::Arc;
+    use std::sync::mpsc::TryRecvError;
+
+    #[test]
+    fn who_waits_for_an_event_before_is_woken_and_nobody_else() {
+        let mut waiting = Waiting::default();
+        let [first, second, third] = [3, 4, 4].map(|seq| {
+            let (woken, wakes) = sync_channel::<()>(1);
+            waiting.add(seq, woken);
+            wakes
+        });
+        waiting.wake_before(4);
+        assert_eq!(first.try_recv(), Err(TryRecvError::Disconnected));
+        assert_eq!([second.try_recv(), third.try_recv()], [Err(TryRecvError::Empty); 2]);
+        waiting.wake_all();
+        assert_eq!([second.try_recv(), third.try_recv()], [Err(TryRecvError::Disconnected); 2]);
+    }
+
+    #[tokio::test]
+    async fn who_goes_is_forgotten() {
+        let host = Host::parse("xb.example.cn").unwrap();
+        let log = Log::new(Arc::new(MemoryStore::new().unwrap()), LogFiles::in_memory(), &host);
+        assert!(!log.has_come_to(7).await, "nobody waits for a log that was not begun");
+        log.start(&KeyDocument::new(host, None, vec![]).unwrap()).unwrap();
+        let waits = tokio::time::timeout(Duration::from_millis(20), log.has_come_to(7));
+        assert!(waits.await.is_err(), "there is no such event");
+        assert!(log.shared.signals().waiting.held.is_empty());
+    }
+}

@@ -15,8 +15,9 @@ const CACHE_BYTES: u64 = 32 << 20;
 const FLUSH_EVERY_MS: u64 = 500;
 /// Key of the number of writes since the beginning; before every table.
 const WRITES_KEY: &[u8] = &[0, 1];
-/// Pairs that are handed to sled at once: each time costs it some switches of threads, however few they are.
-const AT_ONCE: usize = 4_096;
+/// Pairs that are handed to sled at once, fifty certificates': each time costs it some switches of threads, however few they are, and keeps
+/// whoever commits waiting for as long as they are many.
+const AT_ONCE: usize = 512;
 /// Bytes of the disk that have to be free for that: where sled once fails to write, it can no longer be read.
 const ROOM: u64 = 8 << 20;
 /// What a value begins with: whether the pair is there, or was removed.

@@ -1,4 +1,4 @@
-//! Eight clients at once, with colliding numbers and repeated keys: exactly one certificate each.
+//! Eight clients at once, with colliding numbers and repeated keys: exactly one certificate each; and one who does not wait.
 
 use crate::harness::{TestApp, decision};
 use serde_json::{Value, json};
@@ -7,6 +7,7 @@ use starmark::domain::decision::DecisionInput;
 use starmark::service::{Act, Actor, IdempotencyKey, ServiceError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 const CLIENTS: usize = 8;
 const DECISIONS: usize = 40;
@@ -229,4 +230,22 @@ fn what_a_receipt_says_is_what_was_on_record_when_it_was_made() {
             assert_eq!(newest, steps.last().unwrap().recorded_at.to_string());
         }
     }
+}
+
+#[tokio::test]
+async fn an_act_goes_on_to_its_end_where_whoever_asked_has_gone() {
+    let app = TestApp::on("2026-05-08");
+    let decision = decision("D-1", "2026-05-08");
+    let events = app.service.store().next_seq();
+    let asked = tokio::time::timeout(Duration::ZERO, app.issue(&decision)).await;
+    assert!(asked.is_err(), "it had been answered at once");
+    let on_record = async {
+        while app.service.store().next_seq() == events {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), on_record).await.unwrap();
+    let again = app.post_as(&app.token, None, "/api/v1/issuing/certificates", decision.to_string()).await;
+    assert_eq!(again.is(200).json()["replayed"], true);
+    assert_eq!(app.service.store().next_seq(), events + 1);
 }

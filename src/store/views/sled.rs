@@ -1,6 +1,6 @@
 //! What is new, in sled: one tree, opened with care, thrown away at the first doubt.
 
-use super::waiting::{Pairs, Waiting};
+use super::waiting::{Waiting, WaitingPairs};
 use super::{APPLIED_KEY, Applied, ViewWrite, damaged};
 use crate::store::StoreError;
 use crate::store::disk::{Disk as _, RealDisk};
@@ -107,7 +107,7 @@ impl Recent {
     }
 
     /// The pairs that wait, from `from` on and before `to`, and the keys in sled from `from` on; the first are newer.
-    pub fn between(&self, from: &[u8], to: &[u8]) -> Result<(Pairs, RecentPairs), StoreError> {
+    pub fn between(&self, from: &[u8], to: &[u8]) -> Result<(WaitingPairs, RecentPairs), StoreError> {
         // In this order: what is handed over in between is seen twice rather than never.
         let waiting = self.waiting().between(from, to);
         let mut pairs = RecentPairs { rest: self.db.range(from..), at: None };

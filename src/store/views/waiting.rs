@@ -38,7 +38,7 @@ impl Waiting {
     }
 
     /// A copy of the pairs from `from` on and before `to`.
-    pub fn between(&self, from: &[u8], to: &[u8]) -> Pairs {
+    pub fn between(&self, from: &[u8], to: &[u8]) -> WaitingPairs {
         let mut found = Map::new();
         if from < to {
             for older_first in [&*self.handed, &self.pairs] {
@@ -48,7 +48,7 @@ impl Waiting {
         }
         let mut rest = found.into_iter().collect::<Vec<_>>().into_iter();
         let at = rest.next();
-        Pairs { at, rest }
+        WaitingPairs { at, rest }
     }
 
     /// The last key from `from` on and before `to`, and whether its pair is there.
@@ -91,12 +91,12 @@ impl Waiting {
 }
 
 /// Pairs in order.
-pub(super) struct Pairs {
+pub(super) struct WaitingPairs {
     at: Option<(Vec<u8>, Option<Vec<u8>>)>,
     rest: IntoIter<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
-impl Pairs {
+impl WaitingPairs {
     /// What it stands at; none behind the last.
     pub fn peek(&self) -> Option<(&[u8], Option<&[u8]>)> {
         self.at.as_ref().map(|(key, value)| (key.as_slice(), value.as_deref()))
@@ -105,6 +105,12 @@ impl Pairs {
     /// Goes on to the next.
     pub fn pass(&mut self) {
         self.at = self.rest.next();
+    }
+
+    /// How many are left.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        usize::from(self.at.is_some()) + self.rest.len()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::store::StoreError;
 use crate::store::views::Each;
 use crate::store::views::settled::Pairs;
 use crate::store::views::sled::RecentPairs;
-use crate::store::views::waiting;
+use crate::store::views::waiting::WaitingPairs;
 
 /// A layer's pairs in the order of their keys.
 pub(super) trait Cursor {
@@ -38,7 +38,7 @@ impl Cursor for RecentPairs {
     }
 }
 
-impl Cursor for waiting::Pairs {
+impl Cursor for WaitingPairs {
     fn peek(&self) -> Option<(&[u8], Option<&[u8]>)> {
         self.peek()
     }

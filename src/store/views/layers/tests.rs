@@ -2,14 +2,15 @@ use super::*;
 use crate::store::journal::scan::Tip;
 use crate::store::views::MemoryViews;
 use proptest::prelude::*;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What is done to views: pairs put and removed, new ones settle, at once or with others put meanwhile, they are closed and opened,
+/// What is done to views: pairs put and removed, the newest handed to sled, new ones settle, at once or with others put meanwhile, they are closed and opened,
 /// or the process is killed.
 #[derive(Debug, Clone)]
 enum Deed {
     Put(Vec<u8>, Vec<u8>),
     Remove(usize),
+    HandOver,
     Settle,
     BeginToSettle,
     Reopen,
@@ -22,6 +23,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let deed = prop_oneof![
         8 => (key, proptest::collection::vec(any::<u8>(), 0..30)).prop_map(|(key, value)| Deed::Put(key, value)),
         3 => any::<usize>().prop_map(Deed::Remove),
+        2 => Just(Deed::HandOver),
         1 => Just(Deed::Settle),
         1 => Just(Deed::BeginToSettle),
         1 => Just(Deed::Reopen),
@@ -71,6 +73,10 @@ proptest! {
                     let empty = all(&plain, FIRST_KEY, END_KEY).into_iter().filter(|(_, value)| value.is_empty());
                     let Some((key, _)) = empty.clone().nth(which % empty.count().max(1)) else { continue };
                     ViewWrite::Remove { key }
+                }
+                Deed::HandOver => {
+                    views.layers().unwrap().recent.flush().unwrap();
+                    continue;
                 }
                 Deed::Settle => {
                     views.settle().unwrap();
@@ -151,6 +157,7 @@ fn what_is_written_while_others_settle_is_there_and_what_has_settled_lies_there_
         for seq in 1..=PAIRS {
             let write = put(&mut applied, seq);
             views.apply(std::slice::from_ref(&write), &applied).unwrap();
+            views.hand_on().unwrap();
             // Whoever writes finds it, whichever layer it lies in by now.
             let ViewWrite::Put { key, .. } = &write else { continue };
             assert!(views.get(key).unwrap().is_some(), "{seq}");
@@ -167,6 +174,43 @@ fn what_is_written_while_others_settle_is_there_and_what_has_settled_lies_there_
     let stands = again.stands_on().unwrap();
     assert_eq!(again.verify().unwrap(), stands);
     assert!(stands.pairs <= PAIRS && stands.pairs >= views_settled, "{stands:?}");
+}
+
+#[test]
+fn readers_see_every_pair_while_the_newest_are_handed_to_sled() {
+    const PAIRS: u64 = 8_000;
+    let directory = tempfile::tempdir().unwrap();
+    let views = LayeredViews::open(directory.path()).unwrap();
+    let (mut applied, written) = (Applied::START, AtomicU64::new(0));
+    let key_of = |seq: u64| [&[1], &seq.to_be_bytes()[..]].concat();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let least = written.load(Ordering::Acquire);
+                    let seqs: Vec<_> = all(&views, FIRST_KEY, END_KEY).into_iter().map(|(key, _)| key).collect();
+                    assert!(seqs.len() as u64 >= least);
+                    assert!((1..).zip(&seqs).all(|(seq, key)| *key == key_of(seq)), "one is missing below {least}");
+                    if least > 0 {
+                        assert!(views.get(&key_of(least)).unwrap().is_some());
+                        assert!(views.last_key(FIRST_KEY, END_KEY).unwrap() >= Some(key_of(least)));
+                    }
+                    if least == PAIRS {
+                        return;
+                    }
+                }
+            });
+        }
+        for seq in 1..=PAIRS {
+            let write = put(&mut applied, seq);
+            views.apply(std::slice::from_ref(&write), &applied).unwrap();
+            written.store(seq, Ordering::Release);
+            views.hand_on().unwrap();
+        }
+    });
+    let waits = views.layers().unwrap().recent.between(FIRST_KEY, END_KEY).unwrap().0;
+    assert!(waits.count() < PAIRS as usize / 2, "most of them lie in sled");
+    assert_eq!(views.verify().unwrap(), applied);
 }
 
 #[test]

@@ -56,7 +56,7 @@ async fn list(
 ) -> Result<Response, Problem> {
     let purpose = StatusPurpose::parse(&purpose).map_err(|_| missing(&format!("{purpose}/{list}")))?;
     let at = params(query)?.timestamp.as_deref().map(instant).transpose()?;
-    give(&app, ListForm::Credential(purpose), &list, at, "application/vc")
+    give(&app, ListForm::Credential(purpose), &list, at, "application/vc").await
 }
 
 /// A status list token, as a JWT or, where `Accept` asks for it, a CWT
@@ -72,7 +72,7 @@ async fn token(
     let at = params(query)?.time.as_deref().map(second).transpose()?;
     let wants_cwt = prefers(&headers, CWT_TYPE, JWT_TYPE);
     let (form, content_type) = if wants_cwt { (ListForm::Cwt, CWT_TYPE) } else { (ListForm::Jwt, JWT_TYPE) };
-    let mut response = give(&app, form, &list, at, content_type)?;
+    let mut response = give(&app, form, &list, at, content_type).await?;
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
     Ok(response)
 }
@@ -95,7 +95,7 @@ fn missing(which: &str) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "no_such_status_list", why)
 }
 
-fn give(
+async fn give(
     app: &App,
     form: ListForm,
     list: &str,
@@ -104,7 +104,8 @@ fn give(
 ) -> Result<Response, Problem> {
     // One list has one address: no sign, no leading zero.
     let number = list.parse::<u32>().ok().filter(|n| n.to_string() == list).ok_or_else(|| missing(list))?;
-    let made = app.service.status_list(form, number, at).map_err(unsigned)?;
+    // It waits for acts that are being committed.
+    let made = app.blocking(move |service| Ok(service.status_list(form, number, at).map_err(unsigned))).await??;
     let bytes = made.ok_or_else(|| missing(list))?;
     Ok(open(content_type, bytes.to_vec(), kept_for(TTL_SECONDS.into())))
 }

@@ -2,7 +2,7 @@
 //! on record from T or before is still being committed, and no such act may begin afterwards.
 
 use jiff::{SignedDuration, Timestamp};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The clock's step.
 const STEP: SignedDuration = SignedDuration::from_millis(1);
@@ -10,8 +10,11 @@ const STEP: SignedDuration = SignedDuration::from_millis(1);
 const SET_BACK: SignedDuration = SignedDuration::from_secs(1);
 
 /// The acts that are being committed.
+#[derive(Default, Clone)]
+pub(super) struct InFlight(Arc<Acts>);
+
 #[derive(Default)]
-pub(super) struct InFlight {
+struct Acts {
     times: Mutex<Times>,
     fewer: Condvar,
 }
@@ -26,27 +29,28 @@ struct Times {
     waiting: usize,
 }
 
-/// One act; it is on record, or has failed, when this is dropped.
-pub(super) struct Begun<'a> {
-    all: &'a InFlight,
+/// One act; it is on record, or has failed, when this is dropped. Whoever signs may hold a thread until then: no thread that serves requests
+/// may be what it waits for.
+pub(super) struct Begun {
+    all: InFlight,
     /// The time it is recorded at.
     pub(super) at: Timestamp,
 }
 
 impl InFlight {
     fn times(&self) -> MutexGuard<'_, Times> {
-        self.times.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins an act at the time that `clock` gives, or right after what was settled.
-    pub(super) fn begin<E>(&self, clock: impl FnOnce() -> Result<Timestamp, E>) -> Result<Begun<'_>, E> {
+    pub(super) fn begin<E>(&self, clock: impl FnOnce() -> Result<Timestamp, E>) -> Result<Begun, E> {
         let mut times = self.times();
         let mut at = clock()?;
         if let Some(settled) = times.settled.filter(|s| *s >= at && s.duration_since(at) < SET_BACK) {
             at = settled.saturating_add(STEP).unwrap_or(at);
         }
         times.begun.push(at);
-        Ok(Begun { all: self, at })
+        Ok(Begun { all: self.clone(), at })
     }
 
     /// The time that `clock` gives, once every act of that time or before it is on record or has failed. An act that begins later
@@ -57,20 +61,20 @@ impl InFlight {
         times.settled = times.settled.max(Some(now));
         let earlier = |times: &mut Times| times.begun.iter().any(|at| *at <= now);
         times.waiting += 1;
-        let mut times = self.fewer.wait_while(times, earlier).unwrap_or_else(PoisonError::into_inner);
+        let mut times = self.0.fewer.wait_while(times, earlier).unwrap_or_else(PoisonError::into_inner);
         times.waiting -= 1;
         Ok(now)
     }
 }
 
-impl Drop for Begun<'_> {
+impl Drop for Begun {
     fn drop(&mut self) {
         let mut times = self.all.times();
         if let Some(place) = times.begun.iter().position(|at| *at == self.at) {
             times.begun.swap_remove(place);
         }
         if times.waiting > 0 {
-            self.all.fewer.notify_all();
+            self.all.0.fewer.notify_all();
         }
     }
 }

@@ -114,7 +114,7 @@ pub struct Service {
     mark_lists: mark_list::MarkLists,
     in_flight: InFlight,
     /// The latest moment that has surely come, in milliseconds: time never runs behind it.
-    latest: AtomicI64,
+    latest: Arc<AtomicI64>,
 }
 
 /// Sets a new store up: the body, its host, and one key for each purpose.
@@ -159,7 +159,7 @@ impl Service {
         let log = Log::new(store.clone(), log, &host);
         let last = store.entries(store.next_seq().saturating_sub(1), 1)?;
         let latest = last.iter().flat_map(|e| &e.events).map(|e| e.recorded_at.as_millisecond()).max();
-        let latest = AtomicI64::new(latest.unwrap_or(i64::MIN));
+        let latest = Arc::new(AtomicI64::new(latest.unwrap_or(i64::MIN)));
         let (settings, lists) = (RwLock::new(settings), status_lists::Lists::default());
         let in_flight = InFlight::default();
         let (closing, watch) = (Mutex::default(), Arc::<watch::Watch>::default());

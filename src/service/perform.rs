@@ -2,6 +2,7 @@
 //! under the same key once.
 
 use super::actor::Act;
+use super::in_flight::Begun;
 use super::{Service, ServiceError, sha256_hex};
 use crate::domain::event::{Event, Fact, Provenance};
 use crate::domain::text::Note;
@@ -12,6 +13,7 @@ use crate::store::{Changeset, Claim, Committed, Entry, Expect, Record, StoreErro
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
+use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 /// How often a use case reads again and decides again when somebody was quicker.
@@ -95,9 +97,8 @@ impl Service {
                 Err(refused) => return self.replay(act, &request_sha256)?.ok_or(refused),
             };
             let changeset = changeset(act, &request_sha256, planned, now);
-            match self.commit(changeset.clone()).await {
+            match self.commit(changeset.clone(), begun).await {
                 Ok(committed) => {
-                    self.has_come(now);
                     self.log.wake();
                     let Changeset { events, records, provenance, .. } = changeset;
                     let entry = Entry { first_seq: committed.first_seq, events, records, provenance };
@@ -120,9 +121,17 @@ impl Service {
         }
     }
 
-    async fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError> {
-        let (tell, told) = oneshot::channel();
-        self.store.commit_then(changeset, Box::new(|answer| drop(tell.send(answer))));
+    /// The act ends with the store's answer, not when somebody comes to read that: whoever waits for it may hold the thread that would.
+    async fn commit(&self, changeset: Changeset, begun: Begun) -> Result<Committed, StoreError> {
+        let ((tell, told), latest) = (oneshot::channel(), self.latest.clone());
+        let end = move |answer: Result<Committed, StoreError>| {
+            if answer.is_ok() {
+                latest.fetch_max(begun.at.as_millisecond(), Ordering::Relaxed);
+            }
+            drop(begun);
+            drop(tell.send(answer));
+        };
+        self.store.commit_then(changeset, Box::new(end));
         told.await.unwrap_or_else(|_| Err(StoreError::stopped()))
     }
 

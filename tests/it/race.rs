@@ -1,12 +1,22 @@
 //! Eight clients at once, with colliding numbers and repeated keys: exactly one certificate each; and one who does not wait.
 
-use crate::harness::{TestApp, decision};
+use crate::harness::{BODY, TestApp, decision};
+use crate::views_kit::{TrialSource, Ways};
 use serde_json::{Value, json};
 use starmark::domain::Role;
 use starmark::domain::decision::DecisionInput;
+use starmark::service::status_lists::ListForm;
 use starmark::service::{Act, Actor, IdempotencyKey, ServiceError};
+use starmark::store::StoreError;
+use starmark::store::disk::MemoryDisk;
+use starmark::store::engine::Engine;
+use starmark::store::journal::Options;
+use starmark::store::views::{Applied, MemoryViews, ViewWrite, Views as _};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const CLIENTS: usize = 8;
@@ -248,4 +258,57 @@ async fn an_act_goes_on_to_its_end_where_whoever_asked_has_gone() {
     let again = app.post_as(&app.token, None, "/api/v1/issuing/certificates", decision.to_string()).await;
     assert_eq!(again.is(200).json()["replayed"], true);
     assert_eq!(app.service.store().next_seq(), events + 1);
+}
+
+/// Views that are shown when a test says so.
+struct Held(Mutex<(Sender<()>, Receiver<()>)>, AtomicBool);
+
+impl Ways for Held {
+    fn apply(&self, pairs: &MemoryViews, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError> {
+        if self.1.load(Ordering::Acquire) {
+            let held = self.0.lock().unwrap();
+            held.0.send(()).unwrap();
+            held.1.recv().unwrap();
+        }
+        pairs.apply(writes, applied)
+    }
+}
+
+/// Who signs "so it stands now" waits for acts that are being committed; on a machine of one core that wait must not keep an act from ending.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_status_list_asked_for_while_an_act_is_committed_waits_for_it_and_both_end() {
+    const LONG: Duration = Duration::from_secs(20);
+    let ((held, holds), (go, goes)) = (channel(), channel());
+    let ways = Arc::new(Held(Mutex::new((held, goes)), AtomicBool::new(false)));
+    let source = TrialSource(ways.clone());
+    let options = Options { segment_bytes: 1 << 20, min_free_bytes: 0 };
+    let app = Arc::new(TestApp::with_store("2026-05-20", BODY, |_| {
+        Arc::new(Engine::create(Arc::new(MemoryDisk::new()), Path::new("/data"), options, &source).unwrap())
+    }));
+    app.issue(&decision("D-1", "2026-05-20")).await;
+    ways.1.store(true, Ordering::Release);
+    let (end, ends) = channel();
+    let (issuing, ended) = (app.clone(), end.clone());
+    tokio::spawn(async move {
+        issuing.issue(&decision("D-2", "2026-05-20")).await;
+        ended.send("issued").unwrap();
+    });
+    holds.recv_timeout(LONG).unwrap();
+    let (asking, ended) = (app.clone(), end.clone());
+    tokio::spawn(async move {
+        asking.get("/status/revocation/1").await.is(200);
+        ended.send("given").unwrap();
+    });
+    let (service, begun) = (app.service.clone(), channel());
+    tokio::spawn(async move {
+        begun.0.send(()).unwrap();
+        // On the one thread there is.
+        service.status_list(ListForm::Jwt, 1, None).unwrap().unwrap();
+        end.send("signed").unwrap();
+    });
+    begun.1.recv_timeout(LONG).unwrap();
+    ways.1.store(false, Ordering::Release);
+    go.send(()).unwrap();
+    let all: BTreeSet<_> = (0..3).map(|_| ends.recv_timeout(LONG).expect("it stands still")).collect();
+    assert_eq!(all, BTreeSet::from(["issued", "given", "signed"]));
 }

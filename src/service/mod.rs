@@ -209,9 +209,9 @@ impl Service {
     }
 
     /// The same without a thread that waits.
-    pub async fn logged(&self) {
+    pub async fn wait_for_log_async(&self) {
         if let Some(last) = self.store.next_seq().checked_sub(1) {
-            let _ = self.log.has_come_to(last).await;
+            let _ = self.log.wait_for_async(last).await;
         }
     }
 

@@ -70,8 +70,8 @@ pub struct LocalBlobs {
 pub struct LocalSlot {
     disk: Arc<dyn Disk>,
     path: PathBuf,
-    /// Whether its directory is there for good.
-    writing: Mutex<bool>,
+    /// Whether its directory is there for good; held by whoever reads or writes.
+    has_directory: Mutex<bool>,
 }
 
 pub(super) fn failed(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
@@ -196,7 +196,7 @@ impl LocalSlot {
     /// The slot that is the file `path`, which comes to be with its first content; the directory above its own exists.
     #[must_use]
     pub fn new(disk: Arc<dyn Disk>, path: &Path) -> Self {
-        Self { disk, path: path.to_owned(), writing: Mutex::default() }
+        Self { disk, path: path.to_owned(), has_directory: Mutex::default() }
     }
 
     fn sync_name(&self) -> Result<(), StoreError> {
@@ -207,7 +207,7 @@ impl LocalSlot {
 
 impl Slot for LocalSlot {
     fn load(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let _one = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.has_directory.lock().unwrap_or_else(PoisonError::into_inner);
         let found = read(&*self.disk, &self.path)?;
         if found.is_some() {
             // Its bytes were synced before they got this name; the name may have come to be a moment before a fault.
@@ -217,7 +217,7 @@ impl Slot for LocalSlot {
     }
 
     fn replace(&self, expected: Option<&[u8]>, new: &[u8]) -> Result<bool, StoreError> {
-        let mut has_directory = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut has_directory = self.has_directory.lock().unwrap_or_else(PoisonError::into_inner);
         if read(&*self.disk, &self.path)?.as_deref() != expected {
             return Ok(false);
         }

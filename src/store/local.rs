@@ -5,7 +5,7 @@ use super::engine::Engine;
 use super::journal::Options;
 use super::views::{MemorySource, ViewsDir};
 use super::{
-    Calendar, Changeset, Claim, Entry, Page, PageRequest, Point, RecordKind, Recorded, Store, StoreError, Subject, Told,
+    Calendar, Changeset, Claim, Entry, Page, PageRequest, Point, RecordKind, Recorded, Store, StoreError, Subject, Tell,
 };
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, StatusEntry, Uscc};
 use jiff::civil::Date;
@@ -82,8 +82,8 @@ impl SledStore {
 macro_rules! through_engine {
     ($name:ident) => {
         impl Store for $name {
-            fn commit_then(&self, changeset: Changeset, told: Told) {
-                self.0.commit_then(changeset, told);
+            fn commit_then(&self, changeset: Changeset, tell: Tell) {
+                self.0.commit_then(changeset, tell);
             }
             fn certificate(&self, id: CertificateId) -> Result<Option<Certificate>, StoreError> {
                 self.0.certificate(id)
@@ -145,11 +145,11 @@ macro_rules! through_engine {
             fn private_seqs(&self) -> Result<Vec<u64>, StoreError> {
                 self.0.private_seqs()
             }
-            fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {
+            fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Arc<Event>)>, StoreError> {
                 self.0.events(from_seq, limit)
             }
-            fn is_warm(&self) -> bool {
-                self.0.is_warm()
+            fn names_are_read(&self) -> bool {
+                self.0.names_are_read()
             }
             fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
                 self.0.entries(from_seq, limit)

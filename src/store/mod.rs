@@ -20,6 +20,7 @@ pub use codec::{MAX_UNIT_BYTES, MAX_UNIT_EVENTS, Position};
 pub use drawer::Drawer;
 use jiff::civil::Date;
 pub use local::{MemoryStore, SledStore, VIEWS_DIR};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// What a commit answers once it is durable.
@@ -31,8 +32,8 @@ pub struct Committed {
     pub next_seq: u64,
 }
 
-/// What is called with the answer to a commit.
-pub type Told = Box<dyn FnOnce(Result<Committed, StoreError>) + Send>;
+/// What tells whoever commits the answer.
+pub type Tell = Box<dyn FnOnce(Result<Committed, StoreError>) + Send>;
 
 /// A point of the record: all that is before it leads to its name, and nothing else does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +140,7 @@ impl PageRequest {
 /// - MUST refuse with `Stale` when a version relied on has moved, and with `Taken` when a claim is held, counting units
 ///   that are being written at the same moment; the first claim in order wins, so that exactly one of several is kept;
 /// - MUST number events from 0 without a gap, in the order in which they become visible;
-/// - MUST show a unit to every read that starts after its `commit` answered;
+/// - MUST show a unit to every read that starts after its `commit` answered, or `tell` was called;
 /// - MUST NOT show a reader half a unit;
 /// - MUST refuse to open, saying where and what to do, when acknowledged events are missing or damaged, and MUST NOT
 ///   create a store where none was: `init` does that by another call;
@@ -148,9 +149,10 @@ impl PageRequest {
 ///
 /// Calls block, `commit` for a disk sync; who cannot wait uses [`Store::commit_then`].
 pub trait Store: Send + Sync {
-    /// Appends one unit; `told` is called with what [`Store::commit`] answers, on a thread of the store's that it must not hold up. Where the
-    /// store stops meanwhile, it is dropped instead.
-    fn commit_then(&self, changeset: Changeset, told: Told);
+    /// Appends one unit; `tell` is called once with what [`Store::commit`] answers: on a thread of the store's, or, where the unit is refused at
+    /// once, on the caller's before this returns. It must neither wait nor call the store. Where the store stops meanwhile, it is dropped
+    /// instead. Units of one caller are taken in the order of the calls. Waits only while hundreds are on their way.
+    fn commit_then(&self, changeset: Changeset, tell: Tell);
 
     /// Appends one unit.
     ///
@@ -159,7 +161,7 @@ pub trait Store: Send + Sync {
     /// `Corrupt` of table `changeset` for a unit that could not be read back as a life, or a failure of the machine.
     /// After `Closed` the unit may be in the store at the next start, or not: its idempotency key tells.
     fn commit(&self, changeset: Changeset) -> Result<Committed, StoreError> {
-        answer(&commit_meanwhile(self, changeset))
+        answer(&begin_commit(self, changeset))
     }
 
     /// Appends several units in this order, each on its own: one that is refused keeps none of the others back. A backend
@@ -168,7 +170,7 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// For each unit as [`Store::commit`].
     fn commit_all(&self, changesets: Vec<Changeset>) -> Vec<Result<Committed, StoreError>> {
-        let begun: Vec<_> = changesets.into_iter().map(|c| commit_meanwhile(self, c)).collect();
+        let begun: Vec<_> = changesets.into_iter().map(|c| begin_commit(self, c)).collect();
         begun.iter().map(answer).collect()
     }
 
@@ -298,7 +300,7 @@ pub trait Store: Send + Sync {
     fn private_seqs(&self) -> Result<Vec<u64>, StoreError>;
 
     /// Whether names, serials and places in the lists are read in: who asks for one before waits for that.
-    fn is_warm(&self) -> bool {
+    fn names_are_read(&self) -> bool {
         true
     }
 
@@ -308,12 +310,12 @@ pub trait Store: Send + Sync {
     /// `Corrupt` when one has no reading.
     fn entries(&self, from_seq: u64, limit: usize) -> Result<Vec<Entry>, StoreError>;
 
-    /// Events from that one on, at most `limit` of them, in order, each with its sequence number.
+    /// Some `limit` events from that one on, more where a unit ends later, in order, each with its sequence number.
     ///
     /// # Errors
     /// As [`Store::entries`].
-    fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {
-        Ok(numbered(self.entries(from_seq, limit)?, from_seq, limit))
+    fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Arc<Event>)>, StoreError> {
+        Ok(numbered(self.entries(from_seq, limit)?, from_seq))
     }
 
     /// The point after the last event.
@@ -344,7 +346,7 @@ pub trait Store: Send + Sync {
     fn believable(&self) -> Result<(), StoreError>;
 }
 
-fn commit_meanwhile(store: &(impl Store + ?Sized), changeset: Changeset) -> Receiver<Result<Committed, StoreError>> {
+fn begin_commit(store: &(impl Store + ?Sized), changeset: Changeset) -> Receiver<Result<Committed, StoreError>> {
     let (tell, told) = sync_channel(1);
     // A caller that has gone away needs no answer.
     store.commit_then(changeset, Box::new(move |answer| drop(tell.send(answer))));
@@ -355,7 +357,7 @@ fn answer(told: &Receiver<Result<Committed, StoreError>>) -> Result<Committed, S
     told.recv().unwrap_or_else(|_| Err(StoreError::stopped()))
 }
 
-fn numbered(units: Vec<Entry>, from_seq: u64, limit: usize) -> Vec<(u64, Event)> {
+fn numbered(units: Vec<Entry>, from_seq: u64) -> Vec<(u64, Arc<Event>)> {
     let events = units.into_iter().flat_map(|unit| (unit.first_seq..).zip(unit.events));
-    events.filter(|(seq, _)| *seq >= from_seq).take(limit).collect()
+    events.filter(|(seq, _)| *seq >= from_seq).map(|(seq, event)| (seq, Arc::new(event))).collect()
 }

@@ -8,6 +8,7 @@ use starmark::domain::{Fact, MarkChange, Standing};
 use starmark::store::{
     Calendar, Changeset, Claim, MemoryStore, PageRequest, RecordKind, SledStore, Store, StoreError, Subject,
 };
+use std::sync::Arc;
 
 pub fn everywhere(check: impl Fn(&dyn Store)) {
     check(&MemoryStore::new().unwrap());
@@ -170,10 +171,12 @@ fn units_of_several_events_are_numbered_without_a_gap_and_found_from_anywhere() 
         }
         assert_eq!(store.entries(seq, 3).unwrap(), vec![]);
         assert_eq!(store.entries(0, 0).unwrap(), vec![]);
-        let events: Vec<_> = all.iter().flat_map(|e| (e.first_seq..).zip(e.events.clone())).collect();
+        let events: Vec<_> =
+            all.iter().flat_map(|e| (e.first_seq..).zip(e.events.iter().cloned().map(Arc::new))).collect();
         for from in 0..=seq {
-            let wanted: Vec<_> = events.iter().filter(|(seq, _)| *seq >= from).take(4).cloned().collect();
-            assert_eq!(store.events(from, 4).unwrap(), wanted, "from {from}");
+            let (found, all) = (store.events(from, 4).unwrap(), &events[from as usize..]);
+            // Out of units all of the last one comes along.
+            assert!(all.starts_with(&found) && found.len() >= all.len().min(4), "from {from}: {found:?}");
         }
         assert_eq!(store.events(0, 0).unwrap(), vec![]);
         assert_eq!(store.certificate(cert_id(0)).unwrap().unwrap().version(), 3);

@@ -88,13 +88,13 @@ async fn issue(
     Strict(input): Strict<DecisionInput>,
 ) -> Result<Response, Problem> {
     let act = write.act();
-    // What waits for what is still being read in would hold up everything else.
-    if !app.service.store().is_warm() {
-        let issued = blocking(&app, move |service| service.issue(&act, &input)).await?;
-        return created(&app, issued);
-    }
-    let issued = app.acting_async(async move |service| service.issue_async(&act, &input).await).await?;
-    app.service.logged().await;
+    let issued = if app.service.store().names_are_read() {
+        app.acting_async(async move |service| service.issue_async(&act, &input).await).await?
+    } else {
+        // Serials and places may still be being read in: who waits for them needs a thread of his own.
+        app.acting(move |service| service.issue(&act, &input)).await?
+    };
+    app.service.wait_for_log_async().await;
     created(&app, issued)
 }
 

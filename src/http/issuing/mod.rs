@@ -33,7 +33,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&Service) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, Problem> {
     let done = app.acting(work).await?;
-    app.service.logged().await;
+    app.service.wait_for_log_async().await;
     Ok(done)
 }
 

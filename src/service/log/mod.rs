@@ -140,7 +140,7 @@ impl Shared {
         &self,
         places: &published::Places,
         leaves: std::ops::Range<u64>,
-    ) -> Result<Vec<(u64, Event)>, StoreError> {
+    ) -> Result<Vec<(u64, Arc<Event>)>, StoreError> {
         let (from, count) = (places.seq_of(leaves.start), (leaves.end - leaves.start) as usize);
         let mut found = vec![];
         let mut next = from;
@@ -160,7 +160,7 @@ impl Shared {
 
     /// The entries of these leaves, from the journal.
     fn entries(&self, places: &published::Places, leaves: std::ops::Range<u64>) -> Result<Vec<Vec<u8>>, ServiceError> {
-        let entry = |(_, event): &(u64, Event)| Ok(log_entry::entry(event)?.unwrap_or_default());
+        let entry = |(_, event): &(u64, Arc<Event>)| Ok(log_entry::entry(event)?.unwrap_or_default());
         self.events(places, leaves)?.iter().map(entry).collect()
     }
 

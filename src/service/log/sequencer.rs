@@ -34,7 +34,7 @@ impl Worker {
         shared.work.notify_one();
         // A panic was reported when it happened; the next start takes in what it left.
         let _ = self.0.join();
-        shared.tell_all(&mut shared.signals());
+        shared.wake_all();
     }
 }
 
@@ -90,14 +90,14 @@ impl Shared {
     }
 
     fn tell(&self, fault: Option<String>) {
-        let mut signals = self.signals();
-        signals.fault = fault;
-        self.tell_all(&mut signals);
+        self.signals().fault = fault;
+        self.wake_all();
     }
 
     /// There is nothing to wait for any more, or something else to be done than waiting.
-    fn tell_all(&self, signals: &mut super::Signals) {
-        signals.waiting.wake_all();
+    fn wake_all(&self) {
+        let bells = self.signals().waiting.all();
+        drop(bells);
         self.news.notify_all();
     }
 
@@ -117,9 +117,8 @@ impl Shared {
 
     fn news_is_out(&self) {
         let next = self.published().map_or(0, |p| p.next_seq);
-        let mut signals = self.signals();
-        signals.waiting.wake_before(next);
-        drop(signals);
+        let bells = self.signals().waiting.before(next);
+        drop(bells);
         self.news.notify_all();
     }
 

@@ -157,7 +157,7 @@ pub(crate) fn catch_up(
         if units >= STEP_UNITS {
             applied = applied.after(&pending.writes, tip);
             views.apply(&pending.writes, &applied)?;
-            views.hand_on()?;
+            views.hand_over()?;
             if settles && views.settling() == Settling::Due {
                 settles = settled(views)?;
             }
@@ -173,7 +173,7 @@ pub(crate) fn catch_up(
     if units > 0 {
         applied = applied.after(&pending.writes, tip);
         views.apply(&pending.writes, &applied)?;
-        views.hand_on()?;
+        views.hand_over()?;
     }
     Ok(())
 }

@@ -15,14 +15,15 @@ pub(crate) use pending::Pending;
 use super::codec::{Position, encode};
 use super::disk::Disk;
 use super::journal::{self, Inspected, JOURNAL_DIR, Options, Writer, io_error};
+use super::views::search::SearchIndex;
 use super::views::{Views, ViewsSource, damaged, keys};
 use super::{
     Calendar, Changeset, Claim, Entry, Page, PageRequest, Point, RecordKind, Recorded, Store, StoreError, Subject,
-    Told, numbered,
+    Tell, numbered,
 };
 use crate::domain::{Certificate, CertificateId, CertificateNumber, Event, MarkId, MarkLicence, StatusEntry, Uscc};
 use jiff::civil::Date;
-use names::Names;
+use names::Counters;
 use newest::Newest;
 use reader::Reader;
 use settler::Settler;
@@ -30,7 +31,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use writer::{Request, WriterThread};
 
@@ -43,9 +44,11 @@ pub const LOCK_FILE: &str = "lock";
 pub(crate) struct Shared {
     pub(crate) reader: Reader,
     /// Locked by whoever reads them in at a start, until they are there; taken before the gate.
-    pub(crate) names: RwLock<Option<Names>>,
+    pub(crate) names: RwLock<Option<SearchIndex>>,
+    /// The same of what issuing asks; taken after both.
+    pub(crate) counters: Mutex<Option<Counters>>,
     /// Whether they are there.
-    named: AtomicBool,
+    names_are_read: AtomicBool,
     /// Held for writing while a group is made visible, for reading during every read: nobody sees half a unit.
     pub(crate) gate: RwLock<()>,
     pub(crate) next_seq: AtomicU64,
@@ -168,7 +171,8 @@ impl Engine {
         let shared = Arc::new(Shared {
             reader,
             names: RwLock::default(),
-            named: AtomicBool::default(),
+            counters: Mutex::default(),
+            names_are_read: AtomicBool::default(),
             ending: AtomicBool::new(false),
             gate: RwLock::default(),
             next_seq: AtomicU64::new(writer.tip().next_seq),
@@ -185,10 +189,10 @@ impl Engine {
         Ok(Self { shared, queue: Some(queue), threads: vec![names, writing, settling], _lock: lock })
     }
 
-    /// Waits until the names are read in.
-    fn names<T>(&self, with: impl FnOnce(&mut Names) -> T) -> Result<T, StoreError> {
-        let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
-        names.as_mut().map(with).ok_or_else(no_names)
+    /// Waits until they are read in.
+    fn counters<T>(&self, with: impl FnOnce(&mut Counters) -> T) -> Result<T, StoreError> {
+        let mut counters = self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        counters.as_mut().map(with).ok_or_else(no_names)
     }
 
     fn read<T>(&self, read: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -239,11 +243,12 @@ fn read_names(shared: &Arc<Shared>) -> Result<JoinHandle<()>, StoreError> {
     let (shared, (begun, begins)) = (shared.clone(), sync_channel(1));
     let read = move || {
         let mut names = shared.names.write().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = shared.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = begun.send(());
-        match Names::read(&*shared.reader.views, &shared.ending) {
-            Ok(read) => {
-                *names = Some(read);
-                shared.named.store(true, Ordering::Release);
+        match names::read(&*shared.reader.views, &shared.ending) {
+            Ok((read, counted)) => {
+                (*names, *counters) = (Some(read), Some(counted));
+                shared.names_are_read.store(true, Ordering::Release);
             }
             Err(why) => drop(shared.close(&why)),
         }
@@ -313,15 +318,15 @@ impl Drop for Engine {
 }
 
 impl Store for Engine {
-    fn commit_then(&self, changeset: Changeset, told: Told) {
+    fn commit_then(&self, changeset: Changeset, tell: Tell) {
         let expect = changeset.expect.clone();
         let unit = match self.shared.closed().and_then(|()| encode(changeset)) {
             Ok(unit) => unit,
-            Err(why) => return told(Err(why)),
+            Err(why) => return tell(Err(why)),
         };
         if let Some(queue) = &self.queue {
             // Where the writer has stopped, nobody is left who calls it.
-            drop(queue.send(Request { expect, unit, told }));
+            drop(queue.send(Request { expect, unit, tell }));
         }
     }
 
@@ -357,7 +362,7 @@ impl Store for Engine {
     fn search_holders(&self, text: &str, page: PageRequest) -> Result<Page<CertificateId>, StoreError> {
         let names = self.shared.names.read().unwrap_or_else(PoisonError::into_inner);
         let _open = self.shared.gate.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(names.as_ref().ok_or_else(no_names)?.search.find(text, page))
+        Ok(names.as_ref().ok_or_else(no_names)?.find(text, page))
     }
 
     fn calendar(&self, calendar: Calendar, day: Date) -> Result<Vec<(Date, CertificateId)>, StoreError> {
@@ -377,15 +382,15 @@ impl Store for Engine {
     }
 
     fn next_serial(&self, series: &str) -> Result<u64, StoreError> {
-        self.names(|names| names.next_serial(series))?.ok_or_else(|| damaged("serial", "the series is full".into()))
+        self.counters(|c| c.next_serial(series))?.ok_or_else(|| damaged("serial", "the series is full".into()))
     }
 
     fn next_status_list(&self) -> Result<u32, StoreError> {
-        self.names(|names| names.status.hand_out())?.ok_or_else(|| damaged("status", "the last list is full".into()))
+        self.counters(|c| c.status.hand_out())?.ok_or_else(|| damaged("status", "the last list is full".into()))
     }
 
     fn latest_status_list(&self) -> Result<u32, StoreError> {
-        self.names(|names| names.status.latest())
+        self.counters(|c| c.status.latest())
     }
 
     fn certificate_by_status(&self, entry: StatusEntry) -> Result<Option<CertificateId>, StoreError> {
@@ -437,14 +442,14 @@ impl Store for Engine {
         self.shared.reader.entries(from_seq, limit)
     }
 
-    fn is_warm(&self) -> bool {
-        self.shared.named.load(Ordering::Acquire)
+    fn names_are_read(&self) -> bool {
+        self.shared.names_are_read.load(Ordering::Acquire)
     }
 
-    fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Event)>, StoreError> {
+    fn events(&self, from_seq: u64, limit: usize) -> Result<Vec<(u64, Arc<Event>)>, StoreError> {
         match self.shared.newest.from(from_seq, limit) {
             Some(newest) => Ok(newest),
-            None => Ok(numbered(self.entries(from_seq, limit)?, from_seq, limit)),
+            None => Ok(numbered(self.entries(from_seq, limit)?, from_seq)),
         }
     }
 

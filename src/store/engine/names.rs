@@ -1,4 +1,5 @@
-//! What the engine keeps in memory of every issue: names to search, the serials taken, how full the status lists are.
+//! What the engine keeps in memory of every issue: names to search; and apart from them, so that nobody who issues waits for a search, the
+//! serials taken and how full the status lists are.
 
 use crate::domain::StatusEntry;
 use crate::store::StoreError;
@@ -49,43 +50,42 @@ impl StatusPlaces {
     }
 }
 
-/// Names, serials and places; rebuilt at every start.
+/// Serials and places; rebuilt at every start.
 #[derive(Default)]
-pub(crate) struct Names {
-    pub(crate) search: SearchIndex,
+pub(crate) struct Counters {
     /// The largest serial of each series that is committed or was handed out.
     serials: HashMap<String, u64>,
     pub(crate) status: StatusPlaces,
 }
 
-impl Names {
-    /// From the views; they keep issues by holder, the search wants them in the order they were made.
-    /// What was read when `ending` came is of no use to anybody.
-    pub(crate) fn read(views: &dyn Views, ending: &AtomicBool) -> Result<Self, StoreError> {
-        let go_on = || match ending.load(Ordering::Relaxed) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        };
-        let (from, to) = keys::table(keys::HOLDER);
-        // One after the other in one piece, which is given back whole; and where each lies.
-        let (mut values, mut issues) = (Vec::<u8>::new(), vec![]);
-        views.scan(&from, &to, &mut |key, value| {
-            let seq = keys::seq_of(key).ok_or_else(|| damaged("holder", "a key has no reading".into()))?;
-            issues.push((seq, values.len()..values.len() + value.len()));
-            values.extend_from_slice(value);
-            Ok(go_on())
-        })?;
-        issues.sort_unstable_by_key(|(seq, _)| *seq);
-        let mut names = Self::default();
-        for (_, place) in issues {
-            names.add(values.get(place).unwrap_or_default())?;
-        }
-        drop(values);
-        let (from, to) = keys::table(keys::STATUS);
-        views.scan(&from, &to, &mut |key, _| names.place(key).map(|()| go_on()))?;
-        Ok(names)
+/// From the views; they keep issues by holder, the search wants them in the order they were made.
+/// What was read when `ending` came is of no use to anybody.
+pub(crate) fn read(views: &dyn Views, ending: &AtomicBool) -> Result<(SearchIndex, Counters), StoreError> {
+    let go_on = || match ending.load(Ordering::Relaxed) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
+    let (from, to) = keys::table(keys::HOLDER);
+    // One after the other in one piece, which is given back whole; and where each lies.
+    let (mut values, mut issues) = (Vec::<u8>::new(), vec![]);
+    views.scan(&from, &to, &mut |key, value| {
+        let seq = keys::seq_of(key).ok_or_else(|| damaged("holder", "a key has no reading".into()))?;
+        issues.push((seq, values.len()..values.len() + value.len()));
+        values.extend_from_slice(value);
+        Ok(go_on())
+    })?;
+    issues.sort_unstable_by_key(|(seq, _)| *seq);
+    let (mut names, mut counters) = (SearchIndex::default(), Counters::default());
+    for (_, place) in issues {
+        counters.add(values.get(place).unwrap_or_default(), &mut names)?;
     }
+    drop(values);
+    let (from, to) = keys::table(keys::STATUS);
+    views.scan(&from, &to, &mut |key, _| counters.place(key).map(|()| go_on()))?;
+    Ok((names, counters))
+}
 
+impl Counters {
     /// Counts a place that is taken, by its key.
     pub(crate) fn place(&mut self, key: &[u8]) -> Result<(), StoreError> {
         let entry = keys::status_of(key).ok_or_else(|| damaged("status", "a key has no reading".into()))?;
@@ -93,8 +93,8 @@ impl Names {
         Ok(())
     }
 
-    /// Adds the newest issue.
-    pub(crate) fn add(&mut self, value: &[u8]) -> Result<(), StoreError> {
+    /// Adds the newest issue, and its name to `names`.
+    pub(crate) fn add(&mut self, value: &[u8], names: &mut SearchIndex) -> Result<(), StoreError> {
         let issue = Issue::from_bytes(value).ok_or_else(|| damaged("holder", "an issue has no reading".into()))?;
         if let Some((series, serial)) = issue.serial {
             match self.serials.get_mut(series) {
@@ -102,7 +102,7 @@ impl Names {
                 None => drop(self.serials.insert(series.to_owned(), serial)),
             }
         }
-        self.search.add(issue.id, issue.name);
+        names.add(issue.id, issue.name);
         Ok(())
     }
 

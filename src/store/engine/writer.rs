@@ -10,7 +10,7 @@ use crate::store::journal::format::{ALIGN, FRAME_HEADER};
 use crate::store::journal::scan::Tip;
 use crate::store::views::project::project_frame;
 use crate::store::views::{Applied, ViewWrite, keys};
-use crate::store::{Committed, Expect, StoreError, Told};
+use crate::store::{Committed, Expect, StoreError, Tell};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
@@ -29,7 +29,7 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(crate) struct Request {
     pub(crate) expect: Vec<Expect>,
     pub(crate) unit: Encoded,
-    pub(crate) told: Told,
+    pub(crate) tell: Tell,
 }
 
 /// State of the writer thread.
@@ -114,7 +114,7 @@ impl WriterThread {
         let room = self.shared.closed().and_then(|()| self.shared.room()).and_then(|()| self.journal.make_room(bytes));
         let (segment, offset) = match room {
             Ok(place) => place,
-            Err(why) => return refuse(&self.shared, group.into_iter().map(|r| r.told), why),
+            Err(why) => return refuse(&self.shared, group.into_iter().map(|r| r.tell), why),
         };
         let reader = self.shared.reader.clone();
         let mut pending = Pending::new(&reader);
@@ -122,18 +122,18 @@ impl WriterThread {
         let mut next_seq = self.journal.tip().next_seq;
         let mut count = 0;
         let (mut answers, mut events) = (vec![], vec![]);
-        for Request { expect, mut unit, told } in group {
+        for Request { expect, mut unit, tell } in group {
             let answer = pending.admit(&expect, &unit.unit).map(|admitted| {
                 let at = Position { segment, offset: (offset + units.len()) as u32, length: unit.len() as u32 };
                 units.extend_from_slice(unit.number(next_seq));
                 pending.take(admitted, &unit.unit, at);
                 let committed = Committed { first_seq: next_seq, next_seq: unit.unit.next_seq() };
-                events.extend((next_seq..).zip(unit.unit.events));
+                events.extend((next_seq..).zip(unit.unit.events.into_iter().map(Arc::new)));
                 next_seq = committed.next_seq;
                 count += 1;
                 committed
             });
-            answers.push((told, answer));
+            answers.push((tell, answer));
         }
         if count > 0 {
             let frame = Position {
@@ -144,32 +144,34 @@ impl WriterThread {
             pending.writes.push(project_frame(self.journal.tip().next_seq, frame));
             let written = self.journal.append(&units, count, next_seq);
             if let Err(why) = written.and_then(|tip| self.show(&pending.writes, events, tip)) {
-                return refuse(&self.shared, answers.into_iter().map(|(told, _)| told), why);
+                return refuse(&self.shared, answers.into_iter().map(|(tell, _)| tell), why);
             }
         }
         // Refusals wait for the group too: who is told that a version has moved, or a claim is taken, finds it so.
-        for (told, answer) in answers {
-            told(answer);
+        for (tell, answer) in answers {
+            tell(answer);
         }
         if count > 0
-            && let Err(why) = self.shared.reader.views.hand_on()
+            && let Err(why) = self.shared.reader.views.hand_over()
         {
             self.shared.close(&why);
         }
     }
 
     /// Makes a written group visible.
-    fn show(&mut self, writes: &[ViewWrite], events: Vec<(u64, Event)>, tip: Tip) -> Result<(), StoreError> {
+    fn show(&mut self, writes: &[ViewWrite], events: Vec<(u64, Arc<Event>)>, tip: Tip) -> Result<(), StoreError> {
         let applied = self.applied.after(writes, tip);
         let mut names = self.shared.names.write().unwrap_or_else(PoisonError::into_inner);
         let names = names.as_mut().ok_or_else(no_names)?;
         let _shut = self.shared.gate.write().unwrap_or_else(PoisonError::into_inner);
         self.shared.reader.views.apply(writes, &applied)?;
+        let mut counters = self.shared.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let counters = counters.as_mut().ok_or_else(no_names)?;
         for write in writes {
             if let ViewWrite::Put { key, value } = write {
                 match key.first() {
-                    Some(&keys::HOLDER) => names.add(value)?,
-                    Some(&keys::STATUS) => names.place(key)?,
+                    Some(&keys::HOLDER) => counters.add(value, names)?,
+                    Some(&keys::STATUS) => counters.place(key)?,
                     _ => {}
                 }
             }
@@ -182,7 +184,7 @@ impl WriterThread {
 }
 
 /// Answers everybody with `why`; anything but a full disk closes the store.
-fn refuse(shared: &Shared, waiting: impl Iterator<Item = Told>, why: StoreError) {
+fn refuse(shared: &Shared, all: impl Iterator<Item = Tell>, why: StoreError) {
     let text = match why {
         StoreError::Full(text) => Err(text),
         StoreError::Closed(text) => Ok(text),
@@ -191,8 +193,8 @@ fn refuse(shared: &Shared, waiting: impl Iterator<Item = Told>, why: StoreError)
             other => other.to_string(),
         }),
     };
-    for told in waiting {
-        told(Err(match &text {
+    for tell in all {
+        tell(Err(match &text {
             Ok(closed) => StoreError::Closed(closed.clone()),
             Err(full) => StoreError::Full(full.clone()),
         }));

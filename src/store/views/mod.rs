@@ -1,6 +1,7 @@
 //! Views: what reads need beside the journal, as small keys in order. All of it is derived and can be rebuilt.
 
 mod filter;
+mod incoming;
 pub mod keys;
 mod layers;
 mod memory;
@@ -8,7 +9,6 @@ pub mod project;
 pub mod search;
 mod settled;
 mod sled;
-mod waiting;
 
 pub use layers::{LayeredViews, ViewsDir};
 pub use memory::{MemorySource, MemoryViews};
@@ -172,17 +172,18 @@ pub trait Views: Send + Sync {
     /// `Corrupt` or `Io`.
     fn last_key(&self, from: &[u8], to: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Applies writes in order, all or none, with the point they lead to. Readers wait meanwhile, so it does the least.
+    /// Applies writes in order, all or none, with the point they lead to. It may keep them in memory: the engine's readers wait meanwhile.
     ///
     /// # Errors
     /// `Corrupt` or `Io`; the view is not to be written to again.
     fn apply(&self, writes: &[ViewWrite], applied: &Applied) -> Result<(), StoreError>;
 
-    /// Does what [`Views::apply`] has left, once readers no longer wait.
+    /// Takes from memory what [`Views::apply`] kept there, whole applies only. Whoever applies calls it after each, when readers no longer
+    /// wait; else memory grows.
     ///
     /// # Errors
-    /// As there.
-    fn hand_on(&self) -> Result<(), StoreError> {
+    /// `Full` where the disk has no room and much is waiting; else as there.
+    fn hand_over(&self) -> Result<(), StoreError> {
         Ok(())
     }
 

@@ -1,5 +1,5 @@
 //! Pairs that have settled: one sorted file that is never changed, only replaced whole. What is asked for is read from it block by
-//! block, so that the process holds no more of it than the first key of each block.
+//! block, so that the process holds no more of it than the first key of each block and the filter.
 //!
 //! Blocks of pairs (lengths of key and value, key, value), each with a checksum; the first key and place of every block; a filter
 //! ([`Filter`]) with a checksum; a footer with what the pairs stand on.
@@ -63,8 +63,10 @@ impl Settled {
         };
         let at = length.checked_sub(FOOTER as u64).ok_or_else(|| wrong("it is cut short"))?;
         let footer = read(at, FOOTER)?;
-        let sealed =
-            footer.ends_with(&MAGIC) && be32(&footer, FOOTER - 12) == Some(crc32c::crc32c(&footer[..FOOTER - 12]));
+        if !footer.ends_with(&MAGIC) {
+            return Err(wrong("it is damaged at its end, or was made by another version"));
+        }
+        let sealed = be32(&footer, FOOTER - 12) == Some(crc32c::crc32c(&footer[..FOOTER - 12]));
         let field = |at: usize| be64(&footer, at).ok_or_else(|| wrong("its footer has no reading"));
         let (index_at, index_length) = (field(0)?, field(8)?);
         let filter_at = index_at.checked_add(index_length).filter(|from| sealed && *from <= at);
@@ -243,7 +245,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Begins a file whose pairs stand on that.
+    /// Begins a file whose pairs stand on `applied`.
     pub fn create(path: &Path, applied: &Applied) -> Result<Self, StoreError> {
         let file = File::create(path).map_err(failed(path, "create"))?;
         let mut out = BufWriter::with_capacity(1 << 20, file);
@@ -309,14 +311,28 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Claim;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     fn written(pairs: &BTreeMap<Vec<u8>, Vec<u8>>, path: &Path) -> Settled {
-        let mut writer = Writer::create(path, &Applied::START).unwrap();
+        let mut writer = Writer::create(path, &Applied { pairs: pairs.len() as u64, ..Applied::START }).unwrap();
         pairs.iter().for_each(|(key, value)| writer.add(key, value).unwrap());
         writer.finish(7).unwrap();
         Settled::open(path).unwrap().unwrap()
+    }
+
+    /// Keys of all kinds: those of claims and of certificates, which the filter knows, whole and as what others begin with, and any.
+    fn keys() -> impl Strategy<Value = Vec<u8>> {
+        let known = |table: u8, length: usize| {
+            let whole = (proptest::collection::vec(0u8..3, length), proptest::collection::vec(0u8..4, 0..3));
+            whole.prop_map(move |(drawn, rest)| [vec![table], drawn, rest].concat())
+        };
+        prop_oneof![
+            2 => proptest::collection::vec(0u8..4, 0..6),
+            2 => known(keys::CERTIFICATE, 6),
+            2 => known(keys::CLAIM, 9),
+        ]
     }
 
     proptest! {
@@ -324,9 +340,13 @@ mod tests {
 
         #[test]
         fn it_answers_as_a_sorted_map_does(
-            pairs in proptest::collection::btree_map(proptest::collection::vec(0u8..4, 0..6), proptest::collection::vec(any::<u8>(), 0..900), 0..200),
-            asked in proptest::collection::vec(proptest::collection::vec(0u8..4, 0..6), 1..30),
+            pairs in proptest::collection::btree_map(keys(), proptest::collection::vec(any::<u8>(), 0..900), 0..200),
+            others in proptest::collection::vec(keys(), 1..30),
+            there in proptest::collection::vec(any::<proptest::sample::Index>(), 0..30),
         ) {
+            // Of what is there: itself, and what all of a certificate's begin with.
+            let found = there.iter().filter(|_| !pairs.is_empty()).filter_map(|i| pairs.keys().nth(i.index(pairs.len())));
+            let asked: Vec<_> = found.flat_map(|key| [key.clone(), key[..key.len().min(7)].to_vec()]).chain(others).collect();
             let directory = tempfile::tempdir().unwrap();
             let settled = written(&pairs, &directory.path().join("s"));
             prop_assert_eq!((settled.generation, settled.applied.pairs), (7, pairs.len() as u64));
@@ -338,6 +358,9 @@ mod tests {
                     found.pass().unwrap();
                 }
                 prop_assert_eq!(all.next(), None);
+                let after = keys::after(from);
+                let some = pairs.range(from.clone()..after.clone()).next().is_some();
+                prop_assert!(settled.may_hold(from, &after) || !some, "{:?} is there", from);
                 for to in &asked {
                     let last = if from < to { pairs.range(from.clone()..to.clone()).next_back() } else { None };
                     prop_assert_eq!(settled.last_key(from, to).unwrap(), last.map(|(key, _)| key.clone()));
@@ -349,7 +372,8 @@ mod tests {
         fn damage_is_told_and_never_a_wrong_answer(at in 0usize..20_000, bit in 0u8..8) {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("s");
-            let pairs: BTreeMap<_, _> = (0u16..400).map(|i| (i.to_be_bytes().to_vec(), vec![7; 40])).collect();
+            let key = |i: u16| [&[keys::CERTIFICATE, 0, 0, 0, 0][..], &i.to_be_bytes(), &[9; 8]].concat();
+            let pairs: BTreeMap<_, _> = (0u16..400).map(|i| (key(i), vec![7; 40])).collect();
             written(&pairs, &path);
             let mut bytes = std::fs::read(&path).unwrap();
             let at = at % bytes.len();
@@ -357,11 +381,30 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             if let Ok(Some(settled)) = Settled::open(&path) {
                 for (key, value) in &pairs {
+                    prop_assert!(settled.may_hold(&key[..7], &keys::after(&key[..7])));
                     if let Ok(found) = settled.get(key) {
                         prop_assert_eq!(found.as_ref(), Some(value));
                     }
                 }
             }
         }
+    }
+    #[test]
+    fn what_is_surely_not_there_is_told_without_reading() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("s");
+        let claim = |i: u32| keys::claim(&Claim::Reference(format!("R-{i}")));
+        // As in a register about half of all keys are such.
+        let pair = |i: u32| [(claim(i), vec![7; 40]), (keys::frame(i.into()), vec![7; 12])];
+        written(&(0..2_000).flat_map(pair).collect(), &path);
+        // All blocks are damaged; what the filter answers is not.
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[MAGIC.len()..100_000].fill(0);
+        std::fs::write(&path, bytes).unwrap();
+        let settled = Settled::open(&path).unwrap().unwrap();
+        assert!(settled.bytes() > 100_000);
+        assert!(settled.get(&claim(0)).is_err() || settled.get(&claim(1)).is_err(), "one that is there is read");
+        let told = (2_000..3_000).filter(|i| matches!(settled.get(&claim(*i)), Ok(None))).count();
+        assert!(told > 970, "{told} of a thousand");
     }
 }

@@ -1,12 +1,14 @@
 //! What is new, in sled: one tree, opened with care, thrown away at the first doubt.
 
-use super::waiting::{Waiting, WaitingPairs};
+use super::incoming::{Incoming, IncomingPairs};
 use super::{APPLIED_KEY, Applied, ViewWrite, damaged};
 use crate::store::StoreError;
 use crate::store::disk::{Disk as _, RealDisk};
 use crate::store::journal::io_error;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Memory sled may keep pages in. It counts what pages hold, which is a third of what they take.
@@ -20,6 +22,8 @@ const WRITES_KEY: &[u8] = &[0, 1];
 const AT_ONCE: usize = 512;
 /// Bytes of the disk that have to be free for that: where sled once fails to write, it can no longer be read.
 const ROOM: u64 = 8 << 20;
+/// Pairs that wait at most where it has not: some megabytes.
+const WAITING_MAX: usize = 64 * AT_ONCE;
 /// What a value begins with: whether the pair is there, or was removed.
 const THERE: u8 = 1;
 const REMOVED: u8 = 0;
@@ -28,9 +32,11 @@ const REMOVED: u8 = 0;
 pub(super) struct Recent {
     db: sled::Db,
     dir: PathBuf,
-    waiting: RwLock<Waiting>,
+    incoming: RwLock<Incoming>,
     /// Held by whoever hands them over.
     handing: Mutex<()>,
+    /// Whether the disk was full when that was last tried.
+    full: AtomicBool,
 }
 
 /// sled reports damage as errors, or by panicking: both become an error here.
@@ -67,22 +73,22 @@ impl Recent {
             let db = config.open().map_err(sled_error("open"))?;
             let writes = db.get(WRITES_KEY).map_err(sled_error("get"))?;
             let writes = writes.and_then(|w| w.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
-            let waiting = RwLock::new(Waiting::after(writes));
-            Ok(Self { db, dir: dir.to_owned(), waiting, handing: Mutex::default() })
+            let incoming = RwLock::new(Incoming::after(writes));
+            Ok(Self { db, dir: dir.to_owned(), incoming, handing: Mutex::default(), full: AtomicBool::default() })
         })
     }
 
-    fn waiting(&self) -> RwLockReadGuard<'_, Waiting> {
-        self.waiting.read().unwrap_or_else(PoisonError::into_inner)
+    fn incoming(&self) -> RwLockReadGuard<'_, Incoming> {
+        self.incoming.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn waiting_mut(&self) -> RwLockWriteGuard<'_, Waiting> {
-        self.waiting.write().unwrap_or_else(PoisonError::into_inner)
+    fn incoming_mut(&self) -> RwLockWriteGuard<'_, Incoming> {
+        self.incoming.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What it stands on; none before the first write.
     pub fn applied(&self) -> Result<Option<Applied>, StoreError> {
-        if let Some(applied) = self.waiting().applied {
+        if let Some(applied) = self.incoming().applied {
             return Ok(Some(applied));
         }
         let stored = guarded("get", || self.db.get(APPLIED_KEY).map_err(sled_error("get")))?;
@@ -94,12 +100,12 @@ impl Recent {
 
     /// How much was written since the beginning.
     pub fn writes(&self) -> u64 {
-        self.waiting().writes
+        self.incoming().writes
     }
 
     /// What is new of a key: nothing, or its value, or that it was removed.
     pub fn get(&self, key: &[u8]) -> Result<Option<Option<Vec<u8>>>, StoreError> {
-        if let Some(found) = self.waiting().get(key) {
+        if let Some(found) = self.incoming().get(key) {
             return Ok(Some(found.clone()));
         }
         let stored = guarded("get", || self.db.get(key).map_err(sled_error("get")))?;
@@ -107,17 +113,17 @@ impl Recent {
     }
 
     /// The pairs that wait, from `from` on and before `to`, and the keys in sled from `from` on; the first are newer.
-    pub fn between(&self, from: &[u8], to: &[u8]) -> Result<(WaitingPairs, RecentPairs), StoreError> {
+    pub fn between(&self, from: &[u8], to: &[u8]) -> Result<(IncomingPairs, RecentPairs), StoreError> {
         // In this order: what is handed over in between is seen twice rather than never.
-        let waiting = self.waiting().between(from, to);
+        let incoming = self.incoming().between(from, to);
         let mut pairs = RecentPairs { rest: self.db.range(from..), at: None };
         pairs.pass()?;
-        Ok((waiting, pairs))
+        Ok((incoming, pairs))
     }
 
     /// The last key from `from` on and before `to`, and whether its pair is there.
     pub fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<(Vec<u8>, bool)>, StoreError> {
-        let waiting = self.waiting().last(from, to);
+        let incoming = self.incoming().last(from, to);
         let stored = guarded("last key", || match self.db.range(from..to).next_back() {
             None => Ok(None),
             Some(pair) => {
@@ -126,32 +132,43 @@ impl Recent {
             }
         })?;
         // Of equal keys that which waits is newer.
-        Ok(stored.into_iter().chain(waiting).max_by(|(a, _), (b, _)| a.cmp(b)))
+        Ok(stored.into_iter().chain(incoming).max_by(|(a, _), (b, _)| a.cmp(b)))
     }
 
-    /// Applies writes in order, all or none, with the point they lead to. They wait for [`Recent::hand_on`].
+    /// Applies writes in order, all or none, with the point they lead to. They wait for [`Recent::hand_over`].
     pub fn apply(&self, writes: &[ViewWrite], applied: &Applied) {
-        self.waiting_mut().apply(writes, applied);
+        self.incoming_mut().apply(writes, applied);
     }
 
-    /// Hands sled what waits, where that is enough to be worth it; where the disk is full it goes on waiting.
-    pub fn hand_on(&self) -> Result<(), StoreError> {
-        // Looked at first: what is asked holds a lock that handing over takes.
-        let enough = self.waiting().len() >= AT_ONCE;
-        match if enough { self.hand_on_all() } else { Ok(()) } {
-            Err(StoreError::Full(_)) => Ok(()),
+    /// Hands sled what waits, where that is enough to be worth it. Where the disk is full it goes on waiting, so many pairs at most.
+    ///
+    /// # Errors
+    /// `Full` where there are more; else what sled says.
+    pub fn hand_over(&self) -> Result<(), StoreError> {
+        let waiting = self.incoming().len();
+        if waiting < AT_ONCE {
+            return Ok(());
+        }
+        let handed = self.hand_over_all();
+        let told = self.full.swap(matches!(handed, Err(StoreError::Full(_))), Ordering::Relaxed);
+        match handed {
+            Err(StoreError::Full(why)) if waiting < WAITING_MAX => {
+                if !told {
+                    tracing::error!(why, "the newest pairs of the views stay in memory until there is room");
+                }
+                Ok(())
+            }
             other => other,
         }
     }
 
-    fn hand_on_all(&self) -> Result<(), StoreError> {
-        let failed = io_error(|| format!("look at {}", self.dir.display()));
-        let free = RealDisk.free_bytes(&self.dir).map_err(failed)?;
-        if free < ROOM {
-            return Err(StoreError::Full(format!("{free} bytes are free in {}", self.dir.display())));
-        }
+    fn hand_over_all(&self) -> Result<(), StoreError> {
         let _one = self.handing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((pairs, applied, writes)) = self.waiting_mut().begin_handing() else { return Ok(()) };
+        if self.incoming().is_empty() {
+            return Ok(());
+        }
+        must_have_room(&self.dir, RealDisk.free_bytes(&self.dir))?;
+        let Some((pairs, applied, writes)) = self.incoming_mut().begin_handing() else { return Ok(()) };
         guarded("apply", || {
             let mut batch = sled::Batch::default();
             for (key, value) in &*pairs {
@@ -164,13 +181,18 @@ impl Recent {
             batch.insert(WRITES_KEY, &writes.to_be_bytes());
             self.db.apply_batch(batch).map_err(sled_error("apply"))
         })?;
-        self.waiting_mut().end_handing();
+        self.incoming_mut().end_handing();
         Ok(())
     }
 
-    /// Writes out what it has.
+    /// Hands over and writes out all it has.
     pub fn flush(&self) -> Result<(), StoreError> {
-        self.hand_on_all()?;
+        self.hand_over_all()?;
+        self.write_out()
+    }
+
+    /// Writes out what was handed over.
+    pub(super) fn write_out(&self) -> Result<(), StoreError> {
         guarded("flush", || self.db.flush().map(drop).map_err(sled_error("flush")))
     }
 }
@@ -196,6 +218,15 @@ impl RecentPairs {
     }
 }
 
+/// Where it is not known how much is free, there may be none.
+fn must_have_room(dir: &Path, free: io::Result<u64>) -> Result<(), StoreError> {
+    match free {
+        Ok(ROOM..) => Ok(()),
+        Ok(free) => Err(StoreError::Full(format!("{free} bytes are free in {}", dir.display()))),
+        Err(why) => Err(StoreError::Full(format!("how much is free in {} cannot be told: {why}", dir.display()))),
+    }
+}
+
 /// A snapshot that sled was writing when it was stopped keeps it from opening ever after: such files go first.
 fn remove_half_snapshots(dir: &Path) -> Result<(), StoreError> {
     let failed = || io_error(|| format!("tidy {}", dir.display()));
@@ -210,4 +241,18 @@ fn remove_half_snapshots(dir: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_handed_over_where_there_may_be_no_room() {
+        let room = |free| must_have_room(Path::new("/views"), free);
+        room(Ok(ROOM)).unwrap();
+        let [little, unknown] = [Ok(ROOM - 1), Err(io::Error::other("示例"))].map(|free| room(free).unwrap_err());
+        assert_eq!(little.to_string(), StoreError::Full("8388607 bytes are free in /views".into()).to_string());
+        assert!(matches!(unknown, StoreError::Full(why) if why.contains("示例")));
+    }
 }

@@ -2,9 +2,9 @@
 
 use crate::store::StoreError;
 use crate::store::views::Each;
+use crate::store::views::incoming::IncomingPairs;
 use crate::store::views::settled::Pairs;
 use crate::store::views::sled::RecentPairs;
-use crate::store::views::waiting::WaitingPairs;
 
 /// A layer's pairs in the order of their keys.
 pub(super) trait Cursor {
@@ -38,7 +38,7 @@ impl Cursor for RecentPairs {
     }
 }
 
-impl Cursor for WaitingPairs {
+impl Cursor for IncomingPairs {
     fn peek(&self) -> Option<(&[u8], Option<&[u8]>)> {
         self.peek()
     }

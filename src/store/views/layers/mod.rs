@@ -147,8 +147,8 @@ fn scan<'a>(
 ) -> Result<(), StoreError> {
     let mut layers: Vec<Box<dyn Cursor + 'a>> = vec![];
     for recent in new {
-        let (waiting, pairs) = recent.between(from, to)?;
-        layers.push(Box::new(waiting));
+        let (incoming, pairs) = recent.between(from, to)?;
+        layers.push(Box::new(incoming));
         layers.push(Box::new(pairs));
     }
     if let Some(settled) = settled.filter(|settled| settled.may_hold(from, to)) {
@@ -377,8 +377,8 @@ impl Views for LayeredViews {
         Ok(())
     }
 
-    fn hand_on(&self) -> Result<(), StoreError> {
-        self.noting(self.layers()?.recent.hand_on())
+    fn hand_over(&self) -> Result<(), StoreError> {
+        self.noting(self.layers()?.recent.hand_over())
     }
 
     fn applied(&self) -> Result<Applied, StoreError> {

@@ -11,7 +11,7 @@ use std::vec::IntoIter;
 type Map = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
 /// What waits, and what is being handed over.
-pub(super) struct Waiting {
+pub(super) struct Incoming {
     pairs: Map,
     /// Older than what waits; part of it may be in sled already.
     handed: Arc<Map>,
@@ -21,7 +21,7 @@ pub(super) struct Waiting {
     pub writes: u64,
 }
 
-impl Waiting {
+impl Incoming {
     /// Nothing yet, after so many writes.
     pub fn after(writes: u64) -> Self {
         Self { pairs: Map::new(), handed: Arc::default(), applied: None, writes }
@@ -32,13 +32,18 @@ impl Waiting {
         self.pairs.len()
     }
 
+    /// Whether nothing waits, nor is left of what could not be handed over.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty() && self.handed.is_empty()
+    }
+
     /// What it knows of a key.
     pub fn get(&self, key: &[u8]) -> Option<&Option<Vec<u8>>> {
         self.pairs.get(key).or_else(|| self.handed.get(key))
     }
 
     /// A copy of the pairs from `from` on and before `to`.
-    pub fn between(&self, from: &[u8], to: &[u8]) -> WaitingPairs {
+    pub fn between(&self, from: &[u8], to: &[u8]) -> IncomingPairs {
         let mut found = Map::new();
         if from < to {
             for older_first in [&*self.handed, &self.pairs] {
@@ -48,7 +53,7 @@ impl Waiting {
         }
         let mut rest = found.into_iter().collect::<Vec<_>>().into_iter();
         let at = rest.next();
-        WaitingPairs { at, rest }
+        IncomingPairs { at, rest }
     }
 
     /// The last key from `from` on and before `to`, and whether its pair is there.
@@ -75,7 +80,7 @@ impl Waiting {
     }
 
     /// What is to be handed over, what it leads to, and how much was written until then; none where nothing waits. It is still told of here
-    /// until [`Waiting::end_handing`].
+    /// until [`Incoming::end_handing`].
     pub fn begin_handing(&mut self) -> Option<(Arc<Map>, Applied, u64)> {
         let newer = std::mem::take(&mut self.pairs);
         // Where an attempt failed, what it left is older.
@@ -91,12 +96,12 @@ impl Waiting {
 }
 
 /// Pairs in order.
-pub(super) struct WaitingPairs {
+pub(super) struct IncomingPairs {
     at: Option<(Vec<u8>, Option<Vec<u8>>)>,
     rest: IntoIter<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
-impl WaitingPairs {
+impl IncomingPairs {
     /// What it stands at; none behind the last.
     pub fn peek(&self) -> Option<(&[u8], Option<&[u8]>)> {
         self.at.as_ref().map(|(key, value)| (key.as_slice(), value.as_deref()))
@@ -123,8 +128,8 @@ mod tests {
         ViewWrite::Put { key: vec![key], value: vec![value] }
     }
 
-    fn all(waiting: &Waiting) -> Vec<(u8, Option<u8>)> {
-        let (mut pairs, mut found) = (waiting.between(&[0], &[9]), vec![]);
+    fn all(incoming: &Incoming) -> Vec<(u8, Option<u8>)> {
+        let (mut pairs, mut found) = (incoming.between(&[0], &[9]), vec![]);
         while let Some((key, value)) = pairs.peek() {
             found.push((key[0], value.map(|v| v[0])));
             pairs.pass();
@@ -134,29 +139,29 @@ mod tests {
 
     #[test]
     fn what_is_being_handed_over_is_told_of_below_what_came_since() {
-        let mut waiting = Waiting::after(7);
-        assert!(waiting.begin_handing().is_none());
+        let mut incoming = Incoming::after(7);
+        assert!(incoming.begin_handing().is_none());
         let applied = Applied::START.after(&[put(1, 1), put(3, 3)], Tip::START);
-        waiting.apply(&[put(1, 1), put(3, 3)], &applied);
-        let (handed, of, writes) = waiting.begin_handing().unwrap();
-        assert_eq!((handed.len(), of, writes, waiting.len()), (2, applied, 9, 0));
-        waiting.apply(&[ViewWrite::Remove { key: vec![3] }, put(2, 2)], &applied);
-        assert_eq!(all(&waiting), [(1, Some(1)), (2, Some(2)), (3, None)]);
-        assert_eq!(waiting.get(&[3]), Some(&None));
-        assert_eq!(waiting.last(&[0], &[9]), Some((vec![3], false)));
-        assert_eq!(waiting.last(&[0], &[3]), Some((vec![2], true)));
-        assert_eq!((waiting.last(&[9], &[0]), waiting.get(&[4])), (None, None));
-        waiting.end_handing();
-        assert_eq!(all(&waiting), [(2, Some(2)), (3, None)]);
+        incoming.apply(&[put(1, 1), put(3, 3)], &applied);
+        let (handed, of, writes) = incoming.begin_handing().unwrap();
+        assert_eq!((handed.len(), of, writes, incoming.len()), (2, applied, 9, 0));
+        incoming.apply(&[ViewWrite::Remove { key: vec![3] }, put(2, 2)], &applied);
+        assert_eq!(all(&incoming), [(1, Some(1)), (2, Some(2)), (3, None)]);
+        assert_eq!(incoming.get(&[3]), Some(&None));
+        assert_eq!(incoming.last(&[0], &[9]), Some((vec![3], false)));
+        assert_eq!(incoming.last(&[0], &[3]), Some((vec![2], true)));
+        assert_eq!((incoming.last(&[9], &[0]), incoming.get(&[4])), (None, None));
+        incoming.end_handing();
+        assert_eq!(all(&incoming), [(2, Some(2)), (3, None)]);
     }
 
     #[test]
     fn what_could_not_be_handed_over_is_handed_over_with_the_next() {
-        let mut waiting = Waiting::after(0);
-        waiting.apply(&[put(1, 1), put(2, 2)], &Applied::START);
-        waiting.begin_handing().unwrap();
-        waiting.apply(&[put(2, 3)], &Applied::START);
-        let (handed, _, writes) = waiting.begin_handing().unwrap();
+        let mut incoming = Incoming::after(0);
+        incoming.apply(&[put(1, 1), put(2, 2)], &Applied::START);
+        incoming.begin_handing().unwrap();
+        incoming.apply(&[put(2, 3)], &Applied::START);
+        let (handed, _, writes) = incoming.begin_handing().unwrap();
         assert_eq!((handed.get(&vec![2]), handed.len(), writes), (Some(&Some(vec![3])), 2, 3));
     }
 }

@@ -6,7 +6,7 @@ pub mod decision;
 mod erratum;
 pub mod error;
 pub mod event;
-pub mod hex;
+mod hex;
 pub mod holder;
 pub mod ids;
 pub mod level;

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 const EVERY: Duration = Duration::from_millis(20);
 /// Work may wait for so long: a burst is served, and so is whoever comes while a machine with other work to do stands still for a moment.
 const MOST: Duration = Duration::from_millis(1_500);
-/// Acts of the body's that may wait for the disk at once; each takes a thread.
+/// Acts of the body's that may wait for the disk at once; each but issuing takes a thread. Fewer than the store's queue takes, so that none waits
+/// for a place there.
 const ACTS: usize = 256;
 /// The same for the public's searches, bundles and subscriptions: strangers never take the places of staff.
 const OTHERS: usize = 64;

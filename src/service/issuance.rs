@@ -292,6 +292,7 @@ struct Handed {
 
 impl Handed {
     fn of(input: &DecisionInput) -> Result<Self, ServiceError> {
+        // The sheet is the most of it: each member is written once, for the whole and for itself.
         let tree = json!(input);
         let members = tree.as_object().into_iter().flatten();
         let members = members.map(|(name, value)| Ok((name.as_str(), canonicalize(value)?)));
@@ -452,4 +453,21 @@ fn shown_score(entry: &Entry) -> Option<String> {
     let decision = entry.records.iter().find(|r| r.kind == RecordKind::Decision)?;
     let document: Scored = serde_json::from_slice(&decision.bytes).ok()?;
     Some(document.score?.shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By these bytes any version knows a request again.
+    #[test]
+    fn what_was_handed_in_is_its_canonical_form_and_the_sheet_a_part_of_it() {
+        let mut input: DecisionInput = serde_json::from_str(include_str!("../../docs/samples/decision.json")).unwrap();
+        let handed = Handed::of(&input).unwrap();
+        assert_eq!(handed.decision, canonicalize(&json!(input)).unwrap());
+        assert_eq!(handed.score_sheet, Some(canonicalize(&json!(input.score_sheet)).unwrap()));
+        input.score_sheet = None;
+        let handed = Handed::of(&input).unwrap();
+        assert_eq!((handed.decision, handed.score_sheet), (canonicalize(&json!(input)).unwrap(), None));
+    }
 }

@@ -135,7 +135,7 @@ impl Shared {
         self.published.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The events of these leaves, from the journal.
+    /// The events of these leaves, from the journal, or as they were just written to it.
     fn events(
         &self,
         places: &published::Places,

@@ -1,4 +1,4 @@
-//! What is new, in sled: one tree, opened with care, thrown away at the first doubt.
+//! What is new, in sled: one tree, opened with care, thrown away at the first doubt. The newest wait in memory to be handed to it.
 
 use super::incoming::{Incoming, IncomingPairs};
 use super::{APPLIED_KEY, Applied, ViewWrite, damaged};

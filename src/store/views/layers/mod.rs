@@ -1,4 +1,4 @@
-//! Views in a directory: what is new in sled, what has settled in one sorted file ([`Settled`]). sled holds a page of every few pairs
+//! Views in a directory: what is new in sled (the newest in memory), what has settled in one sorted file ([`Settled`]). sled holds a page of every few pairs
 //! in memory and reads its table of pages at every start, so it is kept small; the file is neither held nor read as a whole.
 //!
 //! While new pairs settle, those that come meanwhile go into a sled of their own: a file of N pairs takes long to write, and nobody who
